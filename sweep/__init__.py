@@ -1,0 +1,35 @@
+"""Search the class-weight balance and the network for a table with a rare class; names load when they are used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sweep.deliver.estimator import StackedMLPClassifier
+    from sweep.pipeline import Result, run
+    from sweep.spec import Spec
+    from sweep.stack.network import Stack
+    from sweep.stack.training import train
+    from sweep.stack.weights import weight_matrix
+
+__version__ = "0.1.0"
+__all__ = ["Result", "Spec", "Stack", "StackedMLPClassifier", "run", "train", "weight_matrix"]
+
+_HOME = {
+    "Result": "sweep.pipeline",
+    "Spec": "sweep.spec",
+    "Stack": "sweep.stack.network",
+    "StackedMLPClassifier": "sweep.deliver.estimator",
+    "run": "sweep.pipeline",
+    "train": "sweep.stack.training",
+    "weight_matrix": "sweep.stack.weights",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sweep' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

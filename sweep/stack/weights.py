@@ -1,0 +1,136 @@
+"""The weight matrix, and the designs that say which of its columns is which fold, repeat and balance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sweep.errors import InputError
+
+
+def weight_matrix(Y: np.ndarray, most: float = 0.9) -> np.ndarray:
+    """Weigh each entry of a label matrix so that both classes of a column count alike, up to a cap.
+
+    With m the share of positives of a column and ``b = clip(m, 1 - most, most)``, a positive weighs ``1 / (2 b)`` and
+    a negative ``1 / (2 (1 - b))``.
+
+    Parameters
+    ----------
+    Y : array of 0 and 1, shape (rows,) or (rows, labels)
+    most : float in [0.5, 1]
+        The largest share difference to make up for: 0.9 stands for .1 : .9 = 1 : 9, 0.5 for none.
+
+    Returns
+    -------
+    array of float64, the shape of Y
+
+    Raises
+    ------
+    ValueError
+        If Y holds anything but 0 and 1, has no rows or more than two axes, or `most` is outside [0.5, 1].
+
+    Examples
+    --------
+    >>> weight_matrix(np.array([0, 0, 0, 1]), most=0.75)
+    array([0.66666667, 0.66666667, 0.66666667, 2.        ])
+    """
+    Y = np.asarray(Y)
+    if Y.ndim not in (1, 2) or Y.size == 0:
+        raise InputError(f"Y must have the shape (rows,) or (rows, labels) and hold rows; got shape {Y.shape}.")
+    if not np.isin(Y, (0, 1)).all():
+        raise InputError("Y must hold 0 and 1 only; got other values. Encode the rare class as 1, the other as 0.")
+    if not 0.5 <= most <= 1:
+        raise InputError(
+            f"most must lie in [0.5, 1]; got {most}. Below 0.5 the weighting would invert; 0.5 means no weighting."
+        )
+    positive = Y == 1
+    b = np.clip(positive.mean(axis=0), 1 - most, most)
+    share = np.where(positive, b, 1 - b)  # never 0: an entry's own class has at least that entry
+    return 1 / (2 * share)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Columns in the order balances x repeats x folds, and where each row's held-out logits stand.
+
+    Attributes
+    ----------
+    Y, W : arrays of float32, shape (rows, columns)
+    init_seed : array of int, shape (columns,)
+        One a repeat: all balances and folds of a repeat start from the same initial weights.
+    balances, repeats, folds : int
+        ``columns = balances * repeats * folds``.
+    fold_of_row : array of int, shape (rows,), or None
+        The fold that holds the row out; None where no row is held out.
+    """
+
+    Y: np.ndarray
+    W: np.ndarray
+    init_seed: np.ndarray
+    balances: int
+    repeats: int
+    folds: int
+    fold_of_row: np.ndarray | None
+
+    def out_of_fold(self, logits: np.ndarray) -> np.ndarray:
+        """Keep, of each row's logits, those of the columns that hold the row out.
+
+        Parameters
+        ----------
+        logits : array, shape (rows, columns)
+
+        Returns
+        -------
+        array, shape (rows, balances, repeats)
+        """
+        if self.fold_of_row is None:
+            raise ValueError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
+        by_fold = logits.reshape(len(logits), self.balances, self.repeats, self.folds)
+        return by_fold[np.arange(len(logits)), :, :, self.fold_of_row]
+
+
+def init_seeds(seed: int, repeats: int) -> np.ndarray:
+    """Draw the seeds of the initial weights, one a repeat; the first ones do not depend on how many there are."""
+    return np.array([np.random.SeedSequence([seed, r]).generate_state(1)[0] for r in range(repeats)], dtype=np.int64)
+
+
+def cross_validation(
+    y: np.ndarray, fold_of_row: np.ndarray, *, most: Sequence[float], repeats: int, seed: int
+) -> Design:
+    """Lay out folds x repeats x balances: a column a fold, with zeros on the rows that it holds out.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (rows,)
+    fold_of_row : array of int from 0, shape (rows,)
+    most : balances, one or more caps in [0.5, 1]; shares are those of each column's own training rows
+    repeats : int
+    seed : int
+    """
+    folds = int(fold_of_row.max()) + 1
+    W = np.zeros((len(y), len(most), folds), np.float32)
+    for fold in range(folds):
+        live = fold_of_row != fold
+        for balance, cap in enumerate(most):
+            W[live, balance, fold] = weight_matrix(y[live], cap)
+    return _design(y, W, repeats=repeats, seed=seed, fold_of_row=fold_of_row)
+
+
+def all_rows(y: np.ndarray, *, most: Sequence[float], repeats: int, seed: int) -> Design:
+    """Lay out repeats x balances with no zeros: the columns of the final ensembles."""
+    W = np.stack([weight_matrix(y, cap) for cap in most], axis=1)[:, :, None].astype(np.float32)
+    return _design(y, W, repeats=repeats, seed=seed, fold_of_row=None)
+
+
+def _design(y: np.ndarray, W: np.ndarray, *, repeats: int, seed: int, fold_of_row: np.ndarray | None) -> Design:
+    rows, balances, folds = W.shape
+    W = np.repeat(W[:, :, None, :], repeats, axis=2).reshape(rows, -1)
+    return Design(
+        Y=np.broadcast_to(np.asarray(y, np.float32)[:, None], W.shape),
+        W=W,
+        init_seed=np.tile(np.repeat(init_seeds(seed, repeats), folds), balances),
+        balances=balances,
+        repeats=repeats,
+        folds=folds,
+        fold_of_row=fold_of_row,
+    )
