@@ -38,7 +38,7 @@ def _divide(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np
 def gap(counts: Counts, equal: str) -> float | None: ...
 @overload
 def gap(counts: ArrayLike, equal: str) -> NDArray[np.float64]: ...
-def gap(counts: Counts | ArrayLike, equal: str) -> float | None | NDArray[np.float64]:
+def gap(counts: Counts | ArrayLike, equal: str) -> float | NDArray[np.float64] | None:
     """How far a table is from a balance: P1 - P0, P1 - R1 or R1 - R0.
 
     Parameters

@@ -50,7 +50,7 @@ def rising_fit(signs: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[
     sums = np.pad(np.cumsum(np.where(valid, signs, 0.0), axis=-1), pad)
     sizes = np.pad(np.cumsum(valid, axis=-1), pad)
     total = sums[..., None, 1:] - sums[..., :-1, None]  # [a, b]: over the points a..b
-    size = sizes[..., None, 1:] - sizes[..., :-1, None]
+    size: NDArray[np.int64] = sizes[..., None, 1:] - sizes[..., :-1, None]
     means = np.where(size > 0, total / np.maximum(size, 1), 0.0)
     lower = np.flip(np.minimum.accumulate(np.flip(means, axis=-1), axis=-1), axis=-1)  # [a, i]: min over b >= i
     before = np.tri(points, dtype=bool).T  # [a, i]: a <= i
@@ -84,6 +84,8 @@ def crossing(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = N
     array([ 1.5, -inf,  1. ])
     """
     position, values, keep = _arranged(log_ratio, signs, valid)
+    shape = values.shape[:-1]
+    values, keep = values.reshape(-1, position.size), keep.reshape(-1, position.size)
     fit = rising_fit(values, keep)
     below, above = keep & (fit < -ZERO), keep & (fit > ZERO)
     zero = keep & ~below & ~above
@@ -101,7 +103,7 @@ def crossing(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = N
     on_zero = zero.any(axis=-1)
     result[on_zero] = (first_zero[on_zero] + last_zero[on_zero]) / 2
     result[~keep.any(axis=-1)] = np.nan
-    return result
+    return result.reshape(shape)
 
 
 def raw_crossings(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = None) -> tuple[float, ...]:

@@ -48,7 +48,7 @@ def weight_ratio(most: float | NDArray[np.float64], share: float) -> float | NDA
     _check_share(share)
     caps = np.asarray(most, dtype=float)
     if not ((caps >= 0.5) & (caps <= 1)).all():
-        raise ValueError(f"most must lie in [0.5, 1]; got {most}.")
+        raise ValueError(f"most must lie in [0.5, 1]; got {most!r}.")
     b = np.clip(share, 1 - caps, caps)
     return (1 - b) / b if caps.ndim else float((1 - b) / b)
 
@@ -72,7 +72,7 @@ def most_of_ratio(ratio: ArrayLike, share: float) -> NDArray[np.float64]:
     ratios = np.asarray(ratio, dtype=float)
     low, high = sorted((1.0, (1 - share) / share))
     if not ((ratios >= low * (1 - 1e-9)) & (ratios <= high * (1 + 1e-9))).all():
-        raise ValueError(f"ratio must lie in [{low:.6g}, {high:.6g}] at a share of {share:.4g}; got {ratio}.")
+        raise ValueError(f"ratio must lie in [{low:.6g}, {high:.6g}] at a share of {share:.4g}; got {ratios.tolist()}.")
     return np.clip(np.maximum(ratios, 1.0) / (1.0 + ratios), 0.5, saturation(share))
 
 

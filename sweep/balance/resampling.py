@@ -7,11 +7,12 @@ whether it holds a positive. Its tally says all that counts need to know of it, 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-DRAWS_AT_ONCE = 20_000_000  # entries of one block of multiplicities
+DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
 
 
 def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
@@ -50,7 +51,7 @@ def tally(y: NDArray[np.bool_], units: NDArray[np.int64], called: NDArray[np.boo
     return np.add.reduceat(parts[order], starts, axis=0, dtype=np.int32)
 
 
-def counts_of(tallies: NDArray[np.number]) -> NDArray[np.number]:
+def counts_of(tallies: NDArray[Any]) -> NDArray[Any]:
     """Summed tallies (..., 2 + 2 columns) as counts (..., columns, 4) in the order tp, fp, fn, tn.
 
     Examples
@@ -63,7 +64,7 @@ def counts_of(tallies: NDArray[np.number]) -> NDArray[np.number]:
     return np.stack([tp, fp, positives - tp, negatives - fp], axis=-1)
 
 
-def strata(tallies: NDArray[np.number]) -> list[NDArray[np.int64]]:
+def strata(tallies: NDArray[np.int32]) -> list[NDArray[np.int64]]:
     """Row numbers of the tallies with a positive, and of those without; an empty stratum is left out."""
     has_positive = tallies[:, 0] > 0
     return [np.flatnonzero(part) for part in (has_positive, ~has_positive) if part.any()]

@@ -22,4 +22,13 @@ finally:
     os.close(_stderr)
     os.close(_null)
 
-__all__ = ["keras", "tf"]
+__all__ = ["keras", "limit_threads", "tf"]
+
+
+def limit_threads(threads: int) -> None:
+    """Let TensorFlow use so many threads in this process; no effect once it has computed anything."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:  # it has started: the limit of the first call holds
+        return

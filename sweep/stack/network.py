@@ -7,6 +7,7 @@ distinct set of such rows (training.py); here it is applied, by the same functio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,10 @@ def mish(x: Any) -> Any:
     return x * t, gradient
 
 
-def shapes(columns: int, inputs: int, depth: int, width: int) -> list[tuple[int, int, int]]:
-    """Kernel and bias shapes, in order: (columns, in, out) and (columns, 1, out) for each layer."""
+def shapes(columns: Any, inputs: Any, depth: int, width: Any) -> list[tuple[Any, Any, Any]]:
+    """Kernel and bias shapes, in order: (columns, in, out) and (columns, 1, out); of integers or of tensors."""
     sizes = [inputs, *[width] * depth, 1]
-    return [s for i, o in zip(sizes, sizes[1:], strict=False) for s in ((columns, i, o), (columns, 1, o))]
+    return [s for i, o in pairwise(sizes) for s in ((columns, i, o), (columns, 1, o))]
 
 
 def forward(x: Any, layer: Sequence[Any], parameters: Sequence[Any], *, masks: Sequence[Any] | None = None) -> Any:
@@ -121,8 +122,16 @@ def forward(x: Any, layer: Sequence[Any], parameters: Sequence[Any], *, masks: S
 
 
 @lru_cache
-def _inference() -> Any:
-    @tf.function(reduce_retracing=True)
+def _inference(depth: int, dtype: str) -> Any:
+    """Compile the logits of stacks of a depth; every other size is data."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], dtype),
+            layer_spec(dtype),
+            [tf.TensorSpec([None] * 3)] * 2 * (depth + 1),
+        ]
+    )
     def infer(x: Any, layer: Any, parameters: Any) -> Any:
         return tf.transpose(forward(x, layer, parameters))
 
@@ -188,9 +197,10 @@ class Stack:
         widest = max(p.shape[-1] for p in self.parameters[::2])
         rows = max(1, CHUNK_BYTES // (4 * self.columns * max(widest, self.features)))
         layer, parameters = tensors(self.layer, X.dtype), [tf.constant(p) for p in self.parameters]
+        infer = _inference(len(parameters) // 2 - 1, X.dtype.name)
         out = np.empty((len(X), self.columns), np.float32)
         for start in range(0, len(X), rows):
-            out[start : start + rows] = _inference()(tf.constant(X[start : start + rows]), layer, parameters)
+            out[start : start + rows] = infer(tf.constant(X[start : start + rows]), layer, parameters)
         return out
 
     def column(self, s: int) -> "keras.Model":
@@ -238,7 +248,6 @@ class Stack:
         )
         return Stack(layer, tuple(np.concatenate(p) for p in zip(*(part.parameters for part in parts), strict=True)))
 
-
     def save(self, path: Path) -> None:
         """Write plain arrays to an .npz file."""
         layer = {f"layer_{k}": v for k, v in vars(self.layer).items()}
@@ -263,9 +272,15 @@ def tensors(layer: FirstLayer, dtype: Any) -> tuple[Any, ...]:
     )
 
 
+def layer_spec(dtype: Any) -> tuple[Any, ...]:
+    """The kinds of `tensors`, for a compiled program."""
+    raw, whole = tf.TensorSpec([None, None], dtype), tf.TensorSpec([None], tf.int32)
+    return raw, raw, whole, tf.TensorSpec([None, None]), whole
+
+
 @keras.saving.register_keras_serializable(package="sweep")
 class Standardise(keras.layers.Layer):
-    """The first layer of one column as a Keras layer: raw numbers (rows, features) to inputs (rows, features + indicators).
+    """The first layer of one column as a Keras layer: (rows, features) to (rows, features + indicators).
 
     Parameters
     ----------
@@ -276,7 +291,7 @@ class Standardise(keras.layers.Layer):
     """
 
     def __init__(self, indicators: Sequence[int], *, precision: str = "float64", **kwargs: Any) -> None:
-        super().__init__(trainable=False, autocast=False, **kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.indicators = [int(i) for i in indicators]
         self.precision = precision
 

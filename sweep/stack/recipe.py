@@ -18,3 +18,8 @@ class Recipe:
     learning_rate: float = 3e-3  # at its peak
     weight_decay: float = 0.05  # of the kernels, per unit of learning rate
     dropout: float = 0.15  # share of hidden units left out of a step
+
+
+def default_epochs(rows: int) -> int:
+    """Epochs by the number of rows: about 1500 steps of the default batch, 10 epochs at least and 200 at most."""
+    return min(200, max(10, round(1500 * Recipe.batch_size / rows)))

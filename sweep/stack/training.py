@@ -15,7 +15,7 @@ import numpy as np
 
 from sweep.errors import InputError
 from sweep.stack.backend import tf
-from sweep.stack.network import FirstLayer, Stack, check_rows, forward, shapes, tensors
+from sweep.stack.network import FirstLayer, Stack, check_rows, forward, layer_spec, shapes, tensors
 from sweep.stack.recipe import Recipe
 
 RARE = 5  # a level, or a missing value, seen on fewer training rows than this is not told apart
@@ -120,10 +120,7 @@ def fit(
         return _fit(X, Y, W, layer, recipe, seed=seed, init_seed=init_seed, watch=watch)
     parts = np.array_split(np.arange(columns), -(-columns // at_once))
     return Stack.join(
-        [
-            _fit(X, Y[:, p], W[:, p], layer.take(p), recipe, seed=seed, init_seed=init_seed[p], watch=None)
-            for p in parts
-        ]
+        [_fit(X, Y[:, p], W[:, p], layer.take(p), recipe, seed=seed, init_seed=init_seed[p], watch=None) for p in parts]
     )
 
 
@@ -259,7 +256,7 @@ def _fit(
 def _program(depth: int, dtype: str) -> Any:
     """Compile the training of one epoch, for stacks of a depth; every other size is data."""
     vector, matrix = tf.TensorSpec([None]), tf.TensorSpec([None, None])
-    raw, count = tf.TensorSpec([None, None], dtype), tf.TensorSpec([None], tf.int32)
+    raw = tf.TensorSpec([None, None], dtype)
     handle, number = tf.TensorSpec([], tf.resource), tf.TensorSpec([], tf.int32)
 
     @tf.function(
@@ -269,7 +266,7 @@ def _program(depth: int, dtype: str) -> Any:
             raw,
             matrix,
             matrix,
-            (raw, raw, count, matrix, count),
+            layer_spec(dtype),
             (handle, handle, handle),
             vector,
             tf.TensorSpec([3], tf.int32),
@@ -282,7 +279,7 @@ def _program(depth: int, dtype: str) -> Any:
         columns, inputs, width = sizes[0], sizes[1], sizes[2]
         peak, dropout, total = rates[0], rates[1], rates[2]
         flat, mean, square = state
-        forms = shapes_of(columns, inputs, width)
+        forms = shapes(columns, inputs, depth, width)
         lengths = tf.stack([tf.reduce_prod(tf.stack(form)) for form in forms])
         batch = tf.shape(rows)[1]
         for i in tf.range(tf.shape(rows)[0]):
@@ -307,10 +304,6 @@ def _program(depth: int, dtype: str) -> Any:
                 var=flat, m=mean, v=square, beta1_power=BETA1**t, beta2_power=BETA2**t,
                 lr=rate, beta1=BETA1, beta2=BETA2, epsilon=EPSILON, grad=gradient,
             )  # fmt: skip
-
-    def shapes_of(columns: Any, inputs: Any, width: Any) -> list[list[Any]]:
-        ends = [inputs, *[width] * depth, 1]
-        return [list(s) for i, o in zip(ends, ends[1:], strict=False) for s in ((columns, i, o), (columns, 1, o))]
 
     return epoch
 
@@ -346,6 +339,10 @@ def _whole(name: str, value: int, *, least: int = 1) -> int:
 
 
 def _within(name: str, value: float, low: float, high: float, *, open_low: bool = False) -> float:
-    if not isinstance(value, int | float | np.number) or not (low < value if open_low else low <= value) or value > high:
+    if (
+        not isinstance(value, int | float | np.number)
+        or not (low < value if open_low else low <= value)
+        or value > high
+    ):
         raise InputError(f"{name} must lie {'above' if open_low else 'from'} {low} to {high}; got {value!r}.")
     return float(value)

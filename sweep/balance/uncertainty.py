@@ -1,0 +1,102 @@
+"""How far a score is to be trusted that rests on few rows: draws of both recalls, and the interval of the score."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from sweep.balance.criteria import score
+from sweep.balance.rules import TAILS
+
+RATE_DRAWS = 10_000  # of each recall
+
+
+def effective_size(hits: NDArray[np.integer], sizes: NDArray[np.integer]) -> float:
+    """How many rows, drawn singly, tell as much about a rate as these row groups do; never more than there are.
+
+    n divided by the design effect, the variance of the number of hits over n p (1 - p). Where all rows hit or none
+    does, rows of one group count as one: sum(sizes)**2 / sum(sizes**2).
+
+    Parameters
+    ----------
+    hits, sizes : (units,) of int
+        Of each row group: the rows that hit, and all.
+
+    References
+    ----------
+    Kish, Survey Sampling, 1965.
+
+    Examples
+    --------
+    >>> effective_size(np.array([1, 0, 1, 1]), np.array([1, 1, 1, 1]))
+    4.0
+    >>> effective_size(np.array([2, 0, 2, 2]), np.array([2, 2, 2, 2]))
+    4.0
+    """
+    n = float(sizes.sum())
+    rate = float(hits.sum()) / n
+    if not 0 < rate < 1:
+        return n * n / float(np.sum(sizes.astype(float) ** 2))
+    alone = n * rate * (1 - rate)
+    spread = float(np.sum((hits - rate * sizes) ** 2))
+    return n if spread <= alone else n * alone / spread
+
+
+def draw_recalls(
+    recall: tuple[float, float], effective: tuple[float, float], rng: np.random.Generator, *, generous: bool = False
+) -> NDArray[np.float64]:
+    """Draw what R0 and R1 may be, from Beta(hits + 1/2, misses + 1/2); generously, from Beta(hits + 1, misses).
+
+    Parameters
+    ----------
+    recall : (R0, R1)
+    effective : (negatives, positives)
+        `effective_size` of each class: hits are this times the recall.
+    rng : Generator
+    generous : bool
+        Draw for an upper end, as in the Clopper-Pearson interval, so that a class without a miss may have recall 1.
+
+    Returns
+    -------
+    (2, draws) float
+    """
+    hit, miss = (1.0, 1e-9) if generous else (0.5, 0.5)
+    rate, size = np.array(recall)[:, None], np.array(effective)[:, None]
+    return rng.beta(rate * size + hit, (1 - rate) * size + miss, size=(2, RATE_DRAWS))
+
+
+def score_interval(
+    recall: tuple[float, float], effective: tuple[float, float], share: float, equal: str, rng: np.random.Generator
+) -> tuple[float, float]:
+    """95 % interval of the score at these recalls.
+
+    R0 and R1 are drawn by `draw_recalls` and each pair is scored; the high end is that of the generous draws. Both ends
+    are moved, on the logit scale, by what takes the median of the plain draws to the score of the median recalls: the
+    lesser of two noisy rates lies low.
+
+    Parameters
+    ----------
+    recall : (R0, R1)
+    effective : (negatives, positives)
+    share : float
+        Of the positives.
+    equal : str
+    rng : Generator
+
+    Examples
+    --------
+    >>> low, high = score_interval((0.975, 0.4), (576, 24), 0.04, "ratio", np.random.default_rng(0))
+    >>> round(low, 2), round(high, 2)
+    (0.24, 0.58)
+    """
+
+    def on_logits(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
+        tn, tp = (1 - share) * recalls[0], share * recalls[1]
+        scores = score(np.stack([tp, 1 - share - tn, share - tp, tn], axis=-1), equal)
+        return logit(np.clip(scores, 1e-9, 1 - 1e-9))
+
+    plain = draw_recalls(recall, effective, rng)
+    scores = on_logits(plain)
+    shift = on_logits(np.median(plain, axis=1)) - np.median(scores)
+    low = np.quantile(scores, TAILS[0])
+    high = np.quantile(on_logits(draw_recalls(recall, effective, rng, generous=True)), TAILS[1])
+    return float(expit(low + shift)), float(expit(high + shift))

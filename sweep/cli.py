@@ -1,0 +1,288 @@
+"""The command line: parse, call, print, exit code; nothing else prints.
+
+Exit codes: 0 done; 1 stopped or failed at run time, the same command goes on; 2 the input or the command is wrong.
+Modules that load TensorFlow, Optuna or matplotlib are imported by the command that needs them.
+"""
+
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from sweep import __version__
+from sweep.errors import InputError, SweepError
+from sweep.progress import Progress
+
+ROOT = click.option(
+    "--root", type=click.Path(path_type=Path), default=Path("."), help="Where studies/ and plots/ lie. Default: here."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document to standard output.")
+EQUAL = click.Choice(["precision", "ratio", "recall"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sweep")
+def cli() -> None:
+    """Search the class-weight balance and the network for a table with a rare class."""
+
+
+@cli.command()
+@click.argument("source", metavar="STUDY.toml|TABLE")
+@click.option("--target", multiple=True, metavar="COLUMN", help="The label column; several: one study each.")
+@click.option("--positive", metavar="VALUE", help="The label of class 1. Default: the rarer one.")
+@click.option("--test", metavar="TABLE", help="A table that is scored once, at the end.")
+@click.option("--missing", multiple=True, metavar="TEXT", help="A text that stands for a missing value.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="A column to leave out, such as a row id.")
+@click.option("--group", metavar="COLUMN", help="Rows that share its value stay in one fold.")
+@click.option("--trials", type=int, help="Complete plus pruned trials, in all. Default: 50.")
+@click.option("--timeout", type=float, metavar="S", help="Seconds after which the search ends with what it has.")
+@click.option("--quick", is_flag=True, help="Leave the verdict out.")
+@click.option("--equal", type=EQUAL, help="What the two classes shall have alike. Default: precision.")
+@click.option("--most", type=(float, float), metavar="LO HI", help="Range of the cap on the class weights.")
+@click.option("--depth", type=(int, int), metavar="LO HI", help="Range of hidden layers.")
+@click.option("--width", type=(int, int), metavar="LO HI", help="Range of units a layer, in doublings of LO.")
+@click.option("--folds", type=int, metavar="K", help="Default: 5.")
+@click.option("--repeats", type=int, metavar="R", help="Networks a fold, and in the final ensemble.")
+@click.option("--epochs", type=int, metavar="E", help="Passes over the rows. Default: by the number of rows.")
+@click.option("--seed", type=int, metavar="N", help="Default: 0.")
+@click.option("--name", help="The study's name. Default: the table's file stem.")
+@ROOT
+@click.option("--storage", metavar="URL", help="A database for the study. Default: SQLite in its folder.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Trials at a time. Default: 1.")
+@click.option("--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", help="Where workers run.")
+@JSON
+def run(
+    source: str,
+    root: Path,
+    storage: str | None,
+    workers: int,
+    backend: str,
+    quick: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Run a study, or go on with it: search, select, answer, export."""
+    specs = _specs(source, given).split()
+    from sweep.pipeline import run as run_study
+
+    results = []
+    for spec in specs:
+        with _shown() as progress:
+            result = run_study(
+                spec, root=root, workers=workers, backend=backend, storage=storage, quick=quick, progress=progress
+            )
+        results.append(result)
+        if not as_json:
+            _print_result(result)
+            folder = Path(root) / "studies" / spec.name
+            click.echo(f"model and class weights: {folder / 'best'}; report: {folder / 'report.html'}")
+    if as_json:
+        if len(results) == 1:
+            click.echo(results[0].to_json())
+        else:
+            click.echo("[" + ",\n".join(r.to_json() for r in results) + "]")
+
+
+def _specs(source: str, given: dict[str, Any]) -> Any:
+    """A study file with options laid over it, or a study made of options alone."""
+    from sweep.spec import Spec, default_name
+
+    options = {k: v for k, v in given.items() if v not in (None, ())}
+    name = options.pop("name", None)
+    for key in ("target", "missing", "drop"):
+        if key in options:
+            options[key] = tuple(options[key])
+    for key in ("path", "test"):
+        if key in options:
+            options[key] = Path(options[key])
+    if source.endswith(".toml"):
+        spec = Spec.read(source)
+        spec = replace(spec, name=name or spec.name)
+    else:
+        if "target" not in options:
+            raise InputError("A table must come with --target COLUMN, the label column; got none. Add it.")
+        from sweep.spec import Data
+
+        spec = Spec(name or default_name(source), Data(Path(source), options.pop("target")))
+    for room in ("data", "search", "training", "balance"):
+        section = getattr(spec, room)
+        mine = {k: options.pop(k) for k in list(options) if hasattr(section, k)}
+        spec = replace(spec, **{room: replace(section, **mine)})
+    return spec
+
+
+@cli.command("list")
+@ROOT
+def list_studies(root: Path) -> None:
+    """Name the studies, and how far they are."""
+    from sweep.record import Record, names
+
+    for name in names(root):
+        record = Record(root, name)
+        click.echo(f"{name}  {'finished' if record.result.exists() else 'not finished'}")
+
+
+@cli.command()
+@click.argument("name")
+@ROOT
+@JSON
+def show(name: str, root: Path, as_json: bool) -> None:
+    """Show what a study found, or how far it is."""
+    from sweep.record import find
+
+    record = find(root, name)
+    if not record.result.exists() and record.log.exists() and not as_json:
+        click.echo(f"{name}: not finished; {record.log.read_text(encoding='utf-8').splitlines()[-1]}")
+        return
+    result = record.read_result()
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        _print_result(result)
+
+
+@cli.command()
+@click.argument("name")
+@ROOT
+def plot(name: str, root: Path) -> None:
+    """Draw a study's pictures again."""
+    from sweep.pipeline import redraw
+    from sweep.record import find
+
+    click.echo(redraw(find(root, name)))
+
+
+@cli.command()
+@click.argument("name")
+@ROOT
+def report(name: str, root: Path) -> None:
+    """Write a study's report.html again."""
+    from sweep.pipeline import rewrite_report
+    from sweep.record import find
+
+    click.echo(rewrite_report(find(root, name)))
+
+
+@cli.command()
+@click.argument("name")
+@ROOT
+def remove(name: str, root: Path) -> None:
+    """Delete a study, its model and its pictures."""
+    from sweep.record import find
+
+    find(root, name).remove()
+    click.echo(f"removed {name}", err=True)
+
+
+def _print_result(result: Any) -> None:
+    from rich.console import Console
+
+    from sweep.answer.summary import summarise
+
+    console = Console(width=100, highlight=False)
+    for part in summarise(result):
+        console.print(part)
+
+
+def _shown() -> "Shown":
+    return Live() if sys.stderr.isatty() else Plain()
+
+
+class Shown(Progress):
+    """Progress on standard error, while a `with` block runs."""
+
+    def __enter__(self) -> "Shown":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+
+class Plain(Shown):
+    """A line a message: where the output is no terminal."""
+
+    def __init__(self) -> None:
+        self.name, self.steps, self.done, self.started = "", 0, 0, 0.0
+
+    def note(self, text: str) -> None:
+        """Print it."""
+        click.echo(text, err=True)
+
+    def phase(self, name: str, steps: int, done: int = 0) -> None:
+        """Print its name and size."""
+        self.name, self.steps, self.done, self.started = name, steps, done, time.monotonic()
+        self.note(f"{name}: {done} of {steps}")
+
+    def step(self, detail: str = "") -> None:
+        """Print how far it is."""
+        self.done += 1
+        left = (time.monotonic() - self.started) / self.done * (self.steps - self.done)
+        self.note(f"{self.name}: {self.done} of {self.steps}  {detail}  about {left:.0f} s left".replace("    ", "  "))
+
+
+class Live(Shown):
+    """A bar that stays in place: on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        self.bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self.task: Any = None
+
+    def __enter__(self) -> "Live":
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last state standing."""
+        self.bars.stop()
+
+    def note(self, text: str) -> None:
+        """Print it above the bar."""
+        self.bars.console.print(text, markup=False, highlight=False)
+
+    def phase(self, name: str, steps: int, done: int = 0) -> None:
+        """Begin a bar."""
+        self.task = self.bars.add_task(name, total=steps, completed=done, detail="")
+
+    def step(self, detail: str = "") -> None:
+        """Move the bar on."""
+        self.bars.update(self.task, advance=1, detail=detail)
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """Run a command and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except InputError as error:
+        click.echo(f"sweep: {error}", err=True)
+        code = 2
+    except SweepError as error:
+        click.echo(f"sweep: {error}", err=True)
+        code = 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("sweep: stopped; what is finished is kept. The same command goes on.", err=True)
+        code = 1
+    sys.exit(code)

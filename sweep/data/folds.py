@@ -1,0 +1,102 @@
+"""Which fold holds a row out: both classes spread evenly, no group split."""
+
+import heapq
+
+import numpy as np
+
+from sweep.errors import TableError
+
+
+def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Deal the rows into folds.
+
+    Groups are dealt whole: first those that hold positives, the one with most of them first, each to the fold with
+    the fewest positives; then the others, the largest first, each to the fold with the fewest negatives. Equals come
+    in an order drawn from `seed`. With groups of one row, folds differ by at most one positive and one negative.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape (rows,)
+        1 for a positive, 0 for a negative.
+    groups : np.ndarray, shape (rows,)
+        Rows with the same number stay in one fold.
+    folds : int
+        How many, from 2 on.
+    seed : int
+        Of the order among equals. Nothing else is random.
+
+    Returns
+    -------
+    np.ndarray, shape (rows,), int64
+        Fold of each row, 0 to folds - 1.
+
+    Raises
+    ------
+    TableError
+        If a fold is left without one of the classes.
+    """
+    _check_shapes(y, groups, folds)
+    inverse = np.unique(groups, return_inverse=True)[1]
+    sizes = np.bincount(inverse)
+    positives = np.bincount(inverse[y == 1], minlength=len(sizes))
+    negatives = sizes - positives
+    shuffled = np.random.default_rng(seed).permutation(len(sizes))
+    order = shuffled[np.lexsort((-sizes[shuffled], -positives[shuffled]))]
+    first = int(np.count_nonzero(positives))
+    fold_of_group = np.empty(len(sizes), dtype=np.int64)
+    filled = np.zeros((folds, 2), dtype=np.int64)  # positives, negatives
+    for part, main in ((order[:first], 0), (order[first:], 1)):
+        heap = [(int(filled[fold, main]), int(filled[fold].sum()), fold) for fold in range(folds)]
+        heapq.heapify(heap)
+        counts = (positives, negatives)[main][part].tolist()
+        dealt = []
+        for count, size in zip(counts, sizes[part].tolist(), strict=True):
+            have, rows, fold = heap[0]
+            heapq.heapreplace(heap, (have + count, rows + size, fold))
+            dealt.append(fold)
+        fold_of_group[part] = dealt
+        for column, weights in enumerate((positives, negatives)):
+            filled[:, column] += np.bincount(fold_of_group[part], weights[part], folds).astype(np.int64)
+    if not filled.all():
+        fold, label = (int(index) for index in np.argwhere(filled == 0)[0])
+        raise TableError(
+            f"every fold must hold both classes; dealing {len(sizes)} groups into {folds} folds leaves fold {fold + 1} "
+            f"without {('positives', 'negatives')[label]}: ask for fewer folds."
+        )
+    return fold_of_group[inverse]
+
+
+def check_groups(y: np.ndarray, groups: np.ndarray, folds: int) -> None:
+    """Check that there are enough groups of rows for every fold to hold both classes.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape (rows,)
+        1 for a positive, 0 for a negative.
+    groups : np.ndarray, shape (rows,)
+        Rows with the same number stay in one fold.
+    folds : int
+        How many, from 2 on.
+
+    Raises
+    ------
+    TableError
+        If fewer than `folds` groups hold positives, or negatives.
+    """
+    _check_shapes(y, groups, folds)
+    for label, name in ((1, "positive"), (0, "negative")):
+        rows = int(np.count_nonzero(y == label))
+        found = len(np.unique(groups[y == label]))
+        if found < folds:
+            apart = "" if found == rows else f", which stay together in {found} groups"
+            raise TableError(
+                f"{folds} folds need {folds} {name} rows that may be parted, one a fold; the table has {rows}{apart}: "
+                + (f"ask for {found} folds or fewer." if found > 1 else "no cross-validation is possible on it.")
+            )
+
+
+def _check_shapes(y: np.ndarray, groups: np.ndarray, folds: int) -> None:
+    if folds < 2:
+        raise TableError(f"folds must be 2 or more; got {folds}.")
+    if y.ndim != 1 or groups.shape != y.shape:
+        raise TableError(f"groups must have the shape of y, (rows,); got {groups.shape} for {y.shape}.")

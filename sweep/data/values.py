@@ -1,0 +1,124 @@
+"""One column's values: as the four plain types that a table is made of, as numbers, as labels."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+
+from sweep.errors import TableError
+
+# Words that stand for "no value" in a column that otherwise holds numbers or truth values. In a column of text they
+# may be values ("NA" is a country, "None" an answer), so there only empty fields and what the user names are missing.
+NO_NUMBER = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "None")
+TICKS = {"ms": 1e3, "us": 1e6, "ns": 1e9}  # of polars' time units in a second
+DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: quoted, control characters escaped, at most 40 characters.
+
+    >>> shown("a\\tb"), shown(3)
+    ("'a\\\\tb'", '3')
+    """
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def listed(values: Iterable[object], *, width: int = 90) -> str:
+    """Return values as a list for a message that ends, with their number, where the line would be full.
+
+    >>> listed(["age", "sex"])
+    "'age', 'sex'"
+    """
+    texts = [shown(value) for value in values]
+    used = 0
+    for position, text in enumerate(texts):
+        used += len(text) + 2
+        if used > width and position:
+            return f"{', '.join(texts[:position])}, ... ({len(texts)} in all)"
+    return ", ".join(texts)
+
+
+def first_row(found: pl.Series) -> int:
+    """Return the number of the first row where this is true, from 1 on."""
+    return int(found.arg_true()[0]) + 1
+
+
+def plain(series: pl.Series) -> pl.Series:
+    """Return a column as Int64, Float64, Boolean or String.
+
+    Dates become days and times, datetimes and durations become seconds (since 1970 where they are points in time);
+    decimals and numbers too large for Int64 become Float64; categories become text; NaN becomes null and -0 becomes 0.
+
+    Raises
+    ------
+    TableError
+        If the column holds lists, structs, binary values or other objects.
+    """
+    dtype = series.dtype
+    if dtype in (pl.Boolean, pl.String, pl.Int64):
+        return series
+    if dtype.is_float() or dtype.is_decimal() or dtype == pl.Null:
+        return series.cast(pl.Float64).fill_nan(None) + 0.0
+    if dtype.is_integer():
+        whole = series.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == series.null_count() else series.cast(pl.Float64)
+    if dtype == pl.Date:
+        return series.to_physical().cast(pl.Int64)
+    if dtype == pl.Time:
+        return series.to_physical().cast(pl.Float64) / TICKS["ns"]
+    if isinstance(dtype, pl.Datetime | pl.Duration):
+        return series.to_physical().cast(pl.Float64) / TICKS[dtype.time_unit]
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return series.cast(pl.String)
+    raise TableError(
+        f"a column must hold numbers, text, truth values or dates; column {shown(series.name)} holds {dtype}: "
+        "take it apart into plain columns or leave it out of the file."
+    )
+
+
+def parse_text(series: pl.Series, *, decimal_comma: bool = False) -> pl.Series:
+    """Return a column of text as Int64, Float64 or Boolean if every one of its values is such, else as it is."""
+    bare = series.set(series.is_in(NO_NUMBER), None)
+    nothing = bare.null_count()
+    if nothing == len(bare):
+        return bare.cast(pl.Float64)
+    whole = bare.cast(pl.Int64, strict=False)
+    if whole.null_count() == nothing:
+        return whole
+    if decimal_comma and bare.str.contains(DECIMAL_COMMA).all():
+        bare = bare.str.replace(",", ".", literal=True)
+    real = bare.cast(pl.Float64, strict=False)
+    if real.null_count() == nothing:
+        return plain(real)
+    lower = bare.str.to_lowercase()
+    return lower == "true" if lower.is_in(["true", "false"]).all() else series
+
+
+def as_numbers(series: pl.Series) -> np.ndarray:
+    """Return a column as numbers; text is read as a number where it is one, true and false are 1 and 0.
+
+    Returns
+    -------
+    np.ndarray, shape (rows,), float64
+        NaN where a value is missing.
+
+    Raises
+    ------
+    TableError
+        If a value is no number.
+    """
+    values = plain(series)
+    if values.dtype == pl.String:
+        text = values.str.strip_chars()
+        text = text.set(text.is_in(["", *NO_NUMBER]), None)
+        values = text.cast(pl.Float64, strict=False)
+        wrong = values.is_null() & text.is_not_null()
+        if wrong.any():
+            row = first_row(wrong)
+            raise TableError(
+                f"column {shown(series.name)} must hold numbers, as it did where the network learned; "
+                f"row {row} holds {shown(text[row - 1])}: correct it, or name it as missing."
+            )
+    return values.cast(pl.Float64).fill_null(math.nan).to_numpy()

@@ -1,0 +1,108 @@
+"""The final networks of a study: every balance trained on all rows, kept so that each is exportable without training."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sweep.data.features import Features
+from sweep.deliver.layers import Delivered, build
+from sweep.errors import InputError, StudyError
+from sweep.record import whole, write_text
+from sweep.stack.network import Stack
+
+ARRAYS, WORDS = "final.npz", "final.json"
+
+
+@dataclass(frozen=True)
+class Final:
+    """All balances of a study, each an ensemble.
+
+    Attributes
+    ----------
+    stack : Stack
+        Columns in the order balances x repeats, balances as in `most`; all trained on all rows.
+    features : Features
+        How the table's columns become X.
+    most, weight_ratio : mapping of str to float
+        The cap and w1 / w0 of each balance, in the same order.
+    card : mapping
+        What a model of the study says of itself, as JSON can hold it. `predict` reads `missing`, the texts that mean
+        "not known", and, for `--prevalence`, `rows` and `positives`.
+    calibration : mapping of str to (intercept, slope)
+        Of the log-odds; a balance not in it has (0, 1).
+    """
+
+    stack: Stack
+    features: Features
+    most: Mapping[str, float]
+    weight_ratio: Mapping[str, float]
+    card: Mapping[str, Any]
+    calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit."""
+        if [*self.most] != [*self.weight_ratio]:
+            raise InputError(f"most and weight_ratio must name the same balances; got {[*self.most]}.")
+        if not self.most or self.stack.columns % len(self.most):
+            raise InputError(f"The {self.stack.columns} columns must be as many for each of {[*self.most]}.")
+
+    @property
+    def repeats(self) -> int:
+        """Columns a balance."""
+        return self.stack.columns // len(self.most)
+
+    def assemble(self, equal: str, *, single: bool = False) -> Delivered:
+        """One balance as a self-contained Keras model; `single`: its first column alone, a plain dense network.
+
+        Raises
+        ------
+        InputError
+            If there is no such balance.
+        """
+        if equal not in self.most:
+            raise InputError(f"equal must be one of {', '.join(self.most)}; got {equal!r}.")
+        first = [*self.most].index(equal) * self.repeats
+        columns = range(first, first + (1 if single else self.repeats))
+        return build(
+            self.stack.take(columns),
+            self.features,
+            weight_ratio=self.weight_ratio[equal],
+            calibration=self.calibration.get(equal, (0.0, 1.0)),
+            card={**self.card, "balance": equal, "most": self.most[equal], "networks": len(columns)},
+        )
+
+    def store(self, folder: Path) -> None:
+        """Write `final.npz` (the stack) and `final.json` (all else), each whole or not at all."""
+        words = {
+            "most": dict(self.most),
+            "weight_ratio": dict(self.weight_ratio),
+            "calibration": {name: list(pair) for name, pair in self.calibration.items()},
+            "features": self.features.to_dict(),
+            "card": dict(self.card),
+        }
+        text = json.dumps(words, indent=1, allow_nan=False, ensure_ascii=False)
+        with whole(folder / ARRAYS) as part:
+            self.stack.save(part)
+        write_text(folder / WORDS, text)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Final":
+        """Read what `store` wrote.
+
+        Raises
+        ------
+        StudyError
+            If it is not there or damaged.
+        """
+        try:
+            words = json.loads((folder / WORDS).read_text(encoding="utf-8"))
+            stack = Stack.load(folder / ARRAYS)
+            features = Features.from_dict(words["features"])
+            calibration = {name: (pair[0], pair[1]) for name, pair in words["calibration"].items()}
+            return cls(stack, features, words["most"], words["weight_ratio"], words["card"], calibration)
+        except FileNotFoundError:
+            raise StudyError(f"{folder}: no final networks yet; run the study to its end first.") from None
+        except Exception as error:  # a damaged archive can fail anywhere in its reader
+            raise StudyError(f"{folder}: the final networks cannot be read ({error}); run the study again.") from None

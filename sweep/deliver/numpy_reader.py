@@ -1,0 +1,29 @@
+"""Score rows with an exported `model.npz` in NumPy alone: a file to copy, which imports nothing of this package."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+
+def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give probability and decision, each (rows,), of raw columns by name: floats (NaN) or strings ("": missing)."""
+    with open(f"{folder}/preprocessing.json", encoding="utf-8") as file:
+        steps = json.load(file)
+    blocks = []
+    for column in steps["columns"]:
+        values = np.asarray(columns[column["name"]])[:, None]
+        blocks.append(values == np.array(column["levels"]) if column["kind"] == "category" else values.astype(float))
+    X = (np.concatenate(blocks, axis=1) - steps["centre"]) * steps["scale"]
+    with np.load(f"{folder}/model.npz", allow_pickle=False) as net:
+        x = np.clip(X, -1e6, 1e6).astype(np.float32)
+        z = np.where(np.isnan(x), np.float32(0), x)
+        missing = np.isnan(x[:, net["indicators"]]) * net["announced"]
+        h = np.concatenate([z / np.sqrt(1 + (z / 3) ** 2), missing], axis=1, dtype=np.float32)
+        for i in range(net["layers"]):
+            h = h @ net[f"kernel_{i}"] + net[f"bias_{i}"]  # (networks, rows, units)
+            if i < net["layers"] - 1:
+                h = h * np.tanh(np.logaddexp(np.float32(0), h))  # mish
+        logit = h.mean(axis=0)[:, 0]
+        log_odds = net["intercept"] + net["slope"] * (logit - np.log(net["weight_ratio"]))
+    return 1 / (1 + np.exp(-log_odds)), (logit > 0).astype(int)

@@ -1,0 +1,47 @@
+"""What a run says while it goes on. This one says nothing; the command line's draw it, and every run logs it."""
+
+import time
+from pathlib import Path
+
+
+class Progress:
+    """Silent."""
+
+    def note(self, text: str) -> None:
+        """Say something once."""
+
+    def phase(self, name: str, steps: int, done: int = 0) -> None:
+        """Begin a phase of so many steps, some of them done before."""
+
+    def step(self, detail: str = "") -> None:
+        """One more step of the phase is done."""
+
+
+class Logged(Progress):
+    """Writes each message to a log file, with the time, and passes it on."""
+
+    def __init__(self, to: Progress, path: Path) -> None:
+        self.to = to
+        self.path = path
+        self.name, self.steps, self.done = "", 0, 0
+
+    def note(self, text: str) -> None:
+        """Log and pass on."""
+        self._write(text)
+        self.to.note(text)
+
+    def phase(self, name: str, steps: int, done: int = 0) -> None:
+        """Log and pass on."""
+        self.name, self.steps, self.done = name, steps, done
+        self._write(f"{name}: {done} of {steps}")
+        self.to.phase(name, steps, done)
+
+    def step(self, detail: str = "") -> None:
+        """Log and pass on."""
+        self.done += 1
+        self._write(f"{self.name}: {self.done} of {self.steps}{'  ' * bool(detail)}{detail}")
+        self.to.step(detail)
+
+    def _write(self, text: str) -> None:
+        with self.path.open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")

@@ -1,0 +1,205 @@
+"""From trials to a balance: confirm the best networks, measure the balance curve of the winner, train what is picked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sweep.balance.criteria import CRITERIA, gap, moved_cut, score
+from sweep.balance.curve import Curve, balance_curve, choose
+from sweep.balance.grid import balance_grid
+from sweep.balance.metrics import Counts
+from sweep.balance.resampling import counts_of, resampled_sums, tally
+from sweep.search.trial import Params, Task
+from sweep.search.workers import Workers
+from sweep.stack.weights import cross_validation
+
+CANDIDATES = 3  # networks that are run again
+POINTS = 21  # balances on the curve
+RESAMPLES = 1000
+PICKS = (*CRITERIA, "unweighted")
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A network run again with fresh seeds.
+
+    Attributes
+    ----------
+    trial : int
+    params : Params
+    logits : array, shape (rows, repeats)
+    score : float
+    """
+
+    trial: int
+    params: Params
+    logits: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A balance, trained as columns of its own, out-of-fold.
+
+    Attributes
+    ----------
+    most : float
+    logits : array, shape (rows, repeats)
+    counts : Counts
+    gap : float or None
+        What is left of the difference that should be 0.
+    """
+
+    most: float
+    logits: np.ndarray
+    counts: Counts
+    gap: float | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the search comes to.
+
+    Attributes
+    ----------
+    y, units : arrays of int, shape (rows,)
+    winner : Confirmed
+        The network taken.
+    confirmed : tuple of Confirmed
+        All networks that were run again.
+    curve : Curve
+    curve_logits : array of float32, shape (rows, balances, repeats)
+        Out-of-fold.
+    equal, why : str, str or None
+        The criterion taken and, where it is not the one asked for, one line that says why.
+    picks : dict
+        A `Pick` for each criterion and for "unweighted".
+    """
+
+    y: np.ndarray
+    units: np.ndarray
+    winner: Confirmed
+    confirmed: tuple[Confirmed, ...]
+    curve: Curve
+    curve_logits: np.ndarray
+    equal: str
+    why: str | None
+    picks: dict[str, Pick]
+
+    @property
+    def cut(self) -> float:
+        """The cut on the unweighted network's mean logit at which FP = FN."""
+        return moved_cut(self.y, self.picks["unweighted"].logits.mean(axis=1))
+
+    @property
+    def moved(self) -> Counts:
+        """The counts of the unweighted network at that cut."""
+        return Counts.of(self.y, self.picks["unweighted"].logits.mean(axis=1) > self.cut)
+
+    def save(self, path: Path, *, asked: str, seed: int) -> None:
+        """Keep what `load` needs, as plain arrays."""
+        np.savez(
+            path,
+            y=self.y,
+            units=self.units,
+            curve_most=self.curve.most,
+            curve_logits=self.curve_logits,
+            pick_most=[p.most for p in self.picks.values()],
+            pick_logits=np.stack([p.logits for p in self.picks.values()]),
+            confirmed_trial=[c.trial for c in self.confirmed],
+            confirmed_params=[(c.params.most, c.params.depth, c.params.width) for c in self.confirmed],
+            confirmed_logits=np.stack([c.logits for c in self.confirmed]),
+            confirmed_score=[c.score for c in self.confirmed],
+            winner=self.confirmed.index(self.winner),
+            asked=asked,
+            seed=seed,
+        )
+
+    @staticmethod
+    def load(path: Path) -> "Selection":
+        """Read what `save` kept; nothing in the file is executed, and the curve is measured from its logits anew."""
+        with np.load(path, allow_pickle=False) as kept:
+            y, units, asked, seed = kept["y"], kept["units"], str(kept["asked"]), int(kept["seed"])
+            confirmed = tuple(
+                Confirmed(int(trial), Params(float(most), int(depth), int(width)), logits, float(value))
+                for trial, (most, depth, width), logits, value in zip(
+                    kept["confirmed_trial"], kept["confirmed_params"], kept["confirmed_logits"],
+                    kept["confirmed_score"], strict=True,
+                )
+            )  # fmt: skip
+            winner = confirmed[int(kept["winner"])]
+            curve_logits, most = kept["curve_logits"], kept["curve_most"]
+            picked = dict(zip(PICKS, zip(kept["pick_most"].tolist(), kept["pick_logits"], strict=True), strict=True))
+        curve = balance_curve(y, units, curve_logits, most, resamples=RESAMPLES, seed=seed)
+        picks = {name: _pick(y, name, most, logits) for name, (most, logits) in picked.items()}
+        return Selection(y, units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
+
+
+def confirm(task: Task, candidates: Sequence[tuple[int, Params]], workers: Workers) -> tuple[Confirmed, ...]:
+    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds."""
+    fresh = task.seed + 1
+    confirmed = []
+    for number, params in candidates:
+        logits = _held_out(task, params, [params.most], workers, seed=fresh)[:, 0]
+        confirmed.append(Confirmed(number, params, logits, task.score(logits)))
+    return tuple(confirmed)
+
+
+def smallest_within_error(task: Task, confirmed: Sequence[Confirmed]) -> Confirmed:
+    """Take the smallest network whose score is within one paired standard error of the best one's.
+
+    The standard error is that of the difference in score over resampled row groups.
+    """
+    called = np.stack([c.logits.mean(axis=1) > 0 for c in confirmed], axis=1)
+    _, units = np.unique(task.units, return_inverse=True)
+    sums = resampled_sums(tally(task.y == 1, units, called), RESAMPLES, np.random.default_rng(task.seed))
+    scores = score(counts_of(sums), task.equal)
+    top = int(np.argmax([c.score for c in confirmed]))
+    error = (scores - scores[:, [top]]).std(axis=0)
+    near = [c for k, c in enumerate(confirmed) if confirmed[top].score - c.score <= error[k]]
+    return min(near, key=lambda c: (c.params.size, -c.score))
+
+
+def measure_curve(task: Task, params: Params, low: float, high: float, workers: Workers) -> tuple[Curve, np.ndarray]:
+    """Measure a network at a fine grid of balances, even in the log of the weight ratio, as columns of one stack.
+
+    Returns
+    -------
+    Curve, and the out-of-fold logits, array of shape (rows, balances, repeats)
+    """
+    grid = balance_grid(float(task.y.mean()), POINTS)
+    grid = np.unique(np.clip(grid, low, high))
+    logits = _held_out(task, params, grid.tolist(), workers, seed=task.seed)
+    return balance_curve(task.y, task.units, logits, grid, resamples=RESAMPLES, seed=task.seed), logits
+
+
+def pick(task: Task, params: Params, curve: Curve, workers: Workers) -> dict[str, Pick]:
+    """Train the balance of each criterion, and no weighting, as columns of their own."""
+    mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
+    logits = _held_out(task, params, mosts, workers, seed=task.seed)
+    return {
+        name: _pick(task.y, name, most, logits[:, k]) for k, (name, most) in enumerate(zip(PICKS, mosts, strict=True))
+    }
+
+
+def select(
+    task: Task, confirmed: Sequence[Confirmed], low: float, high: float, *, asked: str, workers: Workers
+) -> Selection:
+    """From confirmed networks to picked balances, by the rules of the `balance` package."""
+    winner = smallest_within_error(task, confirmed)
+    curve, curve_logits = measure_curve(task, winner.params, low, high, workers)
+    picks = pick(task, winner.params, curve, workers)
+    return Selection(task.y, task.units, winner, tuple(confirmed), curve, curve_logits, *choose(curve, asked), picks)
+
+
+def _pick(y: np.ndarray, name: str, most: float, logits: np.ndarray) -> Pick:
+    counts = Counts.of(y, logits.mean(axis=1) > 0)
+    return Pick(most, logits, counts, gap(counts, name if name in CRITERIA else "ratio"))
+
+
+def _held_out(task: Task, params: Params, mosts: Sequence[float], workers: Workers, *, seed: int) -> np.ndarray:
+    design = cross_validation(task.y, task.fold_of_row, most=mosts, repeats=task.repeats, seed=seed)
+    stack = workers.fit(task.X, design, task.recipe(params), seed=seed)
+    return design.out_of_fold(stack.logits(task.X))

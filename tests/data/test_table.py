@@ -1,0 +1,224 @@
+"""A checked table: what is refused, what is said, which rows stay together, which tables are the same."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sweep.data.features import Features
+from sweep.data.table import check_folds, load_rows, load_table, load_test
+from sweep.errors import TableError
+
+DATA = Path(__file__).parents[2] / "studies" / "data"
+HEADER = "age,sex,sick\n"
+ROWS = "30,F,no\n31,M,no\n32,F,yes\n35,M,no\n40,,yes\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="t.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_a_small_table(write):
+    """If this failed, features, labels or classes would be mixed up."""
+    table = load_table(write(HEADER + ROWS), target="sick")
+    assert table.frame.to_dict(as_series=False) == {"age": [30, 31, 32, 35, 40], "sex": ["F", "M", "F", "M", None]}
+    assert table.y.tolist() == [0, 0, 1, 0, 1]
+    assert table.y.dtype == np.int8
+    assert (table.positive, table.negative) == ("yes", "no")
+    assert table.notes == ("positive class: 'yes', the rarer one (2 of 5)",)
+    assert table.groups.tolist() == table.duplicates.tolist() == [0, 1, 2, 3, 4]
+    check_folds(table, 2)
+    with pytest.raises(TableError, match="3 folds need 3 positive"):
+        check_folds(table, 3)
+
+
+def test_hypothyroid():
+    """If this failed, the table of the README's main job would not load as its paper describes it."""
+    table = load_table(DATA / "hypothyroid.csv", target="diagnosis", positive="hypothyroid", missing=["?"])
+    assert (len(table.y), table.y.sum(), table.frame.width) == (3163, 151, 25)
+    assert table.frame["TSH"].dtype == pl.Float64
+    assert table.notes == ("153 rows stand more than once: each set of equal rows stays in one fold",)
+
+
+def test_an_unnamed_marker_is_pointed_out():
+    """If this failed, a table read without --missing would quietly be one of categories."""
+    notes = load_table(DATA / "hypothyroid.csv", target="diagnosis").notes
+    assert any("numbers but for '?'" in note and "'age', 'TSH'" in note for note in notes)
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["0.0", "1.0"], ["false", "true"], ["False", "True"]])
+@pytest.mark.parametrize("positive", ["1", 1, 1.0, True, "true"])
+def test_positive_is_compared_by_meaning(write, labels, positive):
+    """If this failed, `--positive 1` would be refused where the file says 1.0 or true."""
+    rows = "".join(f"{i * i},{labels[i % 2]}\n" for i in range(6))
+    table = load_table(write("x,y\n" + rows), target="y", positive=positive)
+    assert table.y.tolist() == [0, 1] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "says"),
+    [
+        (HEADER + ROWS, {"target": "sik"}, "no column 'sik'; did you mean 'sick'.*'age', 'sex', 'sick'"),
+        (HEADER + ROWS, {"target": "sick", "drop": ["agee"]}, "no column 'agee'"),
+        (HEADER + ROWS, {"target": "sick", "group": "who"}, "no column 'who'"),
+        (HEADER + ROWS, {"target": "sick", "drop": ["sick"]}, "'sick' for both"),
+        (HEADER + ROWS, {"target": "sick", "group": "sick"}, "'sick' for both"),
+        (HEADER + ROWS, {"target": "sick", "positive": "maybe"}, "'no' or 'yes'; got 'maybe'"),
+        (HEADER + ROWS, {"target": "sick", "drop": ["age", "sex"]}, "there is none beside 'sick'"),
+        (HEADER + ROWS, {"target": "age"}, "holds 5: '30' \\(1\\)"),
+        (HEADER + ROWS, {"target": "sick", "group": "sex"}, "'sex' is blank in 1 rows, row 5"),
+        (HEADER + ROWS + "50,M,\n60,F,\n", {"target": "sick"}, "blank in 2 of 7 rows, row 6"),
+        (HEADER + ROWS + "inf,M,no\n", {"target": "sick"}, "column 'age', row 6 holds inf"),
+        ("x,y\n1,0\n2,0\n4,0\n", {"target": "y"}, "holds '0' in every row"),
+        ("x,y\n1,0\n2,1\n4,0\n8,1\n", {"target": "y"}, "stand 2 times each.*--positive"),
+        ("x,y\n1,0\n2,0\n4,0\n8,1\n", {"target": "y"}, "'1' has 1\\."),
+        ("x,y\n1,0\n2,0\n4,0\n8,1\n8,1\n", {"target": "y"}, "'1' has 2, which stay together"),
+        ("x,y\n1,0\n2,inf\n4,0\n8,inf\n8,1\n", {"target": "y"}, "holds 3"),
+    ],
+)
+def test_refusals(write, text, arguments, says):
+    """If this failed, a study would start on a table that cannot be learned from, or not say why not."""
+    with pytest.raises(TableError, match=says) as caught:
+        load_table(write(text), **arguments)
+    assert "t.csv" in str(caught.value)
+
+
+def test_what_is_left_out_and_said(write):
+    """If this failed, useless or leaking columns would go in, or columns would go missing without a word."""
+    rows = "".join(f"{i},id{i},7,,{i % 7},{i % 3 == 0:d}\n" for i in range(1, 30))
+    table = load_table(write("n,who,same,none,x,y\n" + rows), target="y")
+    assert table.frame.columns == ["n", "x"]
+    assert table.notes[1:] == (
+        "left out, for holding no value at all: 'none'",
+        "left out, for holding one value only: 'same'",
+        "left out, for holding a text of its own in each row: 'who'",
+        "column 'n' looks like a row number: --drop n leaves it out",
+    )
+
+
+def test_what_was_changed_in_reading_is_said(write):
+    """If this failed, a date would become a number, or an encoding be guessed, without a word."""
+    content = io.BytesIO()
+    days = pl.Series([3, 9, 4, 7, 5]).cast(pl.Int32).cast(pl.Date)
+    pl.DataFrame({"day": days, "gone": days, "y": [0, 1, 0, 1, 0]}).write_parquet(content)
+    notes = load_table(write(content.getvalue()), target="y", drop=["gone"]).notes
+    assert notes[1:] == ("column 'day': Date read as days",)
+    notes = load_table(write((HEADER + ROWS).replace("F", "é").encode("cp1252")), target="sick").notes
+    assert "the file is not UTF-8; read as Windows-1252" in notes
+
+
+def test_equal_rows_and_groups_are_joined(write):
+    """If this failed, a copy of a row, or a patient, would be on both sides of a fold."""
+    text = "x,who,y\n1,a,0\n2,a,1\n1,b,0\n3,c,1\n1,d,1\n4,e,0\n4,f,0\n,g,0\n,h,0\n"
+    table = load_table(write(text), target="y", group="who")
+    assert table.frame.columns == ["x"]
+    assert table.duplicates.tolist() == [0, 1, 0, 3, 4, 5, 5, 7, 7]  # row 5 has row 1's features but another label
+    assert table.groups.tolist() == [0, 0, 0, 3, 4, 5, 5, 7, 7]
+    assert "6 rows stand more than once: each set of equal rows stays in one fold" in table.notes
+    assert "grouped by 'who': 5 groups of rows, each stays in one fold" in table.notes
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, -0.0, 1.5, None]), st.sampled_from(["a", "b", None]), st.booleans()),
+        min_size=4,
+        max_size=30,
+    ),
+    st.sampled_from(["x", "count", "level", "index", "literal", "é"]),
+)
+def test_random_tables_in_every_format(write, rows, name):
+    """If this failed, a column's name or the file's format would change what a table is."""
+    frame = pl.DataFrame(rows, schema={name: pl.Float64, "^s": pl.String, "label": pl.Boolean}, orient="row")
+    parquet = io.BytesIO()
+    frame.write_parquet(parquet)
+    loaded = []
+    for path in (write(frame.write_csv()), write(parquet.getvalue(), "t.parquet")):
+        try:
+            loaded.append(load_table(path, target="label", positive=True))
+        except TableError as error:
+            loaded.append(str(error).removeprefix(str(path)))
+    if isinstance(loaded[0], str):
+        assert loaded[0] == loaded[1]
+        return
+    one, other = loaded
+    assert one.fingerprint == other.fingerprint
+    same = [[a == b for b in rows] for a in rows]
+    assert one.duplicates.tolist() == [line.index(True) for line in same]
+
+
+def test_the_fingerprint_tells_tables_apart(write):
+    """If this failed, a study would be resumed on another table."""
+    texts = [HEADER + ROWS, "age2,sex,sick\n" + ROWS, HEADER + ROWS.replace("31", "33"), HEADER + ROWS[::-1][1:][::-1]]
+    texts += [HEADER + ROWS.replace("40,,", "40,M,"), HEADER + ROWS.replace("30,F,no", "30,F,yes")]
+    prints = [load_table(write(text), target="sick", positive="yes").fingerprint for text in texts]
+    assert prints[3] == prints[0]  # the last line's end only
+    assert len(set(prints)) == 5
+    assert load_table(write(texts[0]), target="sick", group="age").fingerprint not in prints
+    assert load_table(write(texts[0]), target="sick", positive="no").fingerprint not in prints
+
+
+def test_test_table(write):
+    """If this failed, the test table would be scored with columns or labels mixed up."""
+    table = load_table(write(HEADER + ROWS), target="sick")
+    path = write("sick,extra,sex,age\nno,1,M,31\nno,2,X,99\n", "test.csv")
+    test = load_test(path, table)
+    assert test.frame.columns == ["age", "sex"]
+    assert test.y.tolist() == [0, 0]
+    assert (test.positive, test.negative) == ("yes", "no")
+    assert test.notes == (
+        "columns of the test table that play no part: 'extra'",
+        "1 of 2 test rows stand in the training table too (the same features)",
+    )
+    assert load_test(path, table, drop=["extra"]).notes == test.notes[1:]
+    assert load_test(path, table, group="sex").groups.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sick,age\nno,1\n", "lacks 'sex'"),
+        ("age,sex\n1,F\n", "lacks 'sick'"),
+        (HEADER + "1,F,no\n2,F,perhaps\n", "'yes' or 'no'.*row 2 holds 'perhaps'"),
+        (HEADER + "1,F,no\n2,F,\n", "blank in 1 of 2 rows, row 2"),
+        (HEADER + "1,F,no\nold,F,no\n", "column 'age' must hold numbers.*row 2 holds 'old'"),
+        (HEADER + "1,F,no\n-inf,F,no\n", "column 'age', row 2 holds -inf"),
+    ],
+)
+def test_test_table_refusals(write, text, says):
+    """If this failed, a test table of other content would be scored."""
+    table = load_table(write(HEADER + ROWS), target="sick")
+    with pytest.raises(TableError, match=says):
+        load_test(write(text, "test.csv"), table)
+
+
+def test_test_labels_may_be_spelled_otherwise(write):
+    """If this failed, a Parquet test table of booleans would not fit a CSV training table of 0 and 1."""
+    table = load_table(write("x,y\n1,0\n2,1\n4,0\n8,1\n9,0\n"), target="y")
+    assert load_test(write("x,y\n1.0,True\n5,False\n", "test.csv"), table).y.tolist() == [1, 0]
+
+
+def test_rows_to_predict(write):
+    """If this failed, predict would lose the columns to keep, or fail late on a missing one."""
+    path = write("who,age\na,1\nb,\n")
+    assert load_rows(path, ["age"]).columns == ["who", "age"]
+    with pytest.raises(TableError, match="lacks 'sex'"):
+        load_rows(path, ["age", "sex"])
+
+
+def test_ten_thousand_columns(write):
+    """If this failed (by its time), something would be done once a column and column."""
+    names = ",".join(f"c{i}" for i in range(10_000))
+    rows = "".join(",".join(map(str, range(i, 10_000 + i))) + f",{i % 3 == 0:d}\n" for i in (1, 5, 3, 9, 6))
+    table = load_table(write(f"{names},y\n{rows}"), target="y")
+    assert Features.learn(table.frame).transform(table.frame).shape == (5, 10_000)
