@@ -1,9 +1,7 @@
 """What a run does, in order: search, selection, answer, deliver."""
 
-import fcntl
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,26 +11,28 @@ import numpy as np
 
 from sweep import __version__
 from sweep.answer.dashboard import annotate
-from sweep.answer.figures import TrialPoint, draw_balance_curve, draw_trial, draw_trials, findings, save
+from sweep.answer.figures.trial import findings
+from sweep.answer.findings import compose, described
+from sweep.answer.pictures import draw_all, draw_one, shown
 from sweep.answer.report import write_report
-from sweep.balance.criteria import CRITERIA, gap, score
 from sweep.balance.grid import saturation, weight_ratio
-from sweep.balance.metrics import Counts, average_precision, precision_at_share
+from sweep.balance.metrics import Counts, precision_at_share
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
 from sweep.data.table import Table, check_folds, load_table, load_test
 from sweep.deliver.export import export
 from sweep.deliver.final import Final
-from sweep.deliver.predict import decisions
-from sweep.errors import RunError, SpecError, StudyError
+from sweep.deliver.layers import raw_columns
+from sweep.errors import SpecError
 from sweep.progress import Logged, Progress
-from sweep.record import Record, Result, whole, write_text
+from sweep.record import Record, Result, locked, whole, write_text
 from sweep.search.search import search
 from sweep.search.selection import CANDIDATES, PICKS, Selection, confirm, select
-from sweep.search.study import FINISHED, FrozenTrial, Space, Study
+from sweep.search.study import FINISHED, Space, Study
 from sweep.search.trial import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.spec import Spec
+from sweep.stack.backend import keras
 from sweep.stack.recipe import default_epochs
 from sweep.stack.weights import all_rows
 
@@ -167,35 +167,6 @@ def identity(spec: Spec) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def locked(record: Record) -> Iterator[None]:
-    """Own a study's folder; a second run on it is refused. The lock goes with the process that holds it."""
-    fresh = not record.folder.exists()
-    try:
-        record.folder.mkdir(parents=True, exist_ok=True)
-        handle = open(record.folder / ".lock", "a+")  # noqa: SIM115: held until the run ends
-    except OSError as error:
-        raise RunError(f"{record.folder} must be a folder to write in; got: {error.strerror}. Choose --root.") from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.seek(0)
-            raise RunError(
-                f"Study {record.name!r} must be run once at a time; process {handle.read().strip()} is running it. "
-                "Wait for it, or choose another --name."
-            ) from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        try:
-            yield
-        except StudyError:
-            if fresh:
-                record.remove()
-            raise
-
-
 @dataclass
 class _Run:
     record: Record
@@ -239,26 +210,20 @@ class _Run:
             selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
         with self._timed("final"):
             test = self._deliver(selection)
-        result = self._result(selection, test)
+        result = compose(
+            self.spec, self.data.table, selection, fold_of_row=self.task.fold_of_row, test=test,
+            trials=self.study.totals(), seconds=self.study.seconds(),
+        )  # fmt: skip
         draw_all(self.record, self.study.trials(*FINISHED), selection, result)
-        write_report(self.record.report, result, pictures=pictures(self.record))
+        write_report(self.record.report, result, pictures=shown(self.record))
         write_text(self.record.result, result.to_json())
         return result
 
     def _show(self, number: int, params: Params, outcome: Outcome) -> None:
-        path = self.record.trial_plot(number)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        axes = draw_trial(
-            self.task.y,
-            outcome.logits.mean(axis=1),
-            number=number,
-            params=asdict(params),
-            name=self.spec.name,
-            state="pruned" if outcome.pruned else "complete",
-            epoch=outcome.epochs if outcome.pruned else None,
-        )
-        save(axes, path)
-        annotate(self.study, number, path, findings(self.task.counts(outcome.logits)))
+        logits = outcome.logits.mean(axis=1)
+        stopped = outcome.epochs if outcome.pruned else None
+        picture = draw_one(self.record, self.task.y, logits, number=number, params=asdict(params), stopped=stopped)
+        annotate(self.study, number, picture, findings(self.task.counts(outcome.logits)))
 
     def _select(self) -> Selection:
         self.progress.phase("confirm and curve", 2)
@@ -285,8 +250,7 @@ class _Run:
             card=self._card(selection),
         )
         final.store(self.record.artifacts)
-        with whole(self.record.best) as best:
-            export(final, best, equal=selection.equal, frame=self.data.table.frame, y=self.task.y)
+        export(final.assemble(selection.equal), self.record.best, frame=self.data.table.frame)
         self.progress.step()
         return None if self.data.test is None else self._test(selection)
 
@@ -314,77 +278,12 @@ class _Run:
         """Score the test table once, by the exported model; beside it what to expect at its share of positives."""
         test = self.data.test
         assert test is not None
-        counts = Counts.of(test.y, decisions(self.record.best / "model.keras", test.frame))
+        model = keras.models.load_model(self.record.best / "model.keras")
+        outputs = model(raw_columns(model.features, test.frame))
+        counts = Counts.of(test.y, outputs["decision"].numpy()[:, 0] > 0)
         r0, r1 = selection.picks[selection.equal].counts.recall
         implied = precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))
         return {**described(counts), "intervals": counts.intervals(), "expected_precision": list(implied)}
-
-    def _result(self, selection: Selection, test: dict[str, Any] | None) -> Result:
-        task, curve, share = self.task, selection.curve, float(self.task.y.mean())
-        balances: dict[str, dict[str, Any]] = {}
-        for name, pick in selection.picks.items():
-            crossing = curve.crossings.get(name)
-            balances[name] = {
-                "reached": crossing.reached if crossing else True,
-                "most": pick.most,
-                "gap": pick.gap,
-                "low": crossing.low if crossing else None,
-                "high": crossing.high if crossing else None,
-                **described(pick.counts),
-            }
-            if crossing and len(crossing.raw) > 1:
-                balances[name]["raw_crossings"] = list(crossing.raw)
-        balances["moved_cut"] = {
-            "reached": True,
-            "most": 0.5,
-            "gap": gap(selection.moved, "ratio"),
-            "low": None,
-            "high": None,
-            **described(selection.moved),
-            "cut": selection.cut,
-        }
-        pick = selection.picks[selection.equal]
-        winner = selection.winner
-        selected = {
-            "equal": selection.equal,
-            **({"why": selection.why} if selection.why else {}),
-            "trial": winner.trial,
-            "params": {"most": pick.most, "depth": winner.params.depth, "width": winner.params.width},
-            "weight_ratio": float(weight_ratio(pick.most, share)),
-            **described(pick.counts),
-            "average_precision": average_precision(task.y, pick.logits.mean(axis=1)),
-            "average_precision_by_fold": self._by_fold(pick.logits.mean(axis=1)),
-            "score": float(score(pick.counts, selection.equal)),
-            "corrected": None,
-            "confirmed": [{"trial": c.trial, **asdict(c.params), "score": c.score} for c in selection.confirmed],
-        }
-        table = self.data.table
-        return Result(
-            name=self.spec.name,
-            version=__version__,
-            data={
-                "rows": len(table.y),
-                "positives": int(table.y.sum()),
-                "features": table.frame.width,
-                "fingerprint": table.fingerprint,
-                "target": table.target,
-                "positive": table.positive,
-            },
-            equal=self.spec.balance.equal,
-            selected=selected,
-            balances=balances,
-            trials=self.study.totals(),
-            test=test,
-            verdict=None,
-            seconds=self.study.seconds(),
-        )
-
-    def _by_fold(self, logits: np.ndarray) -> float | None:
-        """The mean of the folds' own average precisions."""
-        folds = range(self.spec.training.folds)
-        own = [average_precision(self.task.y[at], logits[at]) for at in (self.task.fold_of_row == k for k in folds)]
-        known = [value for value in own if value is not None]
-        return float(np.mean(known)) if known else None
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
@@ -395,33 +294,24 @@ class _Run:
             self.study.add_seconds(phase, time.perf_counter() - started)
 
 
-def described(counts: Counts) -> dict[str, Any]:
-    """Counts with their rates, [class 0, class 1]; undefined is None."""
-    return {"counts": counts.to_dict(), "precision": list(counts.precision), "recall": list(counts.recall)}
+def redraw(record: Record) -> Path:
+    """Draw the pictures of a finished study again, from what it kept; say in which folder they are.
+
+    Raises
+    ------
+    StudyError
+        If the study is not finished, or damaged.
+    """
+    result, selection, study = record.read_result(), Selection.load(record.selection), Study.reopen(record)
+    for trial in study.trials(*FINISHED):
+        stopped = trial.user_attrs["epochs"] if trial.state != FINISHED[0] else None
+        logits = study.logits(trial).mean(axis=1)
+        draw_one(record, selection.y, logits, number=trial.number, params=trial.params, stopped=stopped)
+    draw_all(record, study.trials(*FINISHED), selection, result)
+    return record.plots
 
 
-def draw_all(record: Record, trials: Sequence[FrozenTrial], selection: Selection, result: Result) -> None:
-    """Draw the pictures of the whole study."""
-    record.plots.mkdir(parents=True, exist_ok=True)
-    pick, winner = selection.picks[selection.equal], selection.winner
-    chosen = TrialPoint(
-        winner.trial, pick.most, winner.params.depth, winner.params.width,
-        pick.counts.precision[1], pick.counts.recall[1],
-    )  # fmt: skip
-    points = [
-        TrialPoint(
-            t.number, **t.params, precision=t.user_attrs["P1"], recall=t.user_attrs["R1"], pruned=t.state != FINISHED[0]
-        )
-        for t in trials
-    ]
-    share = float(selection.y.mean())
-    save(draw_trials(points, selected=chosen, no_skill=share, name=record.name), record.plots / "precision-recall.png")
-    save(
-        draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name),
-        record.plots / "balance-curve.png",
-    )
-
-
-def pictures(record: Record) -> list[Path]:
-    """The pictures that a report shows."""
-    return [record.plots / "balance-curve.png", record.plots / "precision-recall.png"]
+def rewrite_report(record: Record) -> Path:
+    """Write the report of a finished study again, from what it kept; say where it is."""
+    write_report(record.report, record.read_result(), pictures=shown(record))
+    return record.report

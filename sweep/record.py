@@ -1,5 +1,6 @@
 """A run's folder: where everything lies, whole-or-nothing writes, and result.json."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sweep.errors import StudyError
+from sweep.errors import InputError, RunError, StudyError
 from sweep.spec import RESERVED, check_name
 
 
@@ -143,6 +144,35 @@ def find(root: Path, name: str) -> Record:
         listed = f"got those: {', '.join([*there[:8], *['...'][: len(there) > 8]])}" if there else "got none"
         raise StudyError(f"There must be a study {name!r} under {root / 'studies'}; {listed}. Check NAME or --root.")
     return Record(root, name)
+
+
+@contextmanager
+def locked(record: Record) -> Iterator[None]:
+    """Own a study's folder; a second run on it is refused. The lock goes with the process that holds it."""
+    fresh = not record.folder.exists()
+    try:
+        record.folder.mkdir(parents=True, exist_ok=True)
+        handle = open(record.folder / ".lock", "a+")  # noqa: SIM115
+    except OSError as error:
+        raise RunError(f"{record.folder} must be a folder to write in; got: {error.strerror}. Choose --root.") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            raise RunError(
+                f"Study {record.name!r} must be run once at a time; process {handle.read().strip()} is running it. "
+                "Wait for it, or choose another --name."
+            ) from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        try:
+            yield
+        except InputError:
+            if fresh:
+                record.remove()
+            raise
 
 
 @contextmanager

@@ -14,8 +14,8 @@ TABLES = {"seed-1": (1, (8982, 380), (574, 12)), "seed-2": (2, (8982, 380), (574
 # measures in directions of its own, so that a linear model sees little of it. The HIDDEN share of the positives looks
 # like any other row, and no model finds it but by chance. The DECOYS share of the negatives sits in the clusters too,
 # more in the later ones, so that a positive is likely in the first and a long shot in the last.
-LATENT, INFORMATIVE, CLUSTERS, PICKED = 17, 9, 20, 6
-SHIFT, SPREAD, HIDDEN, DECOYS = 1.7, 0.3, 0.35, 0.03
+LATENT, INFORMATIVE, CLUSTERS, PICKED = 17, 9, 24, 5
+SHIFT, SPREAD, HIDDEN, DECOYS = 2.2, 0.3, 0.4, 0.015
 SITES = ["north", "east", "south", "west", "harbour", "mobile"]
 KINDS = ["a", "b", "c"]
 

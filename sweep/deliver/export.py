@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sweep.deliver.card import CARD, EXTRA
 from sweep.deliver.class_weights import weights_of_ratio
 from sweep.deliver.layers import MISSING, Delivered, ensemble, raw_columns, stack_of
 from sweep.deliver.numpy_reader import score
-from sweep.errors import InputError, RunError
+from sweep.errors import InputError, RunError, SweepError
 from sweep.stack.backend import keras, tf
 from sweep.stack.network import Standardise
 
@@ -41,9 +42,7 @@ STEPS = [
 Compared = tuple[np.ndarray, np.ndarray]
 
 
-def export(
-    model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataFrame, replace: bool = False
-) -> dict[str, Any]:
+def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataFrame) -> dict[str, Any]:
     """Write a model, its class weights and its card to a folder, if what was written gives what the model gives.
 
     Parameters
@@ -56,8 +55,6 @@ def export(
     format : one of `FORMATS`
     frame : pl.DataFrame, shape (rows, table columns)
         Real rows, as `read_table` gives them, to compare on.
-    replace : bool
-        Whether the files of another model may be overwritten.
 
     Returns
     -------
@@ -80,8 +77,7 @@ def export(
     if not frame.height:
         raise InputError("An export is compared on real rows; got a table of none.")
     card = model.card
-    if not replace:
-        _check_free(to, card)
+    _check_free(to, card)
     rows = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
     to.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
@@ -97,6 +93,11 @@ def export(
             os.replace(file, to / file.name)
     except OSError as error:
         raise RunError(f"{to}: the export cannot be written: {error.strerror or error}.") from None
+    except SweepError:
+        raise
+    except Exception as error:  # a converter can fail anywhere in its library
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise RunError(f"{to}: the model cannot be written as {format} ({reason}); take another format.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return {"path": to / FORMATS[format], "difference": difference, "rows": rows.height}
@@ -161,7 +162,7 @@ def _numeric(model: Delivered) -> "keras.Model":
     """The model without its raw columns: from X, centred and scaled already, (rows, features) float32."""
     stack = stack_of(model)
     x = keras.Input((stack.features,), dtype="float32", name="X")
-    first = Standardise(stack.layer.indicators, precision="float32")
+    first = Standardise(stack.layer.indicators.tolist(), precision="float32")
     first.build((None, stack.features))
     first.set_weights([np.zeros(stack.features), np.ones(stack.features), stack.layer.announced[0]])
     return keras.Model(x, model.get_layer("decide")(ensemble(stack)(first(x))))
@@ -170,18 +171,18 @@ def _numeric(model: Delivered) -> "keras.Model":
 def _write_npz(model: Delivered, path: Path) -> None:
     stack, card = stack_of(model), model.card
     kernels, biases = stack.parameters[::2], stack.parameters[1::2]
-    layers = {f"kernel_{i}": kernel for i, kernel in enumerate(kernels)}
-    layers |= {f"bias_{i}": bias for i, bias in enumerate(biases)}
-    numbers = {"layers": len(kernels), "weight_ratio": card["weight_ratio"]}
-    numbers |= dict(zip(("intercept", "slope"), card["calibration"], strict=True))
-    first = {"indicators": stack.layer.indicators, "announced": stack.layer.announced[0]}
-    np.savez(path, **layers, **first, **{name: np.array(value) for name, value in numbers.items()})
+    arrays: dict[str, Any] = {f"kernel_{i}": kernel for i, kernel in enumerate(kernels)}
+    arrays |= {f"bias_{i}": bias for i, bias in enumerate(biases)}
+    arrays |= {"indicators": stack.layer.indicators, "announced": stack.layer.announced[0]}
+    arrays |= {"layers": len(kernels), "weight_ratio": card["weight_ratio"]}
+    arrays |= dict(zip(("intercept", "slope"), card["calibration"], strict=True))
+    np.savez(path, **arrays)
 
 
 def _run_onnx(path: Path) -> Callable[[np.ndarray], dict[str, Any]]:
-    import onnxruntime  # an extra: only here may it be missing
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = import_module("onnxruntime").InferenceSession(  # an extra
+        str(path), providers=["CPUExecutionProvider"]
+    )
     names = [output.name for output in session.get_outputs()]
     return lambda X: dict(zip(names, session.run(names, {session.get_inputs()[0].name: X}), strict=True))
 
@@ -199,7 +200,7 @@ def _plain(value: Any) -> np.ndarray:
 
 
 def _pair(outputs: dict[str, Any]) -> Compared:
-    return tuple(np.asarray(getattr(o, "numpy", lambda o=o: o)())[:, 0] for o in (outputs["probability"], outputs["decision"]))
+    return tf.constant(outputs["probability"]).numpy()[:, 0], tf.constant(outputs["decision"]).numpy()[:, 0]
 
 
 def _compare(model: Delivered, got: Compared, rows: pl.DataFrame, format: str) -> float:

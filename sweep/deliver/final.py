@@ -1,4 +1,4 @@
-"""The final networks of a study: every balance trained on all rows, kept so that each is exportable without training."""
+"""The final networks of a study: every balance, trained on all rows, kept to be exported without training."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""From trials to a balance: confirm the best networks, measure the balance curve of the winner, train what is picked."""
+"""From trials to a balance: confirm the best networks, measure the winner's balance curve, train what is picked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

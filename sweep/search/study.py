@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sweep.balance.criteria import CRITERIA, gap
 from sweep.balance.metrics import average_precision
 from sweep.errors import StudyError
+from sweep.record import Record
 from sweep.search.trial import Outcome, Params, Task
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -99,6 +100,21 @@ class Study:
         if not trials:
             study.enqueue_trial(space.start((2, 64)))
         return self
+
+    @classmethod
+    def reopen(cls, record: Record) -> "Study":
+        """Open the study of a run's folder to read it.
+
+        Raises
+        ------
+        StudyError
+            If its database is missing or damaged.
+        """
+        try:
+            study = optuna.load_study(storage=f"sqlite:///{record.database}", study_name=record.name)
+        except Exception as error:  # whatever the database's driver raises
+            raise StudyError(_unusable(f"sqlite:///{record.database}", error)) from None
+        return cls(study, record.artifacts, Space((0.5, 1), (1, 1), (1, 1)), 0)
 
     @property
     def store(self) -> FileSystemArtifactStore:

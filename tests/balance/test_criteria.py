@@ -50,6 +50,7 @@ def test_the_signs_vanish_exactly_at_the_balances(counts: Counts) -> None:
     assert np.sign(round(p0 - p1, 12)) == np.sign(sign(cells(counts), "precision"))
     if counts.tp:
         assert (gap(counts, "ratio") == 0) == (counts.fp == counts.fn)
+    if counts.tp and counts.tn:
         assert (round(p0 / r0 - p1 / r1, 9) == 0) == (counts.fp == counts.fn)
 
 

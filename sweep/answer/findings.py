@@ -1,0 +1,96 @@
+"""What a run found, put together: the document of result.json."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from sweep import __version__
+from sweep.balance.criteria import gap, score
+from sweep.balance.grid import weight_ratio
+from sweep.balance.metrics import Counts, average_precision
+from sweep.data.table import Table
+from sweep.record import Result
+from sweep.search.selection import Selection
+from sweep.spec import Spec
+
+
+def compose(
+    spec: Spec,
+    table: Table,
+    selection: Selection,
+    *,
+    fold_of_row: np.ndarray,
+    test: dict[str, Any] | None,
+    trials: dict[str, int],
+    seconds: dict[str, float],
+) -> Result:
+    """Put a run's result together; counts and rates are out-of-fold over all rows, cut 0.5."""
+    y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
+    logits = pick.logits.mean(axis=1)
+    own = [average_precision(y[fold_of_row == k], logits[fold_of_row == k]) for k in range(spec.training.folds)]
+    selected = {
+        "equal": selection.equal,
+        **({"why": selection.why} if selection.why else {}),
+        "trial": winner.trial,
+        "params": {"most": pick.most, "depth": winner.params.depth, "width": winner.params.width},
+        "weight_ratio": float(weight_ratio(pick.most, float(y.mean()))),
+        **described(pick.counts),
+        "average_precision": average_precision(y, logits),
+        "average_precision_by_fold": float(np.mean([value for value in own if value is not None])),
+        "score": float(score(pick.counts, selection.equal)),
+        "corrected": None,
+        "confirmed": [{"trial": c.trial, **asdict(c.params), "score": c.score} for c in selection.confirmed],
+    }
+    return Result(
+        name=spec.name,
+        version=__version__,
+        data={
+            "rows": len(y),
+            "positives": int(y.sum()),
+            "features": table.frame.width,
+            "fingerprint": table.fingerprint,
+            "target": table.target,
+            "positive": table.positive,
+        },
+        equal=spec.balance.equal,
+        selected=selected,
+        balances=_balances(selection),
+        trials=trials,
+        test=test,
+        verdict=None,
+        seconds=seconds,
+    )
+
+
+def _balances(selection: Selection) -> dict[str, dict[str, Any]]:
+    """The three balances, no weighting, and no weighting with the cut moved."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, pick in selection.picks.items():
+        crossing = selection.curve.crossings.get(name)
+        found[name] = {
+            "reached": crossing.reached if crossing else True,
+            "most": pick.most,
+            "gap": pick.gap,
+            "low": crossing.low if crossing else None,
+            "high": crossing.high if crossing else None,
+            **described(pick.counts),
+            "crossings": list(crossing.raw) if crossing else [],
+        }
+    moved = selection.moved
+    found["moved_cut"] = {
+        "reached": True,
+        "most": 0.5,
+        "gap": gap(moved, "ratio"),
+        "low": None,
+        "high": None,
+        **described(moved),
+        "crossings": [],
+        "cut": selection.cut,
+    }
+    return found
+
+
+def described(counts: Counts) -> dict[str, Any]:
+    """Counts with their rates, [class 0, class 1]; undefined is None."""
+    return {"counts": counts.to_dict(), "precision": list(counts.precision), "recall": list(counts.recall)}

@@ -1,0 +1,46 @@
+"""Which pictures a study has, and where they lie."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sweep.answer.figures import TrialPoint, draw_balance_curve, draw_trial, draw_trials, save
+from sweep.record import Record, Result
+from sweep.search.selection import Selection
+from sweep.search.study import FINISHED, FrozenTrial
+
+
+def draw_one(
+    record: Record, y: np.ndarray, logits: np.ndarray, *, number: int, params: Mapping[str, Any], stopped: int | None
+) -> Path:
+    """Draw one trial from its out-of-fold logits, (rows,); `stopped`: the epoch at which it was pruned, if it was."""
+    path = record.trial_plot(number)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = "complete" if stopped is None else "pruned"
+    save(draw_trial(y, logits, number=number, params=params, name=record.name, state=state, epoch=stopped), path)
+    return path
+
+
+def draw_all(record: Record, trials: Sequence[FrozenTrial], selection: Selection, result: Result) -> None:
+    """Draw the pictures of the whole study."""
+    record.plots.mkdir(parents=True, exist_ok=True)
+    pick, network = selection.picks[selection.equal], selection.winner.params
+    (_, precision), (_, recall) = pick.counts.precision, pick.counts.recall
+    chosen = TrialPoint(selection.winner.trial, pick.most, network.depth, network.width, precision, recall)
+    points = [
+        TrialPoint(
+            t.number, **t.params, precision=t.user_attrs["P1"], recall=t.user_attrs["R1"], pruned=t.state != FINISHED[0]
+        )
+        for t in trials
+    ]
+    every = draw_trials(points, selected=chosen, no_skill=float(selection.y.mean()), name=record.name)
+    save(every, record.plots / "precision-recall.png")
+    curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
+    save(curve, record.plots / "balance-curve.png")
+
+
+def shown(record: Record) -> list[Path]:
+    """The pictures that the report shows."""
+    return [record.plots / "balance-curve.png", record.plots / "precision-recall.png"]
