@@ -1,0 +1,131 @@
+"""Score a table of any length with a delivered model, piece by piece; the result is written whole or not at all."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import polars as pl
+
+from sweep.data.features import Features
+from sweep.data.values import DECIMAL_COMMA, NO_NUMBER, first_row, listed, plain, shown
+from sweep.deliver.chunks import open_chunks
+from sweep.deliver.scoring import Scorer, open_model
+from sweep.errors import InputError, TableError
+from sweep.record import whole
+
+OUTPUTS = ("probability", "decision")
+ENDINGS = (".csv", ".parquet")
+FORMULA = r"^[=+\-@\t\r]"  # a spreadsheet takes such a text for a formula and runs it
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `predict` did.
+
+    Attributes
+    ----------
+    rows, called : int
+        Rows scored, and those of them decided as positive.
+    notes : tuple of str
+        What has to be said, a line each.
+    """
+
+    rows: int
+    called: int
+    notes: tuple[str, ...]
+
+
+def predict(
+    model: str | Path,
+    table: str | Path,
+    *,
+    out: str | Path | None = None,
+    keep: Sequence[str] = (),
+    prevalence: float | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> Summary:
+    """Score the rows of a table and write them in its order: the columns kept, `probability` and `decision`.
+
+    Missing values and levels not seen in training count as they did there. Columns that the model does not take are
+    ignored. In a CSV, a text that a spreadsheet would take for a formula (it starts with =, +, -, @ and is no number)
+    gets a ' before it; Parquet holds what the table held.
+
+    Parameters
+    ----------
+    model : str or Path
+        A .keras file, a SavedModel, or a folder that holds one of them.
+    table : str or Path
+        CSV, TSV, Parquet or Feather; columns in any order.
+    out : str or Path, optional
+        A file ending in .csv or .parquet; default: CSV to standard output.
+    keep : sequence of str
+        Columns of the table to write too.
+    prevalence : float in (0, 1), optional
+        The share of positives to expect among these rows; default: that of the training rows. It moves the
+        probability, not the decision.
+    progress : callable, optional
+        Called with the rows done and the share of the file read.
+
+    Raises
+    ------
+    InputError
+        If the model, the table, a column of it, or an argument cannot be used. `out` is as it was then.
+    """
+    if prevalence is not None and not 0 < prevalence < 1:
+        raise InputError(f"prevalence must be a share between 0 and 1, both excluded; got {prevalence}.")
+    target = None if out is None else _check_out(Path(out), Path(table))
+    scorer = open_model(model)
+    wanted = [column.name for column in scorer.features.columns]
+    chunks = open_chunks(table, wanted)
+    keep = tuple(dict.fromkeys(keep))
+    for names, need in ((wanted, "the columns that the network learned from"), (keep, "the columns to keep")):
+        if lacking := [name for name in names if name not in set(chunks.names)]:
+            raise TableError(f"{table}: the table must have {need}; it lacks {listed(lacking)}.")
+    if clash := [name for name in keep if name in OUTPUTS]:
+        raise InputError(f"A column to keep must not be named as an output is; got {listed(clash)}: rename it.")
+    ignored = [name for name in chunks.names if name not in {*wanted, *keep}]
+    shift = 0.0 if prevalence is None else scorer.shift(prevalence)
+
+    rows = called = guarded = 0
+    with ExitStack() as stack:
+        sink = stack.enter_context(_Sink(target))
+        for piece, done in _ahead(chunks.pieces):
+            plain_piece = _plain(piece, scorer, table, row=rows, decimal_comma=chunks.decimal_comma)
+            log_odds, decision = scorer.score(plain_piece)
+            with np.errstate(over="ignore"):
+                probability = 1 / (1 + np.exp(-(log_odds + shift)))
+            result = piece.select(keep).with_columns(
+                pl.Series("probability", probability, pl.Float32), pl.Series("decision", decision)
+            )
+            guarded += sink.write(result)
+            rows, called = rows + piece.height, called + int(decision.sum())
+            if progress is not None:
+                progress(rows, done)
+        if not rows:
+            raise TableError(f"{table}: a table needs a header and rows below it; this one has a header only.")
+    notes = []
+    if ignored:
+        notes.append(f"columns of the table that play no part: {listed(ignored)}")
+    if guarded:
+        notes.append(f"a ' stands before {guarded} kept values that a spreadsheet would take for formulas")
+    return Summary(rows, called, tuple(notes))
+
+
+def decisions(model: str | Path, frame: pl.DataFrame) -> np.ndarray:
+    """Decide the rows of a table in memory, as `read_table` gives it: array of int8, shape (rows,)."""
+    return open_model(model).score(frame)[1]
+
+
+def _check_out(out: Path, table: Path) -> Path:
+    if out.suffix.lower() not in ENDINGS:
+        raise InputError(f"{out}: the file to write must end in {' or '.join(ENDINGS)}.")
+    if out.is_dir():
+        raise InputError(f"{out}: predictions go to a file; this is a folder.")
+    if out.exists() and table.exists() and out.samefile(table):
+        raise InputError(f"{out}: this is the table itself; write the predictions to another file.")
+    return out
