@@ -4,9 +4,11 @@ Exit codes: 0 done; 1 stopped or failed at run time, the same command goes on; 2
 Modules that load TensorFlow, Optuna or matplotlib are imported by the command that needs them.
 """
 
+import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -176,6 +178,90 @@ def remove(name: str, root: Path) -> None:
 
     find(root, name).remove()
     click.echo(f"removed {name}", err=True)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--to", type=click.Path(path_type=Path), required=True, metavar="DIR", help="The folder to write to.")
+@click.option(
+    "--format", "format_", default="keras", help="keras, tf_saved_model, litert, onnx or npz. Default: keras."
+)
+@click.option("--equal", type=EQUAL, help="Which balance. Default: the selected one.")
+@click.option("--single", is_flag=True, help="One plain network instead of the ensemble.")
+@ROOT
+def export(name: str, to: Path, format_: str, equal: str | None, single: bool, root: Path) -> None:
+    """Export a study's model, reloaded and compared before it is said to be done, and its class weights."""
+    from sweep.record import find
+
+    record = find(root, name)
+    from sweep.pipeline import export_study
+
+    done = export_study(record, to, format=format_, equal=equal, single=single)
+    click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
+
+
+@cli.command()
+@click.argument("model", metavar="MODEL|NAME", type=click.Path(path_type=Path))
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .parquet. Default: print CSV.")
+@click.option("--keep", multiple=True, metavar="COLUMN", help="A column of the table to write too, such as an id.")
+@click.option(
+    "--prevalence", type=float, metavar="SHARE", help="Share of positives to expect. Default: as in training."
+)
+@ROOT
+def predict(
+    model: Path, table: Path, out: Path | None, keep: tuple[str, ...], prevalence: float | None, root: Path
+) -> None:
+    """Write probability and decision of each row of a table, by an exported model or the study NAME's best one."""
+    from sweep.deliver.predict import predict as score
+    from sweep.record import Record, names
+
+    if not model.exists() and str(model) in names(root):
+        model = Record(root, str(model)).best
+    with _shown() as progress:
+        progress.phase("percent of the table", 100)
+        summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=_percent(progress))
+        for note in summary.notes:
+            progress.note(note)
+    click.echo(f"{summary.rows} rows, {summary.called} decided as positive", err=True)
+
+
+def _percent(progress: Progress) -> Callable[[int, float], None]:
+    said = 0
+
+    def to(rows: int, share: float) -> None:
+        nonlocal said
+        while said < int(100 * share):
+            said += 1
+            progress.step(f"{rows} rows")
+
+    return to
+
+
+@cli.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COLUMN", help="The label column.")
+@click.option("--positive", metavar="VALUE", help="The label of class 1. Default: the rarer one.")
+@click.option("--missing", multiple=True, metavar="TEXT", help="A text that stands for a missing value.")
+@click.option("--most", type=float, default=0.9, metavar="M", help="The cap on the class weights. Default: 0.9.")
+@click.option("--root", hidden=True, expose_value=False, help="Taken as by every command; nothing is written.")
+@JSON
+def weights(
+    table: Path, target: str, positive: str | None, missing: tuple[str, ...], most: float, as_json: bool
+) -> None:
+    """Print the class weights of a table at a balance, for Keras, scikit-learn and the gradient boosters."""
+    from sweep.data.table import load_labels
+    from sweep.deliver.class_weights import class_weights
+
+    y, notes = load_labels(table, target=target, positive=positive, missing=missing)
+    for note in notes:
+        click.echo(note, err=True)
+    found = class_weights(y, most)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for key, value in found.items():
+        click.echo(f"{key:>16}  {value:.6g}")
 
 
 def _print_result(result: Any) -> None:

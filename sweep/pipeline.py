@@ -15,14 +15,15 @@ from sweep.answer.figures.trial import findings
 from sweep.answer.findings import compose, described
 from sweep.answer.pictures import draw_all, draw_one, shown
 from sweep.answer.report import write_report
+from sweep.balance.corrected import Corrected, corrected_score
 from sweep.balance.grid import saturation, weight_ratio
 from sweep.balance.metrics import Counts, precision_at_share
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
-from sweep.data.table import Table, check_folds, load_table, load_test
+from sweep.data.table import Table, check_folds, load_rows, load_table, load_test
 from sweep.deliver.export import export
 from sweep.deliver.final import Final
-from sweep.deliver.layers import raw_columns
+from sweep.deliver.predict import decisions
 from sweep.errors import SpecError
 from sweep.progress import Logged, Progress
 from sweep.record import Record, Result, locked, whole, write_text
@@ -32,7 +33,6 @@ from sweep.search.study import FINISHED, Space, Study
 from sweep.search.trial import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.spec import Spec
-from sweep.stack.backend import keras
 from sweep.stack.recipe import default_epochs
 from sweep.stack.weights import all_rows
 
@@ -206,12 +206,13 @@ class _Run:
             )
         with self._timed("curve"):
             selection = self._select()
+            corrected = self._correct(selection)
         with whole(self.record.selection) as part:
             selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
         with self._timed("final"):
             test = self._deliver(selection)
         result = compose(
-            self.spec, self.data.table, selection, fold_of_row=self.task.fold_of_row, test=test,
+            self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row, test=test,
             trials=self.study.totals(), seconds=self.study.seconds(),
         )  # fmt: skip
         draw_all(self.record, self.study.trials(*FINISHED), selection, result)
@@ -234,6 +235,22 @@ class _Run:
         )
         self.progress.step()
         return selection
+
+    def _correct(self, selection: Selection) -> Corrected:
+        """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
+        trials = self.study.trials(FINISHED[0])
+        winner = selection.winner.params
+        return corrected_score(
+            self.task.y,
+            self.task.units,
+            np.stack([self.study.logits(t).mean(axis=1) for t in trials], axis=1),
+            [(t.params["depth"], t.params["width"]) == (winner.depth, winner.width) for t in trials],
+            selection.curve_logits,
+            selection.curve.most,
+            equal=self.task.equal,
+            deliver=selection.equal,
+            seed=self.task.seed,
+        )
 
     def _deliver(self, selection: Selection) -> dict[str, Any] | None:
         self.progress.phase("final networks", 1)
@@ -278,9 +295,7 @@ class _Run:
         """Score the test table once, by the exported model; beside it what to expect at its share of positives."""
         test = self.data.test
         assert test is not None
-        model = keras.models.load_model(self.record.best / "model.keras")
-        outputs = model(raw_columns(model.features, test.frame))
-        counts = Counts.of(test.y, outputs["decision"].numpy()[:, 0] > 0)
+        counts = Counts.of(test.y, decisions(self.record.best / "model.keras", test.frame))
         r0, r1 = selection.picks[selection.equal].counts.recall
         implied = precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))
         return {**described(counts), "intervals": counts.intervals(), "expected_precision": list(implied)}
@@ -315,3 +330,27 @@ def rewrite_report(record: Record) -> Path:
     """Write the report of a finished study again, from what it kept; say where it is."""
     write_report(record.report, record.read_result(), pictures=shown(record))
     return record.report
+
+
+def export_study(record: Record, to: Path, *, format: str, equal: str | None, single: bool) -> dict[str, Any]:
+    """Export a balance of a finished study without training again; see `sweep.deliver.export.export`.
+
+    Parameters
+    ----------
+    record : Record
+    to : path of a folder
+    format : str
+    equal : str, optional
+        "precision", "ratio" or "recall"; default: the balance that was selected.
+    single : bool
+        One network instead of the ensemble.
+    """
+    result = record.read_result()
+    data = Spec.read(record.study).data
+    model = Final.load(record.artifacts).assemble(equal or result.selected["equal"], single=single)
+    return export(
+        model,
+        to,
+        format=format,
+        frame=load_rows(data.path, [column.name for column in model.features.columns], missing=data.missing),
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sweep import __version__
+from sweep.balance.corrected import Corrected
 from sweep.balance.criteria import gap, score
 from sweep.balance.grid import weight_ratio
 from sweep.balance.metrics import Counts, average_precision
@@ -19,6 +20,7 @@ def compose(
     spec: Spec,
     table: Table,
     selection: Selection,
+    corrected: Corrected,
     *,
     fold_of_row: np.ndarray,
     test: dict[str, Any] | None,
@@ -39,7 +41,7 @@ def compose(
         "average_precision": average_precision(y, logits),
         "average_precision_by_fold": float(np.mean([value for value in own if value is not None])),
         "score": float(score(pick.counts, selection.equal)),
-        "corrected": None,
+        "corrected": {"score": corrected.score, "low": corrected.low, "high": corrected.high},
         "confirmed": [{"trial": c.trial, **asdict(c.params), "score": c.score} for c in selection.confirmed],
     }
     return Result(

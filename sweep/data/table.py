@@ -208,6 +208,17 @@ def load_rows(path: str | Path, columns: Sequence[str], *, missing: Sequence[str
     return frame
 
 
+def load_labels(
+    path: str | Path, *, target: str, positive: str | float | None = None, missing: Sequence[str] = ()
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read the label column alone: array of 0 and 1, shape (rows,), int8, and the notes; arguments as `load_table`."""
+    frame = read_table(path, missing=missing)
+    _check_columns(path, frame, [target])
+    labels = read_labels(path, frame, target)
+    label, _, notes = find_classes(path, target, labels, positive)
+    return (labels == label).to_numpy().astype(np.int8), tuple(notes)
+
+
 def check_folds(table: Table, folds: int) -> None:
     """Check that the table has groups of rows enough for every fold to hold both classes; else TableError."""
     check_groups(table.y, table.groups, folds)

@@ -125,6 +125,11 @@ class Delivered(keras.Model):
         """The columns that the model takes, and how they become X."""
         return Features.from_dict(self.get_layer("encode").features)
 
+    @property
+    def networks(self) -> "keras.Model":
+        """The ensemble, or its one network: from the first layer's output to the mean logit, (rows, 1)."""
+        return next(layer for layer in self.layers if layer.name in ("ensemble", "network_0"))
+
 
 def build(
     stack: Stack,
@@ -200,8 +205,7 @@ def stack_of(model: Delivered) -> Stack:
     """The stack that `build` made the model of."""
     first = model.get_layer("standardise")
     centre, scale, announced = first.get_weights()
-    nets = [layer for layer in model.layers if layer.name == "network_0"]
-    nets = nets or [layer for layer in model.get_layer("ensemble").layers if layer.name.startswith("network_")]
+    nets = [layer for layer in model.networks.layers if layer.name.startswith("network_")] or [model.networks]
     weights = [net.get_weights() for net in nets]
     parameters = [np.stack(part) for part in zip(*weights, strict=True)]
     parameters[1::2] = [bias[:, None] for bias in parameters[1::2]]

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from tempfile import TemporaryDirectory
+from typing import TextIO
 
 import numpy as np
 import polars as pl
 
-from sweep.data.features import Features
 from sweep.data.values import DECIMAL_COMMA, NO_NUMBER, first_row, listed, plain, shown
 from sweep.deliver.chunks import open_chunks
 from sweep.deliver.scoring import Scorer, open_model
@@ -93,21 +93,24 @@ def predict(
 
     rows = called = guarded = 0
     with ExitStack() as stack:
-        sink = stack.enter_context(_Sink(target))
+        writer = _Parquet(stack, target) if target and target.suffix.lower() == ".parquet" else _Csv(stack, target)
         for piece, done in _ahead(chunks.pieces):
-            plain_piece = _plain(piece, scorer, table, row=rows, decimal_comma=chunks.decimal_comma)
-            log_odds, decision = scorer.score(plain_piece)
+            try:
+                log_odds, decision = scorer.score(_as_in_training(piece, scorer, rows, chunks.decimal_comma))
+            except TableError as error:
+                raise TableError(f"{table}: {error}") from None
             with np.errstate(over="ignore"):
                 probability = 1 / (1 + np.exp(-(log_odds + shift)))
             result = piece.select(keep).with_columns(
                 pl.Series("probability", probability, pl.Float32), pl.Series("decision", decision)
             )
-            guarded += sink.write(result)
+            guarded += writer.write(result)
             rows, called = rows + piece.height, called + int(decision.sum())
             if progress is not None:
                 progress(rows, done)
         if not rows:
             raise TableError(f"{table}: a table needs a header and rows below it; this one has a header only.")
+        writer.close()
     notes = []
     if ignored:
         notes.append(f"columns of the table that play no part: {listed(ignored)}")
@@ -129,3 +132,103 @@ def _check_out(out: Path, table: Path) -> Path:
     if out.exists() and table.exists() and out.samefile(table):
         raise InputError(f"{out}: this is the table itself; write the predictions to another file.")
     return out
+
+
+def _ahead(pieces: Iterator[tuple[pl.DataFrame, float]]) -> Iterator[tuple[pl.DataFrame, float]]:
+    """The same, each piece read while the one before it is scored."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
+
+
+def _as_in_training(piece: pl.DataFrame, scorer: Scorer, row: int, decimal_comma: bool) -> pl.DataFrame:
+    """The columns that the model takes, with missing values as null and those of numbers as numbers."""
+    missing = scorer.card.get("missing", [])
+    numbers = pl.Series(missing, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
+    columns = []
+    for column in scorer.features.columns:
+        values = plain(piece[column.name])
+        if values.dtype == pl.String:
+            values = values.str.strip_chars()
+            values = values.set(values.is_in(["", *missing]), None)
+            if column.kind == "number":
+                values = _numbers(values, row, decimal_comma)
+        if values.dtype.is_numeric():
+            values = values.cast(pl.Float64)
+            values = values.set(values.is_in(numbers.to_list()), None)
+            if (infinite := values.is_infinite()).any():
+                at = first_row(infinite)
+                raise TableError(
+                    f"numbers must be finite; column {shown(column.name)}, row {row + at} holds {values[at - 1]}."
+                )
+        columns.append(values)
+    return pl.DataFrame(columns)
+
+
+def _numbers(text: pl.Series, row: int, decimal_comma: bool) -> pl.Series:
+    """Text as Float64, value by value; true and false are 1 and 0."""
+    text = text.set(text.is_in(NO_NUMBER), None)
+    if decimal_comma:
+        text = text.set(text.str.contains(DECIMAL_COMMA), text.str.replace(",", ".", literal=True))
+    values = text.cast(pl.Float64, strict=False)
+    wrong = values.is_null() & text.is_not_null()
+    if wrong.any():
+        values = text.str.to_lowercase().replace({"true": "1", "false": "0"}).cast(pl.Float64, strict=False)
+        wrong = values.is_null() & text.is_not_null()
+    if wrong.any():
+        at = first_row(wrong)
+        raise TableError(
+            f"column {shown(text.name)} must hold numbers, as it did where the network learned; "
+            f"row {row + at} holds {shown(text[at - 1])}: correct it."
+        )
+    return values.fill_nan(None)
+
+
+class _Csv:
+    """Writes CSV to a file, whole or not at all, or to standard output."""
+
+    def __init__(self, stack: ExitStack, target: Path | None) -> None:
+        self.handle: TextIO = sys.stdout
+        if target is not None:
+            part = stack.enter_context(whole(target))
+            self.handle = stack.enter_context(part.open("w", encoding="utf-8", newline=""))
+        self.started = False
+
+    def write(self, frame: pl.DataFrame) -> int:
+        """Write rows; return how many values got a '."""
+        guarded = 0
+        for name in [column.name for column in frame if column.dtype == pl.String]:
+            formula = pl.col(name).str.contains(FORMULA) & pl.col(name).cast(pl.Float64, strict=False).is_null()
+            guarded += int(frame.select(formula.sum()).item())
+            frame = frame.with_columns(pl.when(formula).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name))
+        try:
+            self.handle.write(frame.write_csv(include_header=not self.started))
+        except pl.exceptions.PolarsError as error:
+            raise TableError(f"CSV cannot hold a column to keep ({error}); write to a .parquet file.") from None
+        self.started = True
+        return guarded
+
+    def close(self) -> None:
+        """Hand over what is still on its way."""
+        self.handle.flush()
+
+
+class _Parquet:
+    """Writes a Parquet file, whole or not at all, by way of a file a piece."""
+
+    def __init__(self, stack: ExitStack, target: Path) -> None:
+        self.part = stack.enter_context(whole(target))
+        self.folder = Path(stack.enter_context(TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)))
+        self.files: list[Path] = []
+
+    def write(self, frame: pl.DataFrame) -> int:
+        """Write rows; return 0."""
+        self.files.append(self.folder / f"{len(self.files):09d}.parquet")
+        frame.write_parquet(self.files[-1])
+        return 0
+
+    def close(self) -> None:
+        """Put the pieces together."""
+        pl.scan_parquet(self.files).sink_parquet(self.part)

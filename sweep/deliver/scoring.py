@@ -10,9 +10,11 @@ import polars as pl
 
 from sweep.data.features import Features
 from sweep.deliver.card import card_of
-from sweep.deliver.layers import Delivered, raw_columns, stack_of
+from sweep.deliver.layers import Delivered, raw_columns
 from sweep.errors import ModelError
 from sweep.stack.backend import keras, tf
+
+ROWS = 2**16  # at once
 
 
 class Scorer(ABC):
@@ -44,15 +46,19 @@ class Scorer(ABC):
 
 
 class KerasScorer(Scorer):
-    """A .keras file, computed as one stack: all networks of the ensemble in one matrix product a layer."""
+    """A .keras file: the table's columns become X here, and the model's own layers go on from there, as one graph."""
 
     def __init__(self, model: Delivered) -> None:
         super().__init__(model.card)
-        self.stack = stack_of(model)
+        first, networks = model.get_layer("standardise"), model.networks
+        spec = tf.TensorSpec([None, len(self.features.names)], tf.float64)
+        self.mean_logit = tf.function(lambda X: networks(first(X)), input_signature=[spec])
 
     def score(self, frame: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """See `Scorer`."""
-        logits = self.stack.logits(self.features.transform(frame)).mean(axis=1)
+        X = self.features.transform(frame)
+        parts = [self.mean_logit(tf.constant(X[at : at + ROWS])).numpy()[:, 0] for at in range(0, len(X), ROWS)]
+        logits = np.concatenate(parts)
         intercept, slope = self.card["calibration"]
         log_odds = intercept + slope * (logits.astype(np.float64) - math.log(self.card["weight_ratio"]))
         return log_odds, (logits > 0).astype(np.int8)
@@ -88,7 +94,9 @@ def open_model(path: str | Path) -> Scorer:
     path = Path(path)
     card = card_of(path)
     places = [path] if path.suffix == ".keras" else [path / "model.keras", path, path / "saved_model"]
-    place = next((p for p in places if p.suffix == ".keras" and p.is_file() or (p / "saved_model.pb").is_file()), None)
+    place = next(
+        (p for p in places if (p.suffix == ".keras" and p.is_file()) or (p / "saved_model.pb").is_file()), None
+    )
     if place is None:
         raise ModelError(f"{path}: predict takes model.keras, saved_model/ or a folder of one of them; export to such.")
     try:

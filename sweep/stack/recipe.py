@@ -21,5 +21,12 @@ class Recipe:
 
 
 def default_epochs(rows: int) -> int:
-    """Epochs by the number of rows: about 1500 steps of the default batch, 10 epochs at least and 200 at most."""
-    return min(200, max(10, round(1500 * Recipe.batch_size / rows)))
+    """Epochs by the number of rows: 20, but at least 100 steps of a small table, and about 8000 of a large one.
+
+    Examples
+    --------
+    >>> [default_epochs(rows) for rows in (300, 3_000, 30_000, 300_000, 3_000_000)]
+    [85, 20, 20, 7, 4]
+    """
+    steps = max(1, rows / Recipe.batch_size)
+    return max(4, round(min(max(20, 100 / steps), 8000 / steps)))
