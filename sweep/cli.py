@@ -5,11 +5,11 @@ Modules that load TensorFlow, Optuna or matplotlib are imported by the command t
 """
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +18,7 @@ import click
 from sweep import __version__
 from sweep.errors import InputError, SweepError
 from sweep.progress import Progress
+from sweep.stopping import heed
 
 ROOT = click.option(
     "--root", type=click.Path(path_type=Path), default=Path("."), help="Where studies/ and plots/ lie. Default: here."
@@ -68,19 +69,21 @@ def run(
     **given: Any,
 ) -> None:
     """Run a study, or go on with it: search, select, answer, export."""
-    specs = _specs(source, given).split()
-    from sweep.pipeline import run as run_study
+    from sweep.prepare import prepare
+
+    studies = [prepare(spec) for spec in _specs(source, given).split()]
+    from sweep.pipeline import run as run_study  # slow to load: only once the input is known to be good
 
     results = []
-    for spec in specs:
+    for study in studies:
         with _shown() as progress:
             result = run_study(
-                spec, root=root, workers=workers, backend=backend, storage=storage, quick=quick, progress=progress
+                study, root=root, workers=workers, backend=backend, storage=storage, quick=quick, progress=progress
             )
         results.append(result)
         if not as_json:
             _print_result(result)
-            folder = Path(root) / "studies" / spec.name
+            folder = root / "studies" / result.name
             click.echo(f"model and class weights: {folder / 'best'}; report: {folder / 'report.html'}")
     if as_json:
         if len(results) == 1:
@@ -178,6 +181,30 @@ def remove(name: str, root: Path) -> None:
 
     find(root, name).remove()
     click.echo(f"removed {name}", err=True)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option(
+    "--host", default="127.0.0.1", help="The address to listen on; visitors of others than this need a token."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--open", "open_", is_flag=True, help="Open a browser.")
+@click.option("--write", is_flag=True, help="Let the dashboard change the study.")
+@ROOT
+def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, write: bool) -> None:
+    """Serve the Optuna dashboard of a study, until Ctrl-C; NAME where there are several."""
+    from sweep.record import find, only
+
+    record = find(root, name) if name else only(root)
+    from sweep.answer.dashboard import serve
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        if open_:
+            click.launch(address)
+
+    serve(record, host=host, port=port, write=write, ready=ready)
 
 
 @cli.command()
@@ -350,13 +377,15 @@ class Live(Shown):
         self.bars.update(self.task, advance=1, detail=detail)
 
 
-def _terminated(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
+@lru_cache
+def _say_stopped() -> None:
+    """Once."""
+    click.echo("sweep: stopped; what is finished is kept. The same command goes on.", err=True)
 
 
 def main() -> NoReturn:
     """Run a command and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    heed(_say_stopped)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -369,6 +398,6 @@ def main() -> NoReturn:
         click.echo(f"sweep: {error}", err=True)
         code = 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("sweep: stopped; what is finished is kept. The same command goes on.", err=True)
+        _say_stopped()
         code = 1
     sys.exit(code)

@@ -3,44 +3,48 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sweep import __version__
+from sweep.answer.calibration import exports
 from sweep.answer.dashboard import annotate
 from sweep.answer.figures.trial import findings
 from sweep.answer.findings import compose, described
 from sweep.answer.pictures import draw_all, draw_one, shown
 from sweep.answer.report import write_report
+from sweep.answer.summary import duration
+from sweep.answer.verdict import answer
 from sweep.balance.corrected import Corrected, corrected_score
-from sweep.balance.grid import saturation, weight_ratio
+from sweep.balance.grid import weight_ratio
 from sweep.balance.metrics import Counts, precision_at_share
-from sweep.data.features import Features
-from sweep.data.folds import fold_of_row
-from sweep.data.table import Table, check_folds, load_rows, load_table, load_test
+from sweep.data.table import load_rows
 from sweep.deliver.export import export
 from sweep.deliver.final import Final
 from sweep.deliver.predict import decisions
-from sweep.errors import SpecError
+from sweep.prepare import Prepared, prepare
 from sweep.progress import Logged, Progress
 from sweep.record import Record, Result, locked, whole, write_text
+from sweep.search.copying import copy_home
+from sweep.search.estimate import estimate
 from sweep.search.search import search
 from sweep.search.selection import CANDIDATES, PICKS, Selection, confirm, select
 from sweep.search.study import FINISHED, Space, Study
 from sweep.search.trial import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.spec import Spec
-from sweep.stack.recipe import default_epochs
 from sweep.stack.weights import all_rows
 
 __all__ = ["Result", "run"]
 
+QUICK = "quick"  # marks a run without a verdict
+
 
 def run(
-    spec: Spec,
+    spec: Spec | Prepared,
     *,
     root: str | Path = ".",
     workers: int = 1,
@@ -53,7 +57,7 @@ def run(
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec, or what `prepare` made of one
         With one target; `Spec.split` makes one of each of several.
     root : path
         Where `studies/NAME/` and `plots/NAME/` come to lie.
@@ -76,84 +80,36 @@ def run(
     RunError
         If the run cannot go on; what is finished is kept.
     """
-    if len(spec.data.target) > 1:
-        raise SpecError(f"A run must have one target; got {len(spec.data.target)}. Use spec.split() and run each.")
+    data = prepare(spec) if isinstance(spec, Spec) else spec
+    spec = data.spec
     record = Record(Path(root).resolve(), spec.name)
     crew = Workers(workers, backend)
-    data = load(spec)
-    spec = resolve(spec, data.table)
-    url = storage or f"sqlite:///{record.database}"
     with locked(record):
         progress = Logged(progress or Progress(), record.log)
         toml = spec.to_toml(record.folder)
-        known = record.study.exists() and record.study.read_text(encoding="utf-8") == toml
         study = Study.open(
-            url,
-            spec.name,
-            artifacts=record.artifacts,
+            record,
+            storage,
             space=Space(spec.search.most, spec.search.depth, spec.search.width),
             seed=spec.search.seed,
             identity={"data": data.table.fingerprint, **identity(spec)},
+            note=progress.note,
         )
         write_text(record.study, toml)
-        for note in (*data.table.notes, *(data.test.notes if data.test else ())):
+        for note in data.notes:
             progress.note(note)
-        if (
-            known
-            and record.result.exists()
-            and sum(study.totals()[k] for k in ("complete", "pruned")) >= (spec.search.trials)
-        ):
-            return record.read_result()
         try:
-            return _Run(record, spec, data, study, crew, progress, quick).go()
+            if record.result.exists() and study.done in {toml, toml + QUICK * quick}:
+                return record.read_result()
+            result = _Run(record, spec, data, study, crew, progress, quick).go()
+            if storage is not None:
+                copy_home(study, record)
+            write_text(record.result, result.to_json())
+            study.done = toml + QUICK * quick
+            return result
         finally:
             crew.stop()
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """The tables of a run, and the training table as X."""
-
-    table: Table
-    test: Table | None
-    features: Features
-    X: np.ndarray
-
-
-def load(spec: Spec) -> Loaded:
-    """Read and check the tables of a study."""
-    data = spec.data
-    table = load_table(
-        data.path,
-        target=data.target[0],
-        positive=data.positive,
-        missing=data.missing,
-        drop=data.drop,
-        group=data.group,
-    )
-    check_folds(table, spec.training.folds)
-    test = None
-    if data.test is not None:
-        test = load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
-    features = Features.learn(table.frame)
-    return Loaded(table, test, features, features.transform(table.frame))
-
-
-def resolve(spec: Spec, table: Table) -> Spec:
-    """Spell out what depends on the table: the positive label, the range of `most`, the epochs."""
-    top = saturation(float(table.y.mean()))
-    low, high = spec.search.most
-    if low > top:
-        raise SpecError(
-            f"most must start below {top:.4f}, from where the cap no longer binds for this table (the larger class's "
-            f"share); got {low}. Lower its LO."
-        )
-    return replace(
-        spec,
-        data=replace(spec.data, positive=table.positive),
-        search=replace(spec.search, most=(float(low), float(min(high, top)))),
-        training=replace(spec.training, epochs=spec.training.epochs or default_epochs(len(table.y))),
-    )
+            study.close()
 
 
 def identity(spec: Spec) -> dict[str, Any]:
@@ -171,7 +127,7 @@ def identity(spec: Spec) -> dict[str, Any]:
 class _Run:
     record: Record
     spec: Spec
-    data: Loaded
+    data: Prepared
     study: Study
     workers: Workers
     progress: Progress
@@ -183,7 +139,7 @@ class _Run:
         self.task = Task(
             X=self.data.X,
             y=table.y,
-            fold_of_row=fold_of_row(table.y, table.groups, training.folds, self.spec.search.seed),
+            fold_of_row=self.data.fold_of_row,
             units=table.groups,
             repeats=training.repeats,
             epochs=training.epochs,
@@ -194,6 +150,7 @@ class _Run:
 
     def go(self) -> Result:
         """Search, select, answer, deliver."""
+        self._estimate()
         with self._timed("search"):
             search(
                 self.study,
@@ -211,14 +168,26 @@ class _Run:
             selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
         with self._timed("final"):
             test = self._deliver(selection)
+        verdict = None if self.quick else self._answer(selection, corrected)
         result = compose(
             self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row, test=test,
-            trials=self.study.totals(), seconds=self.study.seconds(),
+            verdict=verdict, trials=self.study.totals(), seconds=self.study.seconds(),
         )  # fmt: skip
         draw_all(self.record, self.study.trials(*FINISHED), selection, result)
-        write_report(self.record.report, result, pictures=shown(self.record))
-        write_text(self.record.result, result.to_json())
+        write_report(self.record.report, result, pictures=shown(self.record), study=study_text(self.record))
         return result
+
+    def _estimate(self) -> None:
+        totals, wanted = self.study.totals(), self.spec.search.trials
+        left = max(0, wanted - totals["complete"] - totals["pruned"])
+        seconds = estimate(self.task, self.study.space, trials=left, workers=self.workers)
+        if self.spec.search.timeout is not None:
+            seconds["search"] = min(seconds["search"], self.spec.search.timeout)
+        parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
+        self.progress.note(
+            f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {self.spec.training.folds} folds x "
+            f"{self.task.repeats} networks, {self.task.epochs} epochs of {len(self.task.y)} rows)"
+        )
 
     def _show(self, number: int, params: Params, outcome: Outcome) -> None:
         logits = outcome.logits.mean(axis=1)
@@ -252,6 +221,19 @@ class _Run:
             seed=self.task.seed,
         )
 
+    def _answer(self, selection: Selection, corrected: Corrected) -> dict[str, Any]:
+        """Whether it is futile, from evidence."""
+        test = self.data.test
+        return answer(
+            self.task,
+            selection,
+            (corrected.score, corrected.low, corrected.high),
+            enough=self.spec.verdict.enough,
+            test=None if test is None else (len(test.y), int(test.y.sum())),
+            workers=self.workers,
+            progress=self.progress,
+        )
+
     def _deliver(self, selection: Selection) -> dict[str, Any] | None:
         self.progress.phase("final networks", 1)
         mosts = [selection.picks[name].most for name in PICKS]
@@ -265,9 +247,11 @@ class _Run:
             most=dict(zip(PICKS, mosts, strict=True)),
             weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
             card=self._card(selection),
+            calibration=exports(selection, self.task.fold_of_row, seed=self.task.seed),
         )
         final.store(self.record.artifacts)
-        export(final.assemble(selection.equal), self.record.best, frame=self.data.table.frame)
+        with whole(self.record.best) as part:
+            export(final.assemble(selection.equal), part, frame=self.data.table.frame)
         self.progress.step()
         return None if self.data.test is None else self._test(selection)
 
@@ -326,9 +310,14 @@ def redraw(record: Record) -> Path:
     return record.plots
 
 
+def study_text(record: Record) -> str:
+    """The study on paper, as the run spelled it out; empty where the file is gone."""
+    return record.study.read_text(encoding="utf-8") if record.study.exists() else ""
+
+
 def rewrite_report(record: Record) -> Path:
     """Write the report of a finished study again, from what it kept; say where it is."""
-    write_report(record.report, record.read_result(), pictures=shown(record))
+    write_report(record.report, record.read_result(), pictures=shown(record), study=study_text(record))
     return record.report
 
 

@@ -4,13 +4,14 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from sweep.errors import InputError, RunError, StudyError
+from sweep.errors import RunError, StudyError
 from sweep.spec import RESERVED, check_name
 
 
@@ -146,33 +147,76 @@ def find(root: Path, name: str) -> Record:
     return Record(root, name)
 
 
+def only(root: Path) -> Record:
+    """The one study under a root.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or several; the message lists them.
+    """
+    there = names(root)
+    if len(there) != 1:
+        listed = f"got {', '.join(there)}. Give a NAME." if there else "got none. Check --root."
+        raise StudyError(f"There must be one study under {root / 'studies'}, or a NAME; {listed}")
+    return Record(root, there[0])
+
+
 @contextmanager
 def locked(record: Record) -> Iterator[None]:
-    """Own a study's folder; a second run on it is refused. The lock goes with the process that holds it."""
-    fresh = not record.folder.exists()
+    """Own a study's folder; a second run on it is refused. The lock goes with the process that holds it.
+
+    What a run that was killed had begun to write is deleted. A study that is refused before it began leaves nothing.
+
+    Raises
+    ------
+    RunError
+        If another run holds the lock, or the disk cannot be written to any more.
+    StudyError
+        If the folder cannot be written to.
+    """
+    fresh = [p for p in (record.folder, record.plots, *record.folder.parents, *record.plots.parents) if not p.exists()]
     try:
-        record.folder.mkdir(parents=True, exist_ok=True)
-        handle = open(record.folder / ".lock", "a+")  # noqa: SIM115
-    except OSError as error:
-        raise RunError(f"{record.folder} must be a folder to write in; got: {error.strerror}. Choose --root.") from None
-    with handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.seek(0)
-            raise RunError(
-                f"Study {record.name!r} must be run once at a time; process {handle.read().strip()} is running it. "
-                "Wait for it, or choose another --name."
+            for folder in (record.folder, record.plots):
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(bytes(2**16))
+        except OSError as error:
+            raise StudyError(
+                f"{record.root} must be a folder to write in; got: {error.strerror}. Choose another --root."
             ) from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        try:
+        with open(record.folder / ".lock", "a+") as handle:
+            _lock(handle, record.name)
+            for folder in (record.folder, record.artifacts, record.plots):
+                for part in folder.glob(".*.part*"):
+                    _delete(part)
             yield
-        except InputError:
-            if fresh:
-                record.remove()
-            raise
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or record.folder} must be writable; got: {error.strerror or error}. Mend that, or make "
+            "room: what is finished is kept, and the same command goes on."
+        ) from None
+    finally:
+        if record.folder in fresh and not record.study.exists():
+            record.remove()
+            for folder in fresh:
+                with suppress(OSError):  # one that is not empty stays
+                    folder.rmdir()
+
+
+def _lock(handle: TextIO, name: str) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        raise RunError(
+            f"Study {name!r} must be run once at a time; process {handle.read().strip()} is running it. Wait for it, "
+            "or choose another --name."
+        ) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
 
 
 @contextmanager
@@ -193,13 +237,17 @@ def whole(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         os.replace(part, path)
     finally:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
+        _delete(part)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with whole(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def _delete(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)

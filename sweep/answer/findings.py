@@ -24,6 +24,7 @@ def compose(
     *,
     fold_of_row: np.ndarray,
     test: dict[str, Any] | None,
+    verdict: dict[str, Any] | None,
     trials: dict[str, int],
     seconds: dict[str, float],
 ) -> Result:
@@ -60,7 +61,7 @@ def compose(
         balances=_balances(selection),
         trials=trials,
         test=test,
-        verdict=None,
+        verdict=verdict,
         seconds=seconds,
     )
 

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from sweep.answer.figures import TrialPoint, draw_balance_curve, draw_trial, draw_trials, save
+from sweep.answer.figures import (
+    TrialPoint,
+    draw_balance_curve,
+    draw_learning,
+    draw_reliability,
+    draw_trial,
+    draw_trials,
+    save,
+)
 from sweep.record import Record, Result
 from sweep.search.selection import Selection
 from sweep.search.study import FINISHED, FrozenTrial
@@ -39,8 +47,13 @@ def draw_all(record: Record, trials: Sequence[FrozenTrial], selection: Selection
     save(every, record.plots / "precision-recall.png")
     curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
     save(curve, record.plots / "balance-curve.png")
+    if result.verdict:
+        save(draw_reliability(result.verdict["calibration"], name=record.name), record.plots / "reliability.png")
+        if result.verdict["learning"]["points"]:
+            save(draw_learning(result.verdict["learning"], name=record.name), record.plots / "learning-curve.png")
 
 
 def shown(record: Record) -> list[Path]:
-    """The pictures that the report shows."""
-    return [record.plots / "balance-curve.png", record.plots / "precision-recall.png"]
+    """The pictures that the report shows, of those that are there."""
+    names = ("balance-curve", "precision-recall", "learning-curve", "reliability")
+    return [path for name in names if (path := record.plots / f"{name}.png").exists()]

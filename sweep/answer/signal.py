@@ -55,21 +55,15 @@ def signal(task: Task, *, workers: Workers) -> dict[str, Any]:
     folds = fold_of_row(task.y, task.units, most_folds, task.seed)
     recipe = replace(NETWORK, epochs=epochs(len(task.y)), batch_size=task.batch_size)
     rng = np.random.default_rng([task.seed, 5])
-    observed: np.ndarray | None = None
-    drawn: list[float] = []
-    for until in SHUFFLES:
-        labels = shuffled(task.y, task.units, folds, until - len(drawn), rng)
-        if observed is None:
-            labels = np.concatenate([task.y[:, None], labels], axis=1)
-        logits = _held_out(task, labels, folds, recipe, workers)
-        if observed is None:
-            observed, logits, labels = logits[:, 0], logits[:, 1:], labels[:, 1:]
-        own = average_precision(task.y, observed)
-        assert own is not None
-        drawn += [average_precision(y, z) or 0.0 for y, z in zip(labels.T, logits.T, strict=True)]
+    labels = np.concatenate([task.y[:, None], shuffled(task.y, task.units, folds, SHUFFLES[0], rng)], axis=1)
+    logits = _held_out(task, labels, folds, recipe, workers)
+    observed = logits[:, 0]
+    own, *drawn = _average_precisions(labels, logits)
+    as_good = int(np.sum(np.array(drawn) >= own))
+    if undecided(as_good):
+        labels = shuffled(task.y, task.units, folds, SHUFFLES[1] - SHUFFLES[0], rng)
+        drawn += _average_precisions(labels, _held_out(task, labels, folds, recipe, workers))
         as_good = int(np.sum(np.array(drawn) >= own))
-        if not undecided(as_good):
-            break
     parts = [average_precision(task.y[folds == k], observed[folds == k]) for k in range(most_folds)]
     low, high = average_precision_interval(task.y, task.units, observed, seed=task.seed)
     return {
@@ -130,16 +124,20 @@ def shuffled(
         groups = np.unique(group_of[folds == fold])
         sizes, number = np.unique(size[groups], return_counts=True)
         common = sizes[number >= COMMON]
-        classes = [groups[size[groups] == s] for s in common] + [groups[~np.isin(size[groups], common)]]
-        for members in classes:
+        for members in (*(groups[size[groups] == s] for s in common), groups[~np.isin(size[groups], common)]):
             rows = np.flatnonzero(np.isin(group_of, members))
             rows = rows[np.argsort(group_of[rows], kind="stable")]  # group after group
-            first = np.cumsum(size[members]) - size[members]
-            for s in range(shuffles):
+            runs = np.split(rows, np.cumsum(size[members])[:-1]) if len(members) else []
+            alike = np.array(runs) if len(np.unique(size[members])) == 1 else None  # (groups, size)
+            for s in range(shuffles if runs else 0):
                 order = rng.permutation(len(members))
-                runs = [np.arange(first[g], first[g] + size[members[g]]) for g in order] if len(rows) else []
-                labels[rows, s] = y[rows[np.concatenate(runs)]] if runs else y[rows]
+                taken = alike[order].ravel() if alike is not None else np.concatenate([runs[g] for g in order])
+                labels[rows, s] = y[taken]
     return labels
+
+
+def _average_precisions(labels: np.ndarray, logits: np.ndarray) -> list[float]:
+    return [average_precision(y, z) or 0.0 for y, z in zip(labels.T, logits.T, strict=True)]
 
 
 def _held_out(task: Task, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: Workers) -> np.ndarray:

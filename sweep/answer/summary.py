@@ -55,6 +55,10 @@ def summarise(result: Result) -> Iterator[Any]:
         f"trials: {result.trials['complete']} complete, {result.trials['pruned']} pruned, "
         f"{result.trials['failed']} failed"
     )
+    if result.verdict:
+        yield f"[bold]{result.verdict['answer']}[/]{'' if result.verdict['sure'] else ', probably'}"
+        yield escape(result.verdict["paragraph"])
+        yield ""
     yield escape(selected_line(result))
     if s.get("why"):
         yield escape(f"why: {s['why']}")

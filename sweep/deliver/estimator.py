@@ -6,16 +6,15 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from sweep.balance.grid import weight_ratio
 from sweep.data.features import Column, Features
-from sweep.data.values import parse_text, plain
 from sweep.deliver.class_weights import weights_of_ratio
+from sweep.deliver.inputs import as_table, columns_of
 from sweep.errors import InputError, ModelError
 from sweep.record import whole, write_text
 from sweep.stack.network import Stack
@@ -145,7 +144,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             epochs=default_epochs(len(W)) if self.epochs is None else self.epochs,
             batch_size=self.batch_size,
             seed=seed,
-            init_seed=init_seeds(seed, self.repeats),
+            init_seed=init_seeds(seed, self.repeats).tolist(),
         )
         return self
 
@@ -213,29 +212,16 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Any, y: Any = "no_validation", *, reset: bool) -> np.ndarray | pl.DataFrame:
         """X checked: an array of numbers, or a frame with columns of its names or x0, x1, ..."""
-        if isinstance(X, pl.DataFrame) or hasattr(X, "iloc"):
-            validate_data(self, X, y, reset=reset, skip_check_array=True)
-            if 0 in X.shape:
-                raise InputError(
-                    f"X must hold rows and features; found array with 0 sample(s) or feature(s): {X.shape}."
-                )
-            columns = X.get_columns() if isinstance(X, pl.DataFrame) else [X.iloc[:, i] for i in range(X.shape[1])]
-        elif not issparse(X) and np.asarray(X).dtype.kind in "OUS":
-            validate_data(self, X, y, reset=reset, skip_check_array=True)
-            columns = list(check_array(X, dtype=None, ensure_all_finite=False).T)
-        else:
+        columns = columns_of(X)
+        if columns is None:
             checked = {"reset": reset, "dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
-            if isinstance(y, str):
-                return validate_data(self, X, **checked)
-            return validate_data(self, X, y, **checked)[0]
+            X = validate_data(self, X, y, **checked)
+            return X[0] if isinstance(X, tuple) else X
+        validate_data(self, X, y, reset=reset, skip_check_array=True)
         names = list(getattr(self, "feature_names_in_", []))
         if len(set(names)) < len(columns):
             names = [f"x{i}" for i in range(len(columns))]
-        frame = pl.DataFrame([_as_series(name, column) for name, column in zip(names, columns, strict=True)])
-        for column in frame:
-            if column.dtype == pl.Float64 and column.is_infinite().any():
-                raise InputError(f"X must not hold infinity; feature {column.name!r} does.")
-        return frame
+        return as_table(columns, names)
 
     def _transform(self, table: np.ndarray | pl.DataFrame) -> np.ndarray:
         """The stack's X of a checked table."""
@@ -249,30 +235,3 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
 
 def _numbers(features: int) -> Features:
     return Features(tuple(Column(f"x{i}", "number") for i in range(features)))
-
-
-def _as_series(name: str, column: Any) -> pl.Series:
-    """A column of an array or a frame as polars has it, missing values as null."""
-    if isinstance(column, pl.Series):
-        series = plain(column.rename(name))
-    elif hasattr(column, "isna"):  # pandas, which has more than one kind of missing value
-        values = np.where(column.isna().to_numpy(), None, column.to_numpy(dtype=object))
-        plain_kind = getattr(column.dtype, "kind", "O") in "biufmM"
-        series = _of_objects(name, values) if not plain_kind else plain(pl.Series(name, values.tolist(), strict=False))
-    elif column.dtype.kind == "O":
-        series = _of_objects(name, np.array([None if v is None or v != v else v for v in column], dtype=object))
-    else:
-        series = parse_text(pl.Series(name, column.astype(str).tolist(), dtype=pl.String).replace("", None))
-    return series.replace("", None) if series.dtype == pl.String else series
-
-
-def _of_objects(name: str, values: np.ndarray) -> pl.Series:
-    known = [v for v in values if v is not None]
-    if all(isinstance(v, bool | np.bool_) for v in known):
-        return pl.Series(name, values.tolist(), dtype=pl.Boolean)
-    if all(isinstance(v, int | float | np.number) for v in known):
-        return plain(pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64))
-    wrong = next((v for v in known if not isinstance(v, str | int | float | np.number)), None)
-    if wrong is not None:
-        raise TypeError(f"Each value of X: argument must be a string or a real number, not {type(wrong).__name__!r}.")
-    return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)

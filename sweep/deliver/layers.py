@@ -55,13 +55,9 @@ class Encode(keras.layers.Layer):
             blocks.append(tf.cast(values, tf.float64))
         return tf.concat(blocks, axis=1)
 
-    def compute_output_shape(self, columns: dict[str, Any]) -> tuple[None, int]:
-        """The shape of X."""
-        return None, len(Features.from_dict(self.features).names)
-
     def compute_output_spec(self, columns: dict[str, Any]) -> Any:
         """The shape and type of X, told without running the look-ups."""
-        return keras.KerasTensor(self.compute_output_shape(columns), dtype="float64")
+        return keras.KerasTensor((None, len(Features.from_dict(self.features).names)), dtype="float64")
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
@@ -114,6 +110,17 @@ class Delivered(keras.Model):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="When providing `inputs` as a dict")
             super().__init__(inputs, outputs, name=name, **kwargs)
+
+    def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """Do as Keras' `predict`, which alone would round doubles to singles before they are centred.
+
+        A dict of columns is taken as it is when the model is called: NumPy text and lists too.
+        """
+        if isinstance(x, dict):
+            kinds = {c.name: "float64" if c.kind == "number" else "string" for c in self.features.columns}
+            columns = {name: tf.convert_to_tensor(x[name], kind) for name, kind in kinds.items()}
+            x, batch_size = tf.data.Dataset.from_tensor_slices(columns).batch(batch_size or 32), None
+        return super().predict(x, batch_size=batch_size, **kwargs)
 
     @property
     def card(self) -> dict[str, Any]:

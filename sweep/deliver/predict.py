@@ -12,10 +12,10 @@ from typing import TextIO
 import numpy as np
 import polars as pl
 
-from sweep.data.values import DECIMAL_COMMA, NO_NUMBER, first_row, listed, plain, shown
-from sweep.deliver.chunks import open_chunks
+from sweep.data.values import NO_NUMBER, first_row, listed, plain, shown
+from sweep.deliver.chunks import Chunks, open_chunks
 from sweep.deliver.scoring import Scorer, open_model
-from sweep.errors import InputError, TableError
+from sweep.errors import InputError, RunError, TableError
 from sweep.record import whole
 
 OUTPUTS = ("probability", "decision")
@@ -74,7 +74,7 @@ def predict(
     Raises
     ------
     InputError
-        If the model, the table, a column of it, or an argument cannot be used. `out` is as it was then.
+        If the model, the table or an argument cannot be used; RunError if `out` cannot be written. It is as it was.
     """
     if prevalence is not None and not 0 < prevalence < 1:
         raise InputError(f"prevalence must be a share between 0 and 1, both excluded; got {prevalence}.")
@@ -91,6 +91,30 @@ def predict(
     ignored = [name for name in chunks.names if name not in {*wanted, *keep}]
     shift = 0.0 if prevalence is None else scorer.shift(prevalence)
 
+    try:
+        rows, called, guarded = _score(scorer, chunks, table, target, keep, shift, progress)
+    except OSError as error:
+        if target is None:
+            raise
+        raise RunError(f"{target}: the predictions cannot be written: {error.strerror or error}.") from None
+    notes = []
+    if ignored:
+        notes.append(f"columns of the table that play no part: {listed(ignored)}")
+    if guarded:
+        notes.append(f"a ' stands before {guarded} kept values that a spreadsheet would take for formulas")
+    return Summary(rows, called, tuple(notes))
+
+
+def _score(
+    scorer: Scorer,
+    chunks: Chunks,
+    table: str | Path,
+    target: Path | None,
+    keep: Sequence[str],
+    shift: float,
+    progress: Callable[[int, float], None] | None,
+) -> tuple[int, int, int]:
+    """Write the predictions; return the rows, those called, and the values kept that got a '."""
     rows = called = guarded = 0
     with ExitStack() as stack:
         writer = _Parquet(stack, target) if target and target.suffix.lower() == ".parquet" else _Csv(stack, target)
@@ -101,9 +125,8 @@ def predict(
                 raise TableError(f"{table}: {error}") from None
             with np.errstate(over="ignore"):
                 probability = 1 / (1 + np.exp(-(log_odds + shift)))
-            result = piece.select(keep).with_columns(
-                pl.Series("probability", probability, pl.Float32), pl.Series("decision", decision)
-            )
+            outputs = (pl.Series("probability", probability, pl.Float32), pl.Series("decision", decision))
+            result = piece.with_columns(outputs).select(*keep, *OUTPUTS)
             guarded += writer.write(result)
             rows, called = rows + piece.height, called + int(decision.sum())
             if progress is not None:
@@ -111,12 +134,7 @@ def predict(
         if not rows:
             raise TableError(f"{table}: a table needs a header and rows below it; this one has a header only.")
         writer.close()
-    notes = []
-    if ignored:
-        notes.append(f"columns of the table that play no part: {listed(ignored)}")
-    if guarded:
-        notes.append(f"a ' stands before {guarded} kept values that a spreadsheet would take for formulas")
-    return Summary(rows, called, tuple(notes))
+    return rows, called, guarded
 
 
 def decisions(model: str | Path, frame: pl.DataFrame) -> np.ndarray:
@@ -171,7 +189,7 @@ def _numbers(text: pl.Series, row: int, decimal_comma: bool) -> pl.Series:
     """Text as Float64, value by value; true and false are 1 and 0."""
     text = text.set(text.is_in(NO_NUMBER), None)
     if decimal_comma:
-        text = text.set(text.str.contains(DECIMAL_COMMA), text.str.replace(",", ".", literal=True))
+        text = text.str.replace(r"^([+-]?\d+),(\d+)$", "$1.$2")
     values = text.cast(pl.Float64, strict=False)
     wrong = values.is_null() & text.is_not_null()
     if wrong.any():

@@ -1,19 +1,18 @@
 """The search: one parent asks the study, sends trials out, and tells what comes back."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import closing
 
-from sweep.errors import RunError, SweepError
+from sweep.errors import RunError
 from sweep.progress import Progress
 from sweep.search.study import FINISHED, Study, best
-from sweep.search.trial import Outcome, Params, Task, evaluate
-from sweep.search.workers import Workers
-
-PATIENCE = 5  # failures in a row, without one trial finished between them, that end a search
+from sweep.search.task import Outcome, Params, Task
+from sweep.search.trial import evaluate
+from sweep.search.workers import ATTEMPTS, Call, Failed, Workers
 
 Show = Callable[[int, Params, Outcome], None]
-Call = tuple[tuple[int, Params], Callable[..., Outcome], tuple[Any, ...]]
 
 
 def search(
@@ -26,9 +25,11 @@ def search(
     progress: Progress,
     show: Show,
 ) -> None:
-    """Go on until so many trials are complete or pruned in all, or the time is over and at least one is.
+    """Go on until so many trials are complete or pruned in all, or the time is over and at least one is complete.
 
-    A trial whose worker died, or that failed, is counted as failed and tried again with the same parameters.
+    A trial whose worker died, or that failed, is counted as failed and tried again with the same parameters. One that
+    is out when the time is over is given up in the same way, for a later run to try; only while none is complete is
+    it let to its end.
 
     Parameters
     ----------
@@ -46,41 +47,47 @@ def search(
     Raises
     ------
     RunError
-        If trials fail again and again.
+        If a trial fails again and again.
     """
     ends = time.monotonic() + timeout if timeout is not None else float("inf")
-    failures = 0
+    failures: Counter[Params] = Counter()
+    bare = task.without_table()
 
-    def totals() -> int:
-        counted = study.totals()
-        return counted["complete"] + counted["pruned"]
+    def finished() -> int:
+        return len(study.trials(*FINISHED))
 
-    def calls(left: int) -> Iterator[Call]:
-        for _ in range(left):
-            if time.monotonic() >= ends and study.totals()["complete"]:
-                return
+    def over() -> bool:
+        return time.monotonic() >= ends and bool(study.trials(FINISHED[0]))
+
+    def calls() -> Iterator[Call]:
+        while finished() + len(study.out) < trials and not over():
             number, params = study.ask()
-            yield (number, params), evaluate, (task, params, study.floors())
+            left = ends - time.monotonic() if timeout is not None and study.trials(FINISHED[0]) else None
+            yield (number, params), evaluate, (bare, params, study.floors(), left)
 
-    progress.phase("search", trials, min(trials, totals()))
-    while (left := trials - totals()) > 0 and (time.monotonic() < ends or not study.totals()["complete"]):
-        try:
-            for (number, params), outcome in workers.stream(calls(left)):
-                show(number, params, outcome)
-                study.tell(number, task, outcome)
-                progress.step(_standing(study))
-                failures = 0
-        except SweepError:
-            raise
-        except Exception as error:  # a worker died, or a trial failed: the trials that were out are tried again
+    progress.phase("search", trials, min(trials, finished()))
+    while finished() < trials and not over():
+        with closing(workers.stream(calls(), shared=task.X)) as stream:
+            for (number, params), outcome in stream:
+                if isinstance(outcome, Failed):
+                    study.lose(number)
+                    failures[params] += 1
+                    if failures[params] == ATTEMPTS:
+                        raise RunError(
+                            f"Trial {number} failed {ATTEMPTS} times, the last with {outcome}. What is finished is "
+                            "kept; the same command goes on."
+                        )
+                    progress.note(f"trial {number} did not come back ({outcome}); trying it again")
+                elif outcome is not None:
+                    show(number, params, outcome)
+                    study.tell(number, task, outcome)
+                    progress.step(_standing(study))
+                if over():
+                    break
+        if study.out:
             study.lose()
-            failures += 1
-            progress.note(f"a trial did not come back ({type(error).__name__}); trying it again")
-            if failures >= PATIENCE:
-                raise RunError(
-                    f"{failures} trials in a row failed, the last with {type(error).__name__}: {error}. What is "
-                    "finished is kept; the same command goes on."
-                ) from error
+    if over() and finished() < trials:
+        progress.note(f"the time is over, with {finished()} of {trials} trials; the same command goes on")
 
 
 def _standing(study: Study) -> str:

@@ -1,29 +1,27 @@
 """The Optuna study: created, resumed, asked and told by one parent. Its only other reader is the dashboard."""
 
 import json
-import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.artifacts import FileSystemArtifactStore, download_artifact, get_all_artifact_meta, upload_artifact
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sweep.balance.criteria import CRITERIA, gap
 from sweep.balance.metrics import average_precision
-from sweep.errors import StudyError
+from sweep.errors import StudyError, SweepError
 from sweep.record import Record
-from sweep.search.trial import Outcome, Params, Task
+from sweep.search.artifacts import Artifacts
+from sweep.search.ownership import Ownership, me
+from sweep.search.storage import Storage, check_file, server_url, sqlite_url, unusable
+from sweep.search.task import Outcome, Params, Task
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 WARM_UP_TRIALS = 10  # random ones before the sampler models them, and complete ones before any is pruned
-LOGITS = "logits.npy"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -57,46 +55,81 @@ class Study:
     """A study in its storage, and the trials that are out."""
 
     optuna: optuna.Study
-    artifacts: Path
+    storage: Storage
+    artifacts: Artifacts
     space: Space
     seed: int
+    ownership: Ownership | None = None  # of a study in a team's database
     out: dict[int, Trial] = field(default_factory=dict)
 
     @classmethod
     def open(
-        cls, url: str, name: str, *, artifacts: Path, space: Space, seed: int, identity: Mapping[str, Any]
+        cls,
+        record: Record,
+        storage: str | None,
+        *,
+        space: Space,
+        seed: int,
+        identity: Mapping[str, Any],
+        note: Callable[[str], None],
     ) -> "Study":
         """Create a study or go on with it; trials found running are dead, and will be tried again as they were.
+
+        Parameters
+        ----------
+        record : Record
+        storage : str or None
+            The URL of a database; default: SQLite in the study's folder.
+        space : Space
+        seed : int
+        identity : mapping
+            The data and settings that must be the same to go on.
+        note : callable
+            Is told where the storage is waited for.
 
         Raises
         ------
         StudyError
             If the storage cannot be used, or holds this study with other data or settings.
+        RunError
+            If another run is at it on this storage.
         """
+        if storage is None and record.database.exists():
+            check_file(record.database)
+        url = sqlite_url(record.database, create=True) if storage is None else server_url(storage)
+        opened = Storage(url, note=note)
+        ownership = None
         try:
-            storage = optuna.storages.RDBStorage(url)
             study = optuna.create_study(
-                storage=storage, study_name=name, direction="maximize", load_if_exists=True, sampler=_sampler(seed, 0)
+                storage=opened, study_name=record.name, direction="maximize", load_if_exists=True
             )
+            if storage is not None:
+                ownership = Ownership(url, record.name, lambda: study.user_attrs.get("owner"))
+                ownership.hold()
             known = study.user_attrs.get("identity")
             trials = study.get_trials(deepcopy=False)
+        except SweepError:
+            raise
         except Exception as error:  # whatever the database's driver raises
-            raise StudyError(_unusable(url, error)) from None
+            raise unusable(url, error) from None
         now = json.loads(json.dumps(identity))
         if known is None:
             study.set_user_attr("identity", now)
-            study.set_metric_names(["score"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                study.set_metric_names(["score"])
         elif other := [key for key in now if known.get(key) != now[key]]:
             was, got = known.get(other[0]), now[other[0]]
             raise StudyError(
-                f"Study {name!r} must go on with the data and settings that it began with; {other[0]} was {was}, now "
-                f"{got}. Choose another --name, or `sweep remove {name}`."
+                f"Study {record.name!r} must go on with the data and settings that it began with; {other[0]} was "
+                f"{was}, now {got}. Choose another --name, or `sweep remove {record.name}`."
             )
-        artifacts.mkdir(parents=True, exist_ok=True)
-        self = cls(study, artifacts, space, seed)
-        for trial in trials:
-            if trial.state == TrialState.RUNNING:
-                self._again(trial.number, trial.params)
+        record.artifacts.mkdir(parents=True, exist_ok=True)
+        self = cls(study, opened, Artifacts(record.artifacts, study._storage), space, seed, ownership)
+        self._check_home(trials)
+        study.set_user_attr("owner", f"{me()}, in {record.folder}")
+        self.artifacts.tidy(trials)
+        self._lose([t for t in trials if t.state == TrialState.RUNNING])
         if not trials:
             study.enqueue_trial(space.start((2, 64)))
         return self
@@ -110,16 +143,26 @@ class Study:
         StudyError
             If its database is missing or damaged.
         """
+        if not record.database.exists():
+            raise StudyError(
+                f"{record.database} must be the database of a study; there is none (a study in a --storage gets it "
+                "at its end). Run the study to its end."
+            )
+        check_file(record.database)
+        url = sqlite_url(record.database, create=False)
+        opened = Storage(url, skip_compatibility_check=True, skip_table_creation=True)
         try:
-            study = optuna.load_study(storage=f"sqlite:///{record.database}", study_name=record.name)
+            study = optuna.load_study(storage=opened, study_name=record.name)
+        except SweepError:
+            raise
         except Exception as error:  # whatever the database's driver raises
-            raise StudyError(_unusable(f"sqlite:///{record.database}", error)) from None
-        return cls(study, record.artifacts, Space((0.5, 1), (1, 1), (1, 1)), 0)
+            raise unusable(url, error) from None
+        return cls(study, opened, Artifacts(record.artifacts, opened), Space((0.5, 1), (1, 1), (1, 1)), 0)
 
-    @property
-    def store(self) -> FileSystemArtifactStore:
-        """Where artifacts lie."""
-        return FileSystemArtifactStore(self.artifacts)
+    def close(self) -> None:
+        """Let another run have it."""
+        if self.ownership is not None:
+            self.ownership.release()
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The trials in some states, by number."""
@@ -135,15 +178,17 @@ class Study:
         }
 
     def ask(self) -> tuple[int, Params]:
-        """Take the next trial's parameters; they depend on the seed, its number and what came back, on no history."""
-        self.optuna.sampler = _sampler(self.seed, len(self.optuna.get_trials(deepcopy=False)))
+        """Take the next trial's parameters; they depend on the seed and on what came back, on no interruption."""
+        if self.ownership is not None:
+            self.storage.wait_for(self.ownership.hold)
+        self.optuna.sampler = _sampler(self.seed, len(self.trials(*FINISHED, TrialState.RUNNING)))
         trial = self.optuna.ask()
+        self.out[trial.number] = trial
         params = Params(
             most=trial.suggest_float("most", *self.space.most),
             depth=trial.suggest_int("depth", *self.space.depth),
             width=int(trial.suggest_categorical("width", self.space.widths)),
         )
-        self.out[trial.number] = trial
         return trial.number, params
 
     def floors(self) -> dict[int, float]:
@@ -172,9 +217,7 @@ class Study:
         }  # fmt: skip
         for key, value in attributes.items():
             trial.set_user_attr(key, value)
-        with tempfile.TemporaryDirectory() as folder:
-            np.save(path := Path(folder) / LOGITS, outcome.logits)
-            self.attach(trial, path, mimetype="application/octet-stream")
+        self.artifacts.attach_logits(trial, outcome.logits)
         for epoch, value in outcome.reports:
             trial.report(value, epoch)
         if outcome.pruned:
@@ -191,36 +234,14 @@ class Study:
             networks.setdefault((params.depth, params.width), (trial.number, params))
         return list(networks.values())[:count]
 
-    def attach(self, trial: Trial | FrozenTrial, path: Path, *, mimetype: str) -> str:
-        """Keep a file with a trial, and say under which id."""
-        return upload_artifact(
-            artifact_store=self.store,
-            file_path=str(path),
-            study_or_trial=trial,
-            storage=self.optuna._storage,
-            mimetype=mimetype,
-        )
-
-    def lose(self) -> None:
-        """Give up the trials that are out: each is counted as failed and will be tried again as it was."""
-        for number, trial in list(self.out.items()):
-            self._again(number, trial.params)
-        self.out.clear()
+    def lose(self, *numbers: int) -> None:
+        """Give up trials that are out, or all: each is counted as failed and will be tried again as it was."""
+        lost = [self.out.pop(number) for number in numbers or list(self.out)]
+        self._lose([t for t in self.trials(TrialState.RUNNING) if t.number in {trial.number for trial in lost}])
 
     def logits(self, trial: FrozenTrial) -> np.ndarray:
         """The out-of-fold logits that a trial left: array of float32, shape (rows, repeats)."""
-        metas = get_all_artifact_meta(study_or_trial=trial, storage=self.optuna._storage)
-        found = [m.artifact_id for m in metas if m.filename == LOGITS]
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / LOGITS
-                download_artifact(artifact_store=self.store, artifact_id=found[-1], file_path=str(path))
-                return np.load(path, allow_pickle=False)
-        except (LookupError, OSError, ValueError, optuna.artifacts.exceptions.ArtifactNotFound):
-            raise StudyError(
-                f"Trial {trial.number} must have its logits under {self.artifacts}; they are missing or damaged. "
-                "Remove the study and run it again."
-            ) from None
+        return self.artifacts.logits(trial)
 
     def seconds(self) -> dict[str, float]:
         """Wall clock of each phase, summed over all runs."""
@@ -230,10 +251,32 @@ class Study:
         """Add to a phase's wall clock."""
         self.optuna.set_user_attr(f"seconds_{phase}", self.seconds()[phase] + seconds)
 
-    def _again(self, number: int, params: dict[str, Any]) -> None:
-        self.optuna.tell(number, state=TrialState.FAIL)
-        if params:
-            self.optuna.enqueue_trial(params)
+    @property
+    def done(self) -> str | None:
+        """What was run to its end: the settings that the result in the folder belongs to."""
+        return self.optuna.user_attrs.get("done")
+
+    @done.setter
+    def done(self, settings: str) -> None:
+        self.optuna.set_user_attr("done", settings)
+
+    def _lose(self, trials: Sequence[FrozenTrial]) -> None:
+        """Count trials as failed and try each again; in an order in which an interruption neither loses nor doubles."""
+        again = {t.user_attrs.get("again") for t in self.optuna.get_trials(deepcopy=False)}
+        for trial in trials:
+            params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+            if params and trial.number not in again:
+                self.optuna.enqueue_trial(params, user_attrs={"again": trial.number})
+            self.optuna.tell(trial.number, state=TrialState.FAIL)
+
+    def _check_home(self, trials: Sequence[FrozenTrial]) -> None:
+        finished = [t for t in trials if t.state in FINISHED]
+        if finished and not any(self.artifacts.has_logits(t) for t in finished):
+            raise StudyError(
+                f"Study {self.optuna.study_name!r} must go on where its artifacts lie, with "
+                f"{self.optuna.user_attrs.get('owner', 'its first run')}; {self.artifacts.folder} holds none of "
+                "them. Run it there, or choose another --name."
+            )
 
 
 def best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
@@ -244,14 +287,3 @@ def best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
 def _sampler(seed: int, number: int) -> optuna.samplers.TPESampler:
     mixed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     return optuna.samplers.TPESampler(seed=mixed, n_startup_trials=WARM_UP_TRIALS)
-
-
-def _unusable(url: str, error: Exception) -> str:
-    from sqlalchemy.engine import make_url  # optuna's own dependency; it knows how to hide a password
-
-    try:
-        shown = make_url(url).render_as_string(hide_password=True)
-    except Exception:
-        shown = url.split("://")[0] + "://..."
-    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-    return f"The storage {shown} must be a database that can be used; got: {type(error).__name__}: {reason}. Check it."

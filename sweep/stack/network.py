@@ -256,7 +256,7 @@ class Stack:
     @staticmethod
     def load(path: Path) -> "Stack":
         """Read what `save` wrote; nothing in the file is executed."""
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             layer = FirstLayer(**{k.removeprefix("layer_"): file[k] for k in file.files if k.startswith("layer_")})
             return Stack(layer, tuple(file[k] for k in sorted(file.files) if k.startswith("parameter_")))
 

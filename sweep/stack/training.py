@@ -7,6 +7,7 @@ new width or number of columns costs no new trace.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,7 +24,10 @@ WARM_UP = 0.1  # share of the steps
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
 STACK_BYTES = 2**30  # of activations and optimiser state in one stack; wider ones are trained in parts
 
+AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
+
 Watch = Callable[[int, Callable[[], Stack]], bool]
+Tick = Callable[[], None]
 
 
 def train(
@@ -104,12 +108,14 @@ def fit(
     seed: int,
     init_seed: np.ndarray,
     watch: Watch | None = None,
+    tick: Tick | None = None,
 ) -> Stack:
     """Train as `train` does, on arrays that hold what it checks.
 
     `watch(epoch, snapshot)` is called after each epoch, counted from 1, where `snapshot()` is the stack as it is then;
-    it ends the training by returning True. A stack too wide for the memory is trained in parts, which changes no
-    column, as columns know nothing of each other; its parts are not watched.
+    it ends the training by returning True. `tick()` is called a few times a second and ends the training by raising. A
+    stack too wide for the memory is trained in parts, which changes no column, as columns know nothing of each other;
+    its parts are not watched.
     """
     columns = W.shape[1]
     layer = learn_first_layer(X, W)
@@ -117,10 +123,13 @@ def fit(
     a_column += 4 * 6 * sum(i * o for _, i, o in shapes(1, layer.live.shape[1], recipe.depth, recipe.width))
     at_once = max(1, STACK_BYTES // a_column)
     if columns <= at_once:
-        return _fit(X, Y, W, layer, recipe, seed=seed, init_seed=init_seed, watch=watch)
+        return _fit(X, Y, W, layer, recipe, seed=seed, init_seed=init_seed, watch=watch, tick=tick)
     parts = np.array_split(np.arange(columns), -(-columns // at_once))
     return Stack.join(
-        [_fit(X, Y[:, p], W[:, p], layer.take(p), recipe, seed=seed, init_seed=init_seed[p], watch=None) for p in parts]
+        [
+            _fit(X, Y[:, p], W[:, p], layer.take(p), recipe, seed=seed, init_seed=init_seed[p], watch=None, tick=tick)
+            for p in parts
+        ]
     )
 
 
@@ -217,6 +226,7 @@ def _fit(
     seed: int,
     init_seed: np.ndarray,
     watch: Watch | None,
+    tick: Tick | None,
 ) -> Stack:
     rows, columns = W.shape
     total = W.sum(axis=0, dtype=np.float64)
@@ -245,8 +255,18 @@ def _fit(
         pieces = np.split(flat.numpy(), np.cumsum(sizes)[:-1])
         return Stack(layer, tuple(p.reshape(form) for p, form in zip(pieces, forms, strict=True)))
 
+    pace = 1  # steps at a time; the first call also traces, the second is timed
     for epoch in range(recipe.epochs):
-        program(tf.constant(batches(rows, recipe.batch_size, seed, epoch)), tf.constant(epoch * steps), *fixed)
+        dealt = batches(rows, recipe.batch_size, seed, epoch)
+        step = 0
+        while step < steps:
+            started = time.perf_counter()
+            piece = dealt[step : step + pace]
+            program(tf.constant(piece), tf.constant(epoch * steps + step), *fixed)
+            step += len(piece)
+            pace = max(1, min(steps, round(len(piece) * AT_A_TIME / (time.perf_counter() - started))))
+            if tick is not None:
+                tick()
         if watch is not None and watch(epoch + 1, snapshot):
             break
     return snapshot()
@@ -254,7 +274,7 @@ def _fit(
 
 @lru_cache
 def _program(depth: int, dtype: str) -> Any:
-    """Compile the training of one epoch, for stacks of a depth; every other size is data."""
+    """Compile the training of an epoch or a part of it, for stacks of a depth; every other size is data."""
     vector, matrix = tf.TensorSpec([None]), tf.TensorSpec([None, None])
     raw = tf.TensorSpec([None, None], dtype)
     handle, number = tf.TensorSpec([], tf.resource), tf.TensorSpec([], tf.int32)

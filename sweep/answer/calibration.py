@@ -1,0 +1,184 @@
+"""Can the exported probability be believed? Sums, slope and bins of it, out-of-fold, and what would mend it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from sweep.answer.resamples import RESAMPLES, interval, row_draws
+from sweep.balance.grid import weight_ratio
+from sweep.balance.metrics import proportion_interval
+from sweep.search.selection import Selection
+
+BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
+ENOUGH_POSITIVES = 100
+NEWTON_STEPS = 25
+STEEPEST = 20.0  # a slope beyond it is that of classes that no longer overlap: undefined
+
+
+def undone(
+    y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
+) -> NDArray[np.float64]:
+    """Log-odds with the weights undone, ``logit - log(w1 / w0)``, w1 / w0 as on the rows each fold was trained on.
+
+    Parameters
+    ----------
+    y, fold_of_row, logits : (rows,)
+        Mean out-of-fold logits.
+    most : float
+    """
+    shift = np.array(
+        [np.log(weight_ratio(most, float(y[fold_of_row != k].mean()))) for k in range(int(fold_of_row.max()) + 1)]
+    )
+    return logits - shift[fold_of_row]
+
+
+def calibration(
+    y: NDArray[np.integer],
+    units: NDArray[np.integer],
+    fold_of_row: NDArray[np.integer],
+    logits: NDArray[np.floating],
+    most: float,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Measure how far the probability is to be believed, with the weights undone and without.
+
+    `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
+    regression of y on the log-odds, 1 where it is neither over- nor underconfident. Where the interval of either
+    excludes 1, `export` is that regression, to be delivered with the probability; its slope is not below 0.
+
+    Parameters
+    ----------
+    y, units, fold_of_row, logits : (rows,)
+        Mean out-of-fold logits of one balance.
+    most : float
+        That balance.
+    seed : int
+
+    Returns
+    -------
+    dict
+        `total` and `slope`, each `value`, `low`, `high`, None where undefined (classes that do not overlap); `export`,
+        [intercept, slope] or None; `bins` of `undone` and of `as_trained`: rows, mean `probability`, observed `share`,
+        its exact `low` and `high`.
+
+    References
+    ----------
+    Cox, Two further applications of a model for binary regression, Biometrika 45, 1958.
+    """
+    odds = undone(y, fold_of_row, logits, most)
+    labels = (y == 1).astype(float)
+    p = expit(odds)
+    totals, slopes = [], []
+    for block in row_draws(y, units, RESAMPLES, np.random.default_rng([seed, 9])):
+        totals.append((block @ p) / (block @ labels))
+        slopes.append(fit_line(labels, odds, block)[:, 1])
+    total = _with_interval(float(p.sum() / labels.sum()), np.concatenate(totals))
+    line = fit_line(labels, odds, np.ones((1, len(y))))[0]
+    slope = _with_interval(float(line[1]), np.concatenate(slopes))
+    return {
+        "total": total,
+        "slope": slope,
+        "export": _export(labels, line) if _excludes_one(total) or _excludes_one(slope) else None,
+        "bins": {"undone": bins(labels, odds), "as_trained": bins(labels, logits.astype(float))},
+    }
+
+
+def exports(selection: Selection, fold_of_row: NDArray[np.integer], *, seed: int) -> dict[str, tuple[float, float]]:
+    """The intercept and slope of each balance picked that needs them."""
+    found = {
+        name: calibration(selection.y, selection.units, fold_of_row, pick.logits.mean(axis=1), pick.most, seed=seed)[
+            "export"
+        ]
+        for name, pick in selection.picks.items()
+    }
+    return {name: (export[0], export[1]) for name, export in found.items() if export}
+
+
+def fit_line(
+    labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
+
+    Parameters
+    ----------
+    labels, odds : (rows,)
+    weights : (resamples, rows)
+
+    Returns
+    -------
+    (resamples, 2) float
+        NaN where it does not exist: the classes do not overlap, or the odds are all alike.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> odds = rng.normal(size=4000)
+    >>> labels = (rng.random(4000) < expit(2 * odds - 1)).astype(float)
+    >>> fit_line(labels, odds, np.ones((1, 4000))).round(1)
+    array([[-1.,  2.]])
+    """
+    mean = (weights @ labels) / weights.sum(axis=1)
+    line = np.stack([logit(np.clip(mean, 1e-9, 1 - 1e-9)), np.zeros(len(mean))], axis=1)
+    for _ in range(NEWTON_STEPS):
+        fitted = expit(line[:, :1] + line[:, 1:] * odds)
+        error, spread = weights * (labels - fitted), weights * fitted * (1 - fitted)
+        gradient = np.stack([error.sum(axis=1), error @ odds], axis=1)
+        a, b, c = spread.sum(axis=1), spread @ odds, spread @ odds**2
+        determinant = a * c - b * b
+        flat = determinant <= 1e-9 * np.maximum(a * c, 1e-300)
+        scale = np.where(flat, np.inf, determinant)
+        step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
+        step = np.clip(step / scale[:, None], -2.0, 2.0)
+        line = np.clip(line + step, -1e3, 1e3)
+        if np.abs(step).max() < 1e-8:
+            break
+    return np.where((flat | (np.abs(line[:, 1]) > STEEPEST))[:, None], np.nan, line)
+
+
+def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Equal-count bins of the probability; at most 5 below 100 positives.
+
+    Examples
+    --------
+    >>> [(b["rows"], b["share"]) for b in bins(np.array([0.0, 0, 0, 1, 1]), np.array([-2.0, -1, 0, 1, 2]))][3:]
+    [(1, 1.0), (1, 1.0)]
+    """
+    parts = np.array_split(np.argsort(odds, kind="stable"), BINS if labels.sum() >= ENOUGH_POSITIVES else FEW_BINS)
+    found = []
+    for part in parts:
+        if len(part):
+            hits = int(labels[part].sum())
+            low, high = proportion_interval(hits, len(part))
+            found.append(
+                {
+                    "rows": len(part),
+                    "probability": float(expit(odds[part]).mean()),
+                    "share": hits / len(part),
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return found
+
+
+def _with_interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float | None]:
+    """None where the value, or that of a resample in 40, does not exist."""
+    if np.isnan(value) or np.isnan(drawn).mean() > 0.025:
+        return {"value": None, "low": None, "high": None}
+    low, high = interval(drawn[~np.isnan(drawn)], around=value)
+    return {"value": value, "low": low, "high": high}
+
+
+def _excludes_one(found: Mapping[str, float | None]) -> bool:
+    low, high = found["low"], found["high"]
+    return low is not None and high is not None and not low <= 1 <= high
+
+
+def _export(labels: NDArray[np.float64], line: NDArray[np.float64]) -> list[float] | None:
+    if np.isnan(line).any():
+        return None
+    return [float(logit(labels.mean())), 0.0] if line[1] < 0 else line.tolist()

@@ -1,0 +1,107 @@
+"""The files that trials leave: out-of-fold logits and pictures, under names that Optuna gives."""
+
+import os
+import tempfile
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import optuna
+from optuna.artifacts import FileSystemArtifactStore, download_artifact, get_all_artifact_meta, upload_artifact
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, Trial
+
+from sweep.errors import StudyError
+
+LOGITS = "logits.npy"
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """A folder of them, and the storage that knows which is whose."""
+
+    folder: Path
+    storage: BaseStorage
+
+    @property
+    def store(self) -> FileSystemArtifactStore:
+        """Optuna's view of the folder."""
+        return FileSystemArtifactStore(self.folder)
+
+    def attach(self, trial: Trial | FrozenTrial, path: Path, *, mimetype: str) -> str:
+        """Keep a file with a trial, and say under which id; it is on the disk before the storage knows of it."""
+        found = upload_artifact(
+            artifact_store=_Durable(self.folder),
+            file_path=str(path),
+            study_or_trial=trial,
+            storage=self.storage,
+            mimetype=mimetype,
+        )
+        return str(found)
+
+    def attach_logits(self, trial: Trial, logits: np.ndarray) -> None:
+        """Keep the out-of-fold logits of a trial."""
+        with tempfile.TemporaryDirectory() as folder:
+            np.save(path := Path(folder) / LOGITS, logits)
+            self.attach(trial, path, mimetype="application/octet-stream")
+
+    def logits(self, trial: FrozenTrial) -> np.ndarray:
+        """The out-of-fold logits that a trial left: array of float32, shape (rows, repeats).
+
+        Raises
+        ------
+        StudyError
+            If they are missing or damaged.
+        """
+        found = [m.artifact_id for m in self._metas(trial) if m.filename == LOGITS]
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / LOGITS
+                download_artifact(artifact_store=self.store, artifact_id=found[-1], file_path=str(path))
+                return np.load(path, allow_pickle=False)
+        except (LookupError, OSError, ValueError, EOFError, optuna.artifacts.exceptions.ArtifactNotFound):
+            raise StudyError(
+                f"Trial {trial.number} must have its logits under {self.folder}; they are missing or damaged. Bring "
+                "them back, or remove the study and run it again."
+            ) from None
+
+    def picture(self, trial: FrozenTrial) -> str | None:
+        """The id of a trial's picture, if it has one."""
+        found = [m.artifact_id for m in self._metas(trial) if m.mimetype == "image/png"]
+        return found[-1] if found else None
+
+    def has_logits(self, trial: FrozenTrial) -> bool:
+        """Whether the logits of a trial lie here."""
+        return any(m.filename == LOGITS and (self.folder / m.artifact_id).is_file() for m in self._metas(trial))
+
+    def tidy(self, trials: list[FrozenTrial]) -> None:
+        """Delete what a run that was killed had begun to write: files of Optuna's kind that no trial knows."""
+        known = {m.artifact_id for trial in trials for m in self._metas(trial)}
+        for path in self.folder.iterdir():
+            if path.name not in known and _is_id(path.name):
+                path.unlink()
+
+    def _metas(self, trial: FrozenTrial) -> list[optuna.artifacts.ArtifactMeta]:
+        return list(get_all_artifact_meta(study_or_trial=trial, storage=self.storage))
+
+
+class _Durable(FileSystemArtifactStore):
+    """Waits until a file is on the disk; a power cut then leaves no trial without its files."""
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        super().write(artifact_id, content_body)
+        for path in (Path(self._base_path) / artifact_id, Path(self._base_path)):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def _is_id(name: str) -> bool:
+    with suppress(ValueError):
+        return str(uuid.UUID(name)) == name
+    return False

@@ -1,0 +1,132 @@
+"""Workers of a Dask or a Ray cluster. Its address comes from their own usual settings; with none, they start here."""
+
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sweep.errors import InputError
+
+STARTS_IN = 30  # seconds within which a cluster must answer
+
+
+class Dask:
+    """A Dask cluster: of DASK_SCHEDULER_ADDRESS (or Dask's configuration), or so many processes here.
+
+    A worker that dies costs what it was doing; Dask itself does that again elsewhere, or when a worker is back.
+    """
+
+    def __init__(self, count: int) -> None:
+        try:
+            import dask
+            from distributed import Client
+        except ImportError:
+            raise _missing("dask") from None
+        address = dask.config.get("scheduler-address", None)
+        try:
+            if address:
+                self.client = Client(address, timeout=STARTS_IN, set_as_default=False)
+            else:
+                self.client = Client(
+                    n_workers=count, threads_per_worker=1, dashboard_address=None, set_as_default=False
+                )
+        except Exception as error:  # whatever its transport raises
+            raise _unreachable("Dask scheduler", address, error) from None
+        self.executor = self.client.get_executor(pure=False)
+
+    def share(self, X: np.ndarray) -> Any:
+        """Send an array to each worker, once."""
+        self.client.wait_for_workers(1, timeout=STARTS_IN)
+        return self.client.scatter(X, broadcast=True)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function on some worker."""
+        return self.executor.submit(function, *arguments)
+
+    def abandon(self) -> None:
+        """Give up what is not done."""
+        self.client.cancel([*self.client.futures.values()])
+
+    def stop(self) -> None:
+        """Leave the cluster."""
+        self.executor.shutdown(wait=False)
+        self.client.close(timeout=2)
+
+
+@dataclass(frozen=True)
+class Put:
+    """An array in a Ray cluster's store, of which a machine keeps one copy."""
+
+    reference: Any
+
+    def get(self) -> np.ndarray:
+        """The array, read-only."""
+        import ray
+
+        return ray.get(self.reference)
+
+
+class Ray:
+    """A Ray cluster: of RAY_ADDRESS, or so many processes here.
+
+    A worker that dies costs what it was doing; Ray itself does that again.
+    """
+
+    def __init__(self, count: int) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        try:
+            import ray
+        except ImportError:
+            raise _missing("ray") from None
+        self.ray = ray
+        address = os.environ.get("RAY_ADDRESS")
+        here: dict[str, Any] = {} if address else {"num_cpus": count, "include_dashboard": False}
+        try:
+            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **here)
+        except Exception as error:  # whatever its transport raises
+            raise _unreachable("Ray cluster", address, error) from None
+        self.remote = ray.remote(num_cpus=1)(_run)
+        self.out: list[Any] = []
+
+    def share(self, X: np.ndarray) -> Put:
+        """Put an array into the cluster's store."""
+        return Put(self.ray.put(X))
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function on some worker."""
+        reference = self.remote.remote(function, arguments)
+        future: Future[Any] = reference.future()
+        self.out = [(r, f) for r, f in self.out if not f.done()] + [(reference, future)]
+        return future
+
+    def abandon(self) -> None:
+        """Give up what is not done."""
+        for reference, future in self.out:
+            if not future.done():
+                self.ray.cancel(reference, force=True)
+        self.out = []
+
+    def stop(self) -> None:
+        """Leave the cluster."""
+        self.ray.shutdown()
+
+
+def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return function(*arguments)
+
+
+def _missing(extra: str) -> InputError:
+    return InputError(
+        f"--backend {extra} must have its package; it is not installed. Run: pip install 'balance-sweep[{extra}]'"
+    )
+
+
+def _unreachable(what: str, address: str | None, error: Exception) -> InputError:
+    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    at = f" at {address}" if address else ""
+    return InputError(f"The {what}{at} must be there and answer; got: {reason}. Start it, or mend its address.")

@@ -1,0 +1,56 @@
+"""How long a run will take, from a few steps of training on this machine."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from sweep.search.selection import CANDIDATES, PICKS, POINTS
+from sweep.search.study import Space
+from sweep.search.trial import Params, Task
+from sweep.search.workers import Workers
+from sweep.stack.training import fit
+from sweep.stack.weights import cross_validation
+
+ROWS = 4096  # trained on, at most
+KEPT = 0.7  # share of the epochs that pruning leaves, about
+AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
+
+
+def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict[str, float]:
+    """Estimate the seconds of search, curve and final networks.
+
+    Trains a network from the middle of the space and its largest one, each for an epoch of few rows, twice: the first
+    time also compiles. What a trial takes is taken to be the mean of the two; the winner is taken to be the middle one.
+
+    Parameters
+    ----------
+    task : Task
+    space : Space
+    trials : int
+        Still to come.
+    workers : Workers
+    """
+    depths, widths = space.depth, space.widths
+    middle = Params(space.most[0], round(np.mean(depths)), widths[len(widths) // 2])
+    largest = Params(space.most[0], depths[1], widths[-1])
+    a_trial, most = (_seconds(task, params) for params in (middle, largest))
+    in_columns = a_trial / (task.repeats * (task.fold_of_row.max() + 1))
+    return {
+        "search": trials * ((a_trial + most) / 2 * KEPT + AROUND) / workers.count,
+        "curve": (CANDIDATES + POINTS + len(PICKS)) * a_trial / workers.count,
+        "final": len(PICKS) * task.repeats * in_columns / workers.count,
+    }
+
+
+def _seconds(task: Task, params: Params) -> float:
+    """Of one trial, to its last epoch."""
+    some = np.random.default_rng(task.seed).permutation(len(task.y))[:ROWS]
+    design = cross_validation(task.y, task.fold_of_row, most=[params.most], repeats=task.repeats, seed=task.seed)
+    recipe = replace(task.recipe(params), epochs=1)
+    W = np.where(design.W[some].any(axis=0), design.W[some], 1)  # few rows may leave a column without a weight
+    for _ in range(2):
+        started = time.perf_counter()
+        fit(task.X[some], design.Y[some], W, recipe, seed=task.seed, init_seed=design.init_seed)
+        took = time.perf_counter() - started
+    return took * task.epochs * len(task.y) / len(some)

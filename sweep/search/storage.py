@@ -1,0 +1,181 @@
+"""Where a study lives: SQLite in its folder, or a team's database, which is waited for while it is away."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import optuna
+from optuna.storages import RDBStorage
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from sweep.errors import RunError, StudyError
+
+WAITS = 600.0  # seconds for a database that went away
+CONNECTS_IN = 10  # seconds
+AWAY = (OperationalError, InterfaceError, optuna.exceptions.StorageInternalError)
+
+
+class Storage(RDBStorage):
+    """A database of studies. While a server does not answer, calls wait; what it was told is told once.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be opened.
+    RunError
+        Later, if it does not answer for long, or cannot be written to.
+    """
+
+    def __init__(self, url: str, *, note: Callable[[str], None] = lambda text: None, **options: Any) -> None:
+        self.note = note
+        self.waits = 0.0  # while it opens, an error is an error
+        server = not url.startswith("sqlite")
+        arguments = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECTS_IN}} if server else {}
+        try:
+            super().__init__(url, engine_kwargs=arguments, **options)
+        except Exception as error:  # whatever the database's driver raises
+            raise unusable(url, error) from None
+        self.waits = WAITS if server else 0.0
+
+    def wait_for(self, call: Callable[[], Any]) -> Any:
+        """Call until the database answers."""
+        began: float | None = None
+        while True:
+            try:
+                answer = call()
+            except AWAY as error:
+                if began is None:
+                    began = time.monotonic()
+                    if self.waits:
+                        self.note("the storage does not answer; waiting for it")
+                if time.monotonic() - began >= self.waits:
+                    raise self._gone(error) from None
+                time.sleep(1)
+            except DBAPIError as error:
+                raise self._gone(error) from None
+            except optuna.exceptions.UpdateFinishedTrialError:
+                if began is None:
+                    raise
+                return True  # the call before the server went away had arrived
+            else:
+                if began is not None:
+                    self.note("the storage answers again")
+                return answer
+
+    def _gone(self, error: Exception) -> RunError:
+        return RunError(
+            f"The storage {shown(self.url)} must take what it is told; got: {reason(error, self.url)}. Mend that, or "
+            "make room: what is finished is kept, and the same command goes on."
+        )
+
+
+def _patient(name: str) -> Callable[..., Any]:
+    method = getattr(RDBStorage, name)
+
+    @wraps(method)
+    def call(self: Storage, *args: Any, **kwargs: Any) -> Any:
+        return self.wait_for(lambda: method(self, *args, **kwargs))
+
+    return call
+
+
+for _name in (
+    "create_new_study", "set_study_user_attr", "set_study_system_attr", "get_study_id_from_name",
+    "get_study_name_from_id", "get_study_directions", "get_study_user_attrs", "get_study_system_attrs",
+    "get_all_studies", "_create_new_trial", "_set_trial_param", "get_trial_id_from_study_id_trial_number",
+    "_get_best_trial_id", "set_trial_state_values", "set_trial_intermediate_value", "set_trial_user_attr",
+    "set_trial_system_attr", "get_trial", "_get_trials",
+):  # fmt: skip
+    setattr(Storage, _name, _patient(_name))
+
+
+def sqlite_url(path: Path, *, create: bool) -> str:
+    """The URL of an SQLite file, whatever characters are in its path; one that must be there, or may be made."""
+    file = "file:" + quote(str(path.resolve()))
+    query = {"mode": "rwc" if create else "rw", "uri": "true"}
+    return URL.create("sqlite", database=file, query=query).render_as_string()
+
+
+def check_file(path: Path) -> None:
+    """Look whether an SQLite file is whole.
+
+    Raises
+    ------
+    StudyError
+        If it is not there, or damaged.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=rw", uri=True)) as database:
+            found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok" or not path.stat().st_size:
+        raise StudyError(
+            f"{path} must be the database of a study; it is missing or damaged ({found.splitlines()[0]}). Bring a "
+            "copy of it back, or remove the study and run it again."
+        )
+
+
+def server_url(url: str) -> str:
+    """Take the URL of a storage that a user gave; a plain `postgresql://` is read by psycopg.
+
+    Raises
+    ------
+    StudyError
+        If it is none, is of a kind that is not known, or its driver is missing. Passwords are not shown.
+    """
+    url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+    kind = url.split("://")[0]
+    try:
+        parsed = make_url(url)
+    except Exception:
+        raise StudyError(
+            f"--storage must be a URL such as postgresql+psycopg://user@host/database; got {shown(url)}, which is "
+            "none. Write special characters of a password as %XX."
+        ) from None
+    if parsed.get_backend_name() not in ("postgresql", "sqlite"):
+        raise StudyError(
+            f"--storage must be a postgresql+psycopg:// URL; got one of {kind}. Without it, the study is an SQLite "
+            "file in its folder."
+        )
+    try:
+        parsed.get_dialect().import_dbapi()
+    except Exception:
+        raise StudyError(
+            f"--storage {shown(url)} must have its driver; it is not installed. Run: pip install "
+            "'balance-sweep[postgres]'"
+        ) from None
+    return url
+
+
+def unusable(url: str, error: Exception) -> StudyError:
+    """Say that a storage cannot be used."""
+    return StudyError(
+        f"The storage {shown(url)} must be a database that can be used; got: {reason(error, url)}. Check it."
+    )
+
+
+def shown(url: str) -> str:
+    """A URL as it may be shown: no password, not even one that was written in a wrong way."""
+    if url.startswith("sqlite"):
+        return url.split("?")[0].replace("sqlite:///file:", "").replace("sqlite:///", "")
+    kind, _, rest = url.partition("://")
+    return f"{kind}://{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}".split("?")[0]
+
+
+def reason(error: Exception, url: str) -> str:
+    """An error's kind and first line, without what is secret in the URL."""
+    lines = str(error).strip().splitlines()
+    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    login = url.partition("://")[2].rpartition("@")[0]
+    for piece in re.split(r"[/@:?#&=]", login.partition(":")[2]):
+        if piece:
+            said = said.replace(piece, "***")
+    return said

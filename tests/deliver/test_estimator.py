@@ -1,0 +1,172 @@
+"""The scikit-learn classifier: its contract, frames of all kinds, and what its numbers mean."""
+
+import pickle
+import shutil
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sweep import StackedMLPClassifier
+from sweep.errors import ModelError
+
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": "repeated or removed rows change the float32 mini-batches"
+}
+
+
+@parametrize_with_checks([StackedMLPClassifier()], expected_failed_checks=lambda _: EXPECTED_FAILURES)
+def test_keeps_scikit_learns_contract(estimator, check):
+    """Else it fails inside some scikit-learn tool, far from its cause."""
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def small():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    return X, np.where(X[:, 0] + 0.5 * rng.normal(size=300) > 1, "ill", "well")
+
+
+@pytest.fixture(scope="module")
+def quick():
+    return StackedMLPClassifier(0.9, width=8, epochs=40, batch_size=32, repeats=2, random_state=0)
+
+
+@pytest.fixture
+def table(frame, labels):
+    return frame, np.where(labels == 1, "b", "a")
+
+
+def test_scores_are_those_of_the_balance(quick, small):
+    """Else predict is not the balance that `most` asks for, or predict_proba keeps the weights' distortion."""
+    X, y = small
+    model = quick.fit(X, y)
+    assert model.classes_.tolist() == ["ill", "well"]
+    logit = model.decision_function(X)
+    np.testing.assert_allclose(logit, model.stack_.logits(X).mean(axis=1), atol=1e-5)
+    np.testing.assert_array_equal(model.predict(X), np.where(logit > 0, "well", "ill"))
+    share = np.mean(y == "well")
+    b = min(share, 0.9)
+    assert model.weight_ratio_ == pytest.approx((1 - b) / b)
+    odds = np.exp(logit) / model.weight_ratio_
+    np.testing.assert_allclose(model.predict_proba(X), np.stack([1 / (1 + odds), odds / (1 + odds)], axis=1), atol=1e-9)
+    assert (model.predict(X) == "ill").sum() > (model.predict_proba(X)[:, 0] > 0.5).sum()
+
+
+def test_the_same_rows_in_any_frame(quick, table):
+    """Else text, truth values or missing values mean something else in pandas, polars or NumPy."""
+    frame, y = table
+    reference = clone(quick).fit(frame, y)
+    assert reference.feature_names_in_.tolist() == frame.columns
+    assert reference.features_.columns[3].levels[-1] is None
+    expected = reference.decision_function(frame)
+    pandas = pd.DataFrame(
+        {name: pd.Series(column.to_list()) for name, column in zip(frame.columns, frame, strict=True)}
+    )
+    np.testing.assert_array_equal(reference.decision_function(pandas), expected)
+    np.testing.assert_array_equal(clone(quick).fit(pandas, y).decision_function(pandas), expected)
+    nullable = pandas.convert_dtypes().astype({"a b": "category"})
+    assert {"Int64", "category"} <= {str(kind) for kind in nullable.dtypes}
+    np.testing.assert_array_equal(clone(quick).fit(nullable, y).decision_function(nullable), expected)
+    objects = np.array([["" if v is None else v for v in row] for row in frame.rows()], dtype=object)
+    objects[:, 0] = [np.nan if v == "" else v for v in objects[:, 0]]
+    np.testing.assert_array_equal(clone(quick).fit(objects, y).decision_function(objects), expected)
+    with pytest.raises(ValueError, match="feature names should match"):
+        reference.predict(frame.select(reversed(frame.columns)))
+
+
+def test_numbers_as_text_and_dates(quick):
+    """Else an array that NumPy made text of has categories where numbers stood."""
+    rng = np.random.default_rng(0)
+    mixed = np.array([[i / 7, "x" if i % 3 else "y", ""] for i in rng.integers(0, 100, 200)])
+    y = mixed[:, 0].astype(float) > 7
+    model = clone(quick).fit(mixed, y)
+    assert [column.kind for column in model.features_.columns] == ["number", "category", "number"]
+    assert (model.predict(mixed) == y).mean() > 0.9
+    days = pd.DataFrame({"day": pd.Timestamp("2026-01-01") + pd.to_timedelta(mixed[:, 0].astype(float), unit="D")})
+    days.loc[3, "day"] = pd.NaT
+    assert (clone(quick).fit(days, y).predict(days) == y).mean() > 0.9
+
+
+def test_sample_weight_zero_is_deletion(quick, small):
+    """Else a row that counts for nothing moves the scaling, the levels or the class weights."""
+    X, y = small
+    weight = np.ones(len(y))
+    weight[::7] = 0
+    wild = X.copy()
+    wild[::7] = 1e6
+    models = [clone(quick).fit(data, y, sample_weight=weight) for data in (X, wild)]
+    np.testing.assert_array_equal(models[0].decision_function(X), models[1].decision_function(X))
+    share = np.mean(y[weight > 0] == "well")
+    assert models[0].weight_ratio_ == pytest.approx((1 - share) / share)
+    with pytest.raises(ValueError, match="rows of both classes"):
+        clone(quick).fit(X, y, sample_weight=(y == "ill").astype(float))
+
+
+def test_inside_scikit_learns_tools(quick, small):
+    """Else it cannot be searched over, piped, cloned or tuned."""
+    X, y = small
+    search = GridSearchCV(quick, {"most": [0.5, 0.9]}, cv=3, scoring="f1_macro", n_jobs=1).fit(X, y)
+    assert search.best_params_["most"] in (0.5, 0.9)
+    piped = make_pipeline(StandardScaler(), quick)
+    assert cross_val_score(piped, X, y, cv=3).min() > 0.7
+    tuned = TunedThresholdClassifierCV(quick, scoring="balanced_accuracy", cv=3).fit(X, y)
+    assert tuned.score(X, y) > 0.8
+
+
+def test_comes_back_from_disk_and_pickle(quick, table, tmp_path):
+    """Else a saved classifier predicts something else, or opening one runs its code."""
+    frame, y = table
+    model = clone(quick).fit(frame, y)
+    model.save(tmp_path / "model")
+    loaded = StackedMLPClassifier.load(tmp_path / "model")
+    assert loaded.get_params() == {**model.get_params(), "random_state": None}
+    for other in (loaded, pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(other.predict_proba(frame), model.predict_proba(frame))
+        assert other.predict(frame).tolist() == model.predict(frame).tolist()
+        assert other.feature_names_in_.tolist() == model.feature_names_in_.tolist()
+    with pytest.raises(NotFittedError):
+        quick.__class__().save(tmp_path / "unfitted")
+    shutil.copytree(tmp_path / "model", tmp_path / "damaged")
+    (tmp_path / "damaged" / "estimator.json").write_text("{")
+    for name in ("damaged", "none"):
+        with pytest.raises(ModelError, match="damaged"):
+            StackedMLPClassifier.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"most": 0.4}, "most"),
+        ({"repeats": 0}, "repeats must be a whole number"),
+        ({"width": 0}, "width must be a whole number"),
+        ({"epochs": 1.5}, "epochs must be a whole number"),
+    ],
+)
+def test_bad_settings_are_named(settings, said, small):
+    """Else a wrong setting shows up as a TensorFlow error, or is repaired silently."""
+    with pytest.raises(ValueError, match=said):
+        StackedMLPClassifier(**settings).fit(*small)
+
+
+def test_bad_tables_are_named(quick, small):
+    """Else an infinite number or a third class trains something."""
+    X, y = small
+    with pytest.raises(ValueError, match="one class"):
+        clone(quick).fit(X, np.zeros(len(y)))
+    with pytest.raises(ValueError, match="multiclass"):
+        clone(quick).fit(X, np.arange(len(y)) % 3)
+    with pytest.raises(ValueError, match="infinity"):
+        clone(quick).fit(pl.DataFrame(X).with_columns(pl.lit(np.inf).alias("x")), y)
+    with pytest.raises(ValueError, match="0 sample"):
+        clone(quick).fit(pd.DataFrame({"x": []}), [])
+    with pytest.raises(TypeError, match="string or a real number"):
+        clone(quick).fit(np.array([[{}]] * len(y), dtype=object), y)

@@ -1,0 +1,122 @@
+"""The stack as a thing: its logits, its columns as Keras models, its files, its parts.
+
+Tolerance: a column's Keras model sums in another order and has Keras' own mish; measured 2e-6 on logits of size 5.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweep.errors import InputError
+from sweep.stack import network
+from sweep.stack.backend import keras, tf
+from sweep.stack.network import Stack, mish, squash
+
+NEAR = {"rtol": 0, "atol": 2e-5}
+
+
+def strange(X: np.ndarray) -> np.ndarray:
+    """Rows as no training row was: missing everywhere, far out, infinite."""
+    far = np.array([np.nan, 1e30, -1e30, np.inf, -np.inf, 0.0])
+    return np.concatenate([X, np.broadcast_to(far[:, None], (len(far), X.shape[1]))])
+
+
+def test_logits_are_finite_for_any_row(case: Any, stack: Stack) -> None:
+    """If it failed, a far-out or missing value in a new table would come out as NaN."""
+    logits = stack.logits(strange(case.X))
+    assert logits.shape == (len(case.X) + 6, 6)
+    assert logits.dtype == np.float32
+    assert np.isfinite(logits).all()
+
+
+def test_a_column_is_an_ordinary_keras_model(case: Any, stack: Stack, tmp_path: Path) -> None:
+    """If it failed, the exported model would decide otherwise than the one that was scored."""
+    X, logits = strange(case.X), stack.logits(strange(case.X))
+    for s in (0, 4, -1):
+        model = stack.column(s)
+        np.testing.assert_allclose(model(X).numpy(), logits[:, [s]], **NEAR)
+    model.save(tmp_path / "column.keras")
+    again = keras.models.load_model(tmp_path / "column.keras")
+    assert again(X).numpy().tobytes() == model(X).numpy().tobytes()
+
+
+def test_a_stack_without_missing_values_is_a_keras_model_too(case: Any) -> None:
+    """If it failed, a table with no indicators, or a network of another depth, could not be exported."""
+    X = np.nan_to_num(case.X)
+    stack = case.train(X=X, depth=1, epochs=1)
+    assert len(stack.layer.indicators) == 0
+    np.testing.assert_allclose(stack.column(2)(X).numpy(), stack.logits(X)[:, [2]], **NEAR)
+
+
+@pytest.mark.parametrize("s", [6, -7])
+def test_a_column_that_is_not_there(stack: Stack, s: int) -> None:
+    """If it failed, a wrong number would give another column."""
+    with pytest.raises(InputError, match=f"s must be one of the 6 columns, 0 to 5; got {s}"):
+        stack.column(s)
+
+
+def test_save_and_load_keep_every_bit(case: Any, stack: Stack) -> None:
+    """If it failed, an export from a stored stack would differ from the run's own."""
+    file = io.BytesIO()
+    stack.save(file)  # type: ignore[arg-type]
+    file.seek(0)
+    assert Stack.load(file).logits(case.X).tobytes() == stack.logits(case.X).tobytes()  # type: ignore[arg-type]
+
+
+def test_take_and_join_undo_each_other(case: Any, stack: Stack) -> None:
+    """If it failed, an ensemble would be put together from other columns than those picked."""
+    logits = stack.logits(case.X)
+    np.testing.assert_allclose(stack.take([4, 0]).logits(case.X), logits[:, [4, 0]], **NEAR)
+    assert len(stack.take([4, 1]).layer.centre) == 1  # both hold fold 1 out: one set
+    joined = Stack.join([stack.take([0, 1]), stack.take([2]), stack.take([3, 4, 5])])
+    np.testing.assert_allclose(joined.logits(case.X), logits, **NEAR)
+
+
+def test_inference_in_chunks_is_the_same(case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, how many rows are scored at once would change a row's logit."""
+    whole = stack.logits(case.X)
+    monkeypatch.setattr(network, "CHUNK_BYTES", 4 * 6 * 16 * 50)  # 50 rows
+    np.testing.assert_allclose(stack.logits(case.X), whole, **NEAR)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((4, 6)), "X must have the 7 features of the training rows; got 6"),
+        (np.zeros(7), r"X must have the shape \(rows, features\) with at least one of each; got \(7,\)"),
+        (np.zeros((0, 7)), r"with at least one of each; got \(0, 7\)"),
+        (np.full((2, 7), "a"), "X must hold numbers"),
+    ],
+)
+def test_rows_that_cannot_be_scored_are_refused(stack: Stack, X: np.ndarray, message: str) -> None:
+    """If it failed, a table with other features would be scored as if it were right."""
+    with pytest.raises(ValueError, match=message):
+        stack.logits(X)
+
+
+def test_mish_and_its_gradient_are_those_of_keras() -> None:
+    """If it failed, training and export would be two different networks."""
+    x = tf.constant(np.linspace(-30, 60, 400), tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        ours, theirs = mish(x), keras.activations.mish(x)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-6, atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(ours, x), tape.gradient(theirs, x), rtol=2e-5, atol=2e-6)
+
+
+def test_squash_fills_centres_and_clips() -> None:
+    """If it failed, an outlier would reach the network at its full size, or a missing value as anything but the centre."""
+    x = tf.constant([[-np.inf], [1e30], [5.0], [np.nan], [5.3]], tf.float64)
+    z = squash(x, tf.constant([5.0], tf.float64), tf.constant([1.0], tf.float64)).numpy()[:, 0]
+    np.testing.assert_allclose(z, [-3, 3, 0, 0, 0.3 / np.sqrt(1.01)], atol=1e-6)
+    off = squash(x, tf.constant([5.0], tf.float64), tf.constant([0.0], tf.float64)).numpy()
+    assert not off.any()
+
+
+def test_numbers_far_from_0_keep_their_differences(case: Any) -> None:
+    """If it failed, a column of large numbers with small differences, such as a date, would be rounded away."""
+    shifted = case.train(X=case.X + 1e9 * (np.arange(7) == 0)).logits(case.X + 1e9 * (np.arange(7) == 0))
+    np.testing.assert_allclose(shifted, case.train().logits(case.X), atol=1e-3)

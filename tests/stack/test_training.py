@@ -1,0 +1,238 @@
+"""The invariants of training: what reaches a column, and what does not. Tolerances are of logits of size 1 to 10.
+
+Measured on this case: a column in any other stack differs by at most 4e-6 (sums in another order), so `NEAR` leaves
+room for longer sums; where nothing may differ, bytes are compared.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweep.errors import SweepError
+from sweep.stack import training
+from sweep.stack.backend import tf
+from sweep.stack.network import Stack
+from sweep.stack.recipe import Recipe
+from sweep.stack.training import batches, fit, initial_parameters, learn_first_layer, weighted_entropy
+from sweep.stack.weights import weight_matrix
+
+NEAR = {"rtol": 0, "atol": 1e-4}
+
+
+def test_a_stacked_column_is_that_column_trained_alone(case: Any, stack: Stack) -> None:
+    """If it failed, a trial's score would depend on what else was trained beside it."""
+    together = stack.logits(case.X)
+    for s in range(stack.columns):
+        alone = case.train(Y=case.Y[:, [s]], W=case.W[:, [s]], init_seed=case.init_seed[[s]])
+        np.testing.assert_allclose(together[:, [s]], alone.logits(case.X), **NEAR)
+
+
+def test_permuting_columns_permutes_results(case: Any, stack: Stack) -> None:
+    """If it failed, a fold's result would depend on its place."""
+    order = [3, 5, 0, 2, 4, 1]
+    permuted = case.train(Y=case.Y[:, order], W=case.W[:, order], init_seed=case.init_seed[order])
+    np.testing.assert_allclose(permuted.logits(case.X), stack.logits(case.X)[:, order], **NEAR)
+
+
+def test_another_column_changes_no_other(case: Any, stack: Stack) -> None:
+    """If it failed, a column's loss or gradient would not be its own: here the new one weighs and is labelled wildly."""
+    wild = np.random.default_rng(1).integers(0, 2, (len(case.X), 1))
+    more = case.train(
+        Y=np.hstack([case.Y, wild]), W=np.hstack([case.W, 1e4 * wild + 1]), init_seed=[*case.init_seed, 99]
+    )
+    np.testing.assert_allclose(more.logits(case.X)[:, :-1], stack.logits(case.X), **NEAR)
+
+
+@pytest.mark.parametrize("garbage", [np.nan, 1e30, -1e30, 7.0])
+def test_nothing_of_a_held_out_row_reaches_its_column(case: Any, stack: Stack, garbage: float) -> None:
+    """If it failed, out-of-fold scores would have seen what they are scored on."""
+    held_out = case.fold_of_row == 1  # of columns 1 and 4
+    X, Y = case.X.copy(), case.Y.copy()
+    X[held_out], Y[held_out] = garbage, 1 - Y[held_out]
+    spoilt = case.train(X=X, Y=Y)
+    np.testing.assert_allclose(
+        spoilt.logits(case.X)[~held_out][:, [1, 4]], stack.logits(case.X)[~held_out][:, [1, 4]], **NEAR
+    )
+
+
+def test_labels_of_held_out_rows_may_be_anything(case: Any, stack: Stack) -> None:
+    """If it failed, an unknown label would have to be invented for a row that does not count."""
+    Y = np.where(case.W > 0, case.Y, np.nan)
+    assert case.train(Y=Y).logits(case.X).tobytes() == stack.logits(case.X).tobytes()
+
+
+@pytest.mark.parametrize("only", ["level", "missing"])
+def test_what_only_held_out_rows_have_moves_no_weight(case: Any, only: str) -> None:
+    """If it failed, a fold would know which levels and missing values its held-out rows have."""
+    held_out = case.fold_of_row == 1
+    plain = np.hstack([case.X, np.zeros((len(case.X), 1))])
+    if only == "missing":
+        plain[:, -1] = np.arange(len(plain)) % 11
+    extra = plain.copy()
+    extra[held_out, -1] = 1.0 if only == "level" else np.nan
+    with_it, without = case.train(X=extra).parameters, case.train(X=plain).parameters
+    for after, before in zip(with_it, without, strict=True):
+        kept = before.shape[1]  # an input of its own is last
+        np.testing.assert_allclose(after[[1, 4], :kept], before[[1, 4]], **NEAR)
+        assert not after[[1, 4], kept:].any()
+
+
+def test_batches_come_from_the_rows_and_the_seed() -> None:
+    """If it failed, batches would differ between columns or runs, or rows would be seen twice in an epoch."""
+    dealt = batches(100, 16, 7, 3)
+    assert dealt.shape == (6, 16)
+    assert len(np.unique(dealt)) == dealt.size
+    np.testing.assert_array_equal(dealt, batches(100, 16, 7, 3))
+    assert (dealt != batches(100, 16, 7, 4)).any()
+    assert (dealt != batches(100, 16, 8, 3)).any()
+    assert batches(10, 16, 0, 0).shape == (1, 10)
+
+
+def test_batches_and_dropout_are_the_same_for_all_columns(case: Any) -> None:
+    """If it failed, two columns with equal labels, weights and seeds would come out differently: luck, not balance."""
+    same = case.train(Y=case.Y[:, [0] * 3], W=case.W[:, [0] * 3], init_seed=[4] * 3, dropout=0.5).logits(case.X)
+    assert (same == same[:, [0]]).all()
+
+
+def test_initial_weights_come_from_the_own_entry_of_init_seed(case: Any, stack: Stack) -> None:
+    """If it failed, repeats would not be repeats, or a column's start would depend on its neighbours."""
+    changed = case.train(init_seed=[77, *case.init_seed[1:]]).logits(case.X)
+    np.testing.assert_allclose(changed[:, 1:], stack.logits(case.X)[:, 1:], **NEAR)
+    assert np.abs(changed[:, 0] - stack.logits(case.X)[:, 0]).max() > 0.01
+
+
+def test_the_initial_scale_knows_nothing_of_the_number_of_columns(case: Any) -> None:
+    """If it failed, wide stacks would start, and so end, elsewhere than narrow ones, as with stock initialisers."""
+    recipe = Recipe(depth=2, width=128)
+    starts = {}
+    for columns in (1, 64):
+        layer = learn_first_layer(case.X, np.ones((len(case.X), columns)))
+        seeds, prior = np.arange(columns), np.full(columns, 0.5)
+        starts[columns] = initial_parameters(layer, seeds, prior, recipe)
+    for one, many in zip(starts[1], starts[64], strict=True):
+        np.testing.assert_array_equal(one[0], many[0])
+    for kernel in starts[64][::2]:
+        np.testing.assert_allclose(kernel.std(axis=(1, 2)).mean(), kernel.shape[1] ** -0.5, rtol=0.03)
+
+
+def test_the_first_layer_is_learned_where_w_is_above_0(case: Any) -> None:
+    """If it failed, medians, ranges or rare levels of held-out rows would leak, or be learned again for each repeat."""
+    layer = learn_first_layer(case.X, case.W)
+    assert layer.centre.shape == (3, 7)
+    np.testing.assert_array_equal(layer.set_of, [0, 1, 2, 0, 1, 2])
+    for k in range(3):
+        live = case.X[case.fold_of_row != k]
+        low, middle, high = np.nanquantile(live[:, :5], [0.25, 0.5, 0.75], axis=0)
+        np.testing.assert_allclose(layer.centre[k], [*middle, 0, 0])
+        np.testing.assert_allclose(layer.scale[k], [*(1 / (high - low)), 1, 1])
+    np.testing.assert_array_equal(layer.indicators, [3])
+    rare = case.X.copy()
+    rare[:, 6] = np.arange(len(rare)) < 6  # 4 on the training rows of each fold: too rare to be told apart
+    assert not learn_first_layer(rare, case.W).scale[:, 6].any()
+    assert learn_first_layer(rare, np.ones_like(case.W)).scale[0, 6] == 1
+
+
+@pytest.mark.parametrize("factor", [8.0, 1e-3])
+def test_a_constant_factor_of_w_changes_nothing(case: Any, stack: Stack, factor: float) -> None:
+    """If it failed, `most` would be a hidden learning rate."""
+    np.testing.assert_allclose(case.train(W=case.W * factor).logits(case.X), stack.logits(case.X), **NEAR)
+
+
+def test_the_loss_is_the_original_one_up_to_a_constant_a_column() -> None:
+    """If it failed, this would train something else than the recipe's sigmoid_cross_entropy(Y, logits, weights=W).
+
+    That one divides by the number of weights that are not 0, over all labels; ours divides column s by sum_i W[i, s],
+    its expected weight. So original = sum over s of ours[s] * sum_i W[i, s] / count(W != 0), and so do its gradients.
+    """
+    rng = np.random.default_rng(0)
+    Y = (rng.random((60, 3)) < [0.5, 0.1, 0.03]).astype(np.float32)
+    W = weight_matrix(Y).astype(np.float32) * (rng.random(Y.shape) < 0.8)
+    logits = tf.constant(3 * rng.standard_normal(Y.shape), tf.float32)
+    constant = W.sum(axis=0) / np.count_nonzero(W)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        original = tf.compat.v1.losses.sigmoid_cross_entropy(Y, logits, weights=W)
+        ours = weighted_entropy(tf.transpose(logits), Y.T, (W * (len(W) / W.sum(axis=0))).T)
+        total = tf.reduce_sum(ours * constant)
+    np.testing.assert_allclose(total, original, rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(total, logits), tape.gradient(original, logits), rtol=1e-5, atol=1e-9)
+
+
+def test_a_wide_stack_in_parts_is_the_same_stack(case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, how much memory there is would change results, or parts would come back out of order."""
+    monkeypatch.setattr(training, "PART_BYTES", 1)
+    np.testing.assert_allclose(case.train().logits(case.X), stack.logits(case.X), **NEAR)
+
+
+def test_the_same_call_gives_the_same_bytes(case: Any, stack: Stack) -> None:
+    """If it failed, a seed would not be enough to get a result again; here also from threads, at the same time."""
+    with ThreadPoolExecutor(3) as pool:
+        again = [pool.submit(case.train, seed=seed) for seed in (5, 6, 5)]
+    first, other, second = (future.result().logits(case.X) for future in again)
+    assert first.tobytes() == second.tobytes() == stack.logits(case.X).tobytes()
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_watching_changes_nothing_and_can_end_it(case: Any, stack: Stack) -> None:
+    """If it failed, a trial's reports would change its result, or a pruned trial would go on."""
+    seen: dict[int, np.ndarray] = {}
+
+    def watch(epoch: int, snapshot: Any, last: int) -> bool:
+        seen[epoch] = snapshot().logits(case.X)
+        return epoch == last
+
+    def run(last: int) -> Stack:
+        recipe = Recipe(depth=2, width=16, epochs=4, batch_size=48)
+        arguments = {"seed": 5, "init_seed": case.init_seed, "watch": lambda e, s: watch(e, s, last)}
+        return fit(case.X, case.Y, case.W, recipe, **arguments)
+
+    assert run(4).logits(case.X).tobytes() == stack.logits(case.X).tobytes()
+    assert sorted(seen) == [1, 2, 3, 4]
+    whole = seen.copy()
+    ended = run(2).logits(case.X)
+    assert ended.tobytes() == whole[2].tobytes() != whole[4].tobytes()
+
+
+def test_other_sizes_need_no_other_program(case: Any, stack: Stack) -> None:
+    """If it failed, a study would spend its time tracing, and its memory on graphs."""
+    before = training._program(2, "float64").experimental_get_tracing_count()
+    case.train(width=9, batch_size=20, X=case.X[:, :4], Y=case.Y[:, :2], W=case.W[:, :2], init_seed=[1, 2])
+    assert training._program(2, "float64").experimental_get_tracing_count() == before == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"W": lambda c: c.W[:, 0]}, r"W must have the shape of Y, \(240, 6\); got \(240,\)"),
+        ({"W": lambda c: c.W[:, :1]}, r"W must have the shape of Y, \(240, 6\); got \(240, 1\)"),
+        ({"W": lambda c: -c.W}, "W must be finite and not negative"),
+        ({"W": lambda c: c.W * np.nan}, "W must be finite and not negative"),
+        ({"W": lambda c: c.W * (np.arange(6) != 2)}, "Every column of W must have a weight above 0; got none in col.* 2"),
+        ({"W": lambda c: c.W.astype(str)[:, :].astype(object) + "x"}, "W must hold numbers"),
+        ({"Y": lambda c: c.Y[:, 0]}, r"Y must have the shape \(rows, columns\) with the 240 rows of X; got \(240,\)"),
+        ({"Y": lambda c: c.Y[1:]}, r"with the 240 rows of X; got \(239, 6\)"),
+        ({"Y": lambda c: c.Y + 0.5}, "Y must hold 0 and 1 only where W > 0"),
+        ({"Y": lambda c: c.Y * np.nan}, "Y must hold 0 and 1 only where W > 0"),
+        ({"X": lambda c: c.X[0]}, r"X must have the shape \(rows, features\)"),
+        ({"X": lambda c: np.where(c.X[3, 1] == c.X, np.inf, c.X)}, "X must hold finite .* got inf in row 3, feature 1"),
+        ({"X": lambda c: c.X.astype(object) + "a"}, "X must hold numbers|unsupported"),
+        ({"init_seed": lambda c: [1, 2]}, r"init_seed must hold one integer from 0 a column, \(6,\); got \[1, 2\]"),
+        ({"init_seed": lambda c: [0.5] * 6}, "init_seed must hold one integer from 0"),
+        ({"init_seed": lambda c: [-1] * 6}, "init_seed must hold one integer from 0"),
+        ({"depth": lambda c: True}, "depth must be a whole number from 1; got True"),
+        ({"width": lambda c: 16.0}, r"width must be a whole number from 1; got 16\.0"),
+        ({"epochs": lambda c: 0}, "epochs must be a whole number from 1; got 0"),
+        ({"batch_size": lambda c: "8"}, "batch_size must be a whole number from 1; got '8'"),
+        ({"seed": lambda c: -1}, "seed must be a whole number from 0; got -1"),
+        ({"learning_rate": lambda c: 0}, "learning_rate must lie above 0"),
+        ({"dropout": lambda c: 1.0}, r"dropout must lie from 0 to 0\.95; got 1\.0"),
+        ({"weight_decay": lambda c: np.nan}, "weight_decay must lie from 0"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(case: Any, changed: dict[str, Any], message: str) -> None:
+    """If it failed, a wrong shape would broadcast, or a wrong value come out as NaN logits hours later."""
+    with pytest.raises(ValueError, match=message) as caught:
+        case.train(**{name: change(case) for name, change in changed.items()})
+    assert isinstance(caught.value, SweepError)

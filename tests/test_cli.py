@@ -1,0 +1,127 @@
+"""The command line as its users meet it: exit codes, messages, and what is left behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from sweep.cli import cli
+
+
+def sweep(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sweep", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+
+
+def test_version_and_help_of_every_command() -> None:
+    """A command without help is one that nobody finds."""
+    assert CliRunner().invoke(cli, ["--version"]).output.startswith("sweep, version 0.")
+    for name, command in cli.commands.items():
+        shown = CliRunner().invoke(cli, [name, "--help"])
+        assert shown.exit_code == 0
+        assert command.help, name
+        for option in command.params:
+            assert getattr(option, "hidden", False) or getattr(option, "help", "-"), f"{name} {option.name}"
+        assert {"--root"} <= {o for p in command.params for o in p.opts}, name
+
+
+CSV = "a,b,y\n" + "".join(f"{i},{i % 7},{int(i % 5 == 0)}\n" for i in range(60))
+BAD_TABLES = {
+    "empty": ("", "empty"),
+    "header only": ("a,b,y\n", "header"),
+    "binary": ("\x00\x01\x02PNG", ""),
+    "ragged": ("a,b,y\n1,2,0\n1,2\n", "row 2"),
+    "repeated header": ("a,a,y\n1,2,0\n", "'a'"),
+    "constant target": ("a,b,y\n1,2,0\n2,3,0\n3,3,0\n", "y"),
+    "three classes": ("a,b,y\n1,2,0\n2,3,1\n3,3,2\n", "two"),
+    "blank label": ("a,b,y\n1,2,0\n2,3,\n3,3,1\n", "row 2"),
+    "few positives": ("a,b,y\n" + "".join(f"{i},{i},{int(i < 3)}\n" for i in range(40)), "fold"),
+    "infinite": (CSV.replace("\n3,3,0", "\ninf,3,0"), "row 4"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TABLES)
+def test_bad_tables_get_one_message_and_leave_nothing(tmp_path: Path, kind: str) -> None:
+    """A user would see a traceback, or find half a study."""
+    content, said = BAD_TABLES[kind]
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8")
+    done = sweep("run", "t.csv", "--target", "y", "--positive", "1", "--root", "out", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert 1 <= len(done.stderr.splitlines()) <= 6
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "none.csv", "--target", "y"], "none.csv"),
+        (["run", "t.csv"], "--target"),
+        (["run", "t.csv", "--target", "z"], "'z'"),
+        (["run", "none.toml"], "none.toml"),
+        (["run", "t.csv", "--target", "y", "--most", "0.3", "0.9"], "most"),
+        (["run", "t.csv", "--target", "y", "--most", "0.95", "1"], "saturat|larger class"),
+        (["run", "t.csv", "--target", "y", "--equal", "all"], "equal"),
+        (["run", "t.csv", "--target", "y", "--trials", "0"], "trials"),
+        (["run", "t.csv", "--target", "y", "--folds", "13"], "fold"),
+        (["run", "t.csv", "--target", "y", "--name", "../x"], "name"),
+        (["run", "t.csv", "--target", "y", "--drop", "q"], "'q'"),
+        (["run", "t.csv", "--target", "y", "--workers", "0"], "workers"),
+        (["run", "t.csv", "--target", "y", "--storage", "nonsense://u:secret@h/d"], "storage"),
+        (["run", "t.csv", "--target", "y", "--storage", "postgresql+psycopg://u:secret@127.0.0.1:9/d"], "storage"),
+        (["show", "nobody"], "nobody"),
+        (["plot", "nobody"], "nobody"),
+        (["report", "nobody"], "nobody"),
+        (["remove", "../.."], "name"),
+        (["export", "nobody", "--to", "x"], "nobody"),
+        (["dashboard", "nobody"], "nobody"),
+        (["predict", "none.keras", "t.csv"], "none.keras"),
+        (["predict", "t.csv", "t.csv"], "t.csv"),
+        (["weights", "t.csv", "--target", "y", "--most", "0.2"], "most"),
+        (["weights", "t.csv", "--target", "q"], "'q'"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_commands_get_one_message_and_leave_nothing(tmp_path: Path, arguments: list[str], said: str) -> None:
+    """A mistake would cost a traceback, an exit code of 0, or a half-made folder."""
+    import re
+
+    (tmp_path / "t.csv").write_text(CSV, encoding="utf-8")
+    done = sweep(*arguments, "--root", "out", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+    assert re.search(said, done.stderr), done.stderr
+    assert 1 <= len(done.stderr.splitlines()) <= 6, done.stderr
+    assert done.stdout == ""
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv"]
+
+
+def test_json_is_one_document_and_progress_goes_to_standard_error(tmp_path: Path) -> None:
+    """A program that reads standard output would choke on progress."""
+    import json
+
+    (tmp_path / "t.csv").write_text(CSV, encoding="utf-8")
+    small = ["--epochs", "1", "--depth", "1", "1", "--width", "8", "8", "--folds", "2", "--trials", "2", "--quick"]
+    done = sweep("run", "t.csv", "--target", "y", *small, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["name"] == "t"
+    assert "search: 2 of 2" in done.stderr
+    assert "positive class: '1'" in done.stderr
+
+
+def test_weights_are_quick_and_right(tmp_path: Path) -> None:
+    """The class weights of a table would need TensorFlow, or be others than the recipe's."""
+    import json
+
+    pl.DataFrame({"x": range(10), "y": [1] + [0] * 9}).write_csv(tmp_path / "t.csv")
+    done = sweep("weights", tmp_path / "t.csv", "--target", "y", "--most", "0.75", "--json")
+    found = json.loads(done.stdout)
+    assert found == {
+        "0": pytest.approx(1 / 1.5), "1": pytest.approx(2.0), "most": 0.75, "weight_ratio": pytest.approx(3.0),
+        "scale_pos_weight": pytest.approx(3.0),
+    }  # fmt: skip

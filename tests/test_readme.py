@@ -1,0 +1,85 @@
+"""The README says what is so: its commands run, its options are the command line's, its Python works."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from sweep.cli import cli
+from tests.commands import README, written
+
+TEXT = README.read_text(encoding="utf-8")
+ROOT = README.parent
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.M | re.S)
+
+
+QUICK_START = [b.strip() for b in blocks("sh") if ".venv" in b]
+
+
+def test_quick_start_holds_two_commands() -> None:
+    """A newcomer would have to find out the second half alone."""
+    run, tests = QUICK_START
+    assert run.endswith("sweep run studies/hypothyroid.toml")
+    assert tests.endswith("pytest")
+    assert all(len(command.splitlines()) == 1 for command in QUICK_START)
+
+
+def test_every_command_line_of_the_readme_is_one_that_sweep_takes() -> None:
+    """An option that was renamed would stay in the README."""
+    lines = [line for b in blocks("sh") for part in b.splitlines() for line in part.split("&&") if "sweep " in line]
+    assert len(lines) >= 7
+    for line in lines:
+        name, *arguments = shlex.split(line[line.index("sweep ") :])[1:]
+        command = cli.commands[name]
+        with click.Context(command) as context:
+            command.parse_args(context, list(arguments))
+
+
+def test_section_on_commands_is_what_the_command_line_says() -> None:
+    """The documentation would drift; `python tests/commands.py` writes it anew."""
+    assert written(TEXT) == TEXT
+
+
+def test_python_of_the_readme_runs() -> None:
+    """The first thing that a reader copies would fail."""
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_study_of_the_readme_is_the_one_that_it_runs(tmp_path: Path) -> None:
+    """A key shown to readers would be refused."""
+    from sweep.spec import Spec
+
+    (tmp_path / "s.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    shown, real = Spec.read(tmp_path / "s.toml"), Spec.read(ROOT / "studies" / "hypothyroid.toml")
+    assert (shown.data.target, shown.data.positive, shown.data.missing) == (
+        real.data.target,
+        real.data.positive,
+        real.data.missing,
+    )
+
+
+def test_links_and_pictures_are_there() -> None:
+    """A picture would be missing on the page."""
+    for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
+        assert (ROOT / target).is_file(), target
+
+
+@pytest.mark.fresh
+def test_quick_start_runs_the_main_job_in_a_fresh_clone(tmp_path: Path) -> None:
+    """A newcomer's first command would fail."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    done = subprocess.run(QUICK_START[0], shell=True, cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "selected: equal" in done.stdout
+    for path in ("best/model.keras", "best/class_weights.json", "report.html", "result.json"):
+        assert (clone / "studies" / "hypothyroid" / path).is_file()
+    shutil.rmtree(clone)

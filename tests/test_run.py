@@ -1,0 +1,229 @@
+"""What a run leaves, and what the commands say of it: the contracts, on a small made table."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import optuna
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from sweep.cli import cli
+from sweep.record import Record
+from tests.conftest import SMALL
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_files_are_those_of_the_contract(finished: Record) -> None:
+    """A user who was told where things lie would not find them."""
+    for path in ("study.toml", "study.db", "result.json", "best/model.keras", "best/class_weights.json", "report.html"):
+        assert (finished.folder / path).is_file(), path
+    assert (finished.folder / "artifacts").is_dir()
+    for name in [f"trial-{k:04d}.png" for k in range(5)] + ["precision-recall.png", "balance-curve.png"]:
+        with Image.open(finished.plots / name) as picture:
+            assert picture.width >= 800, name
+    assert not list(finished.root.rglob("*.part*")), "a half-written file was left"
+
+
+def test_result_has_every_key_of_the_contract_and_no_nan(finished: Record) -> None:
+    """Programs that read result.json would break."""
+    text = finished.result.read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    result = json.loads(text)
+    assert {"name", "version", "data", "equal", "selected", "balances", "trials", "test", "verdict", "seconds"} <= set(
+        result
+    )
+    assert {"rows", "positives", "features", "fingerprint", "target", "positive"} <= set(result["data"])
+    assert result["data"]["rows"], result["data"]["positives"] == (400, 60)
+    assert result["data"]["positive"] == "ill"
+    selected = result["selected"]
+    assert {"equal", "trial", "params", "weight_ratio", "counts", "precision", "recall", "corrected"} <= set(selected)
+    assert set(selected["params"]) == {"most", "depth", "width"}
+    assert set(selected["corrected"]) >= {"score", "low", "high"}
+    assert set(result["balances"]) == {"precision", "ratio", "recall", "unweighted", "moved_cut"}
+    for balance in result["balances"].values():
+        assert set(balance["counts"]) == {"tp", "fp", "fn", "tn"}
+        assert sum(balance["counts"].values()) == 400
+        assert {"reached", "most", "gap", "low", "high", "precision", "recall"} <= set(balance)
+    assert result["balances"]["unweighted"]["most"] == 0.5
+    assert sum(result["test"]["counts"].values()) == 120
+    assert set(result["seconds"]) == {"search", "curve", "final"}
+
+
+def test_numbers_of_the_result_agree_with_each_other(finished: Record) -> None:
+    """A rate beside counts that do not give it would be a lie."""
+    result = json.loads(finished.result.read_text(encoding="utf-8"))
+    selected = result["selected"]
+    assert selected["counts"] == result["balances"][selected["equal"]]["counts"]
+    assert selected["params"]["most"] == result["balances"][selected["equal"]]["most"]
+    c = selected["counts"]
+    assert selected["recall"][1] == pytest.approx(c["tp"] / (c["tp"] + c["fn"]))
+    assert selected["precision"][0] == pytest.approx(c["tn"] / (c["tn"] + c["fn"]))
+    weights = json.loads((finished.best / "class_weights.json").read_text(encoding="utf-8"))
+    assert weights["weight_ratio"] == pytest.approx(selected["weight_ratio"])
+    assert weights["1"] / weights["0"] == pytest.approx(weights["scale_pos_weight"])
+    moved = result["balances"]["moved_cut"]["counts"]
+    assert abs(moved["fp"] - moved["fn"]) <= 1
+
+
+def test_study_holds_trials_with_their_findings(finished: Record) -> None:
+    """The dashboard would show trials that say nothing."""
+    (name,) = optuna.get_all_study_names(f"sqlite:///{finished.database}")
+    study = optuna.load_study(study_name=name, storage=f"sqlite:///{finished.database}")
+    assert len(study.trials) == 5
+    for trial in study.trials:
+        assert set(trial.params) == {"most", "depth", "width"}
+        assert {
+            "counts",
+            "P0",
+            "P1",
+            "R0",
+            "R1",
+            "average_precision",
+            "gap_precision",
+            "gap_ratio",
+            "gap_recall",
+        } <= set(trial.user_attrs)
+        counts = trial.user_attrs["counts"]
+        if trial.state == optuna.trial.TrialState.COMPLETE:
+            score = counts["tp"] / max(counts["tp"] + counts["fp"], counts["tp"] + counts["fn"])
+            assert trial.value == pytest.approx(score)
+        metas = optuna.artifacts.get_all_artifact_meta(study_or_trial=trial, storage=study._storage)
+        assert {m.filename for m in metas} == {"logits.npy", f"trial-{trial.number:04d}.png"}
+
+
+def test_the_test_table_is_scored_by_the_exported_model(finished: Record, tables: Path, tmp_path: Path) -> None:
+    """The test counts would be those of some other network."""
+    out = tmp_path / "out.csv"
+    assert call("predict", finished.best / "model.keras", tables / "test.csv", "--out", out).exit_code == 0
+    called = pl.read_csv(out)["decision"].to_numpy() == 1
+    ill = pl.read_csv(tables / "test.csv")["label"].to_numpy() == "ill"
+    counts = json.loads(finished.result.read_text(encoding="utf-8"))["test"]["counts"]
+    assert counts == {
+        "tp": int((called & ill).sum()),
+        "fp": int((called & ~ill).sum()),
+        "fn": int((~called & ill).sum()),
+        "tn": int((~called & ~ill).sum()),
+    }
+
+
+def test_running_again_changes_nothing_and_more_trials_go_on(tables: Path, tmp_path: Path) -> None:
+    """A resumed run would repeat or lose trials, or give other ones than a run in one go."""
+
+    def run(root: Path, trials: int) -> dict[str, object]:
+        options = [*SMALL[:-1], trials, "--quick", "--json", "--root", root]
+        done = call("run", tables / "train.csv", "--target", "label", *options)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    first = run(tmp_path / "a", 2)
+    assert run(tmp_path / "a", 2) == first
+    resumed, whole = run(tmp_path / "a", 4), run(tmp_path / "b", 4)
+    assert resumed["trials"] == {"complete": 4, "pruned": 0, "failed": 0}
+    for result in (resumed, whole):
+        result.pop("seconds")
+        result.pop("verdict")
+    assert resumed == whole
+
+
+def test_other_settings_under_the_same_name_are_refused(finished: Record, tables: Path) -> None:
+    """Trials of two settings would be mixed in one study."""
+    before = finished.result.read_bytes()
+    where = ["--name", "made", "--root", str(finished.root)]
+    command = ["run", str(tables / "train.csv"), "--target", "label", *where, *SMALL, "--seed", "7"]
+    done = CliRunner().invoke(cli, command)
+    assert "seed was 0, now 7" in str(done.exception)
+    assert finished.result.read_bytes() == before
+
+
+def test_show_fits_a_hundred_columns_and_says_the_main_things(finished: Record) -> None:
+    """A terminal would wrap the tables, or a user would not see which balance was taken."""
+    shown = call("show", "made", "--root", finished.root).output
+    assert max(map(len, shown.splitlines())) <= 100
+    for text in ("selected: equal", "called 1", "P0 = P1", "P1 = R1", "R0 = R1", "moved cut", "corrected"):
+        assert text in shown
+
+
+def test_show_json_is_result_json(finished: Record) -> None:
+    """Programs would get something else than the file says."""
+    shown = call("show", "made", "--root", finished.root, "--json")
+    assert json.loads(shown.stdout) == json.loads(finished.result.read_text(encoding="utf-8"))
+
+
+def test_plot_and_report_are_made_again_from_what_is_kept(finished: Record) -> None:
+    """Pictures could not be had without training again."""
+    kept = {p: p.read_bytes() for p in finished.plots.iterdir()}
+    for path in kept:
+        path.unlink()
+    assert call("plot", "made", "--root", finished.root).exit_code == 0
+    assert {p: p.read_bytes() for p in finished.plots.iterdir()} == kept
+    finished.report.unlink()
+    assert call("report", "made", "--root", finished.root).exit_code == 0
+    page = finished.report.read_text(encoding="utf-8")
+    assert 'src="http' not in page
+    assert "<b>west</b>" not in page
+
+
+@pytest.mark.parametrize("equal", ["precision", "ratio", "recall"])
+def test_every_balance_is_exportable_without_training(finished: Record, tmp_path: Path, equal: str) -> None:
+    """A user who prefers another balance would have to search again."""
+    done = call("export", "made", "--root", finished.root, "--to", tmp_path / equal, "--equal", equal)
+    assert done.exit_code == 0, done.output
+    weights = json.loads((tmp_path / equal / "class_weights.json").read_text(encoding="utf-8"))
+    result = json.loads(finished.result.read_text(encoding="utf-8"))
+    assert weights["most"] == pytest.approx(result["balances"][equal]["most"])
+
+
+def test_probability_undoes_the_weights(finished: Record, tables: Path, tmp_path: Path) -> None:
+    """Probabilities would be those of a table in which both classes are equally common."""
+    out = tmp_path / "out.parquet"
+    call("predict", finished.best, tables / "train.csv", "--out", out, "--keep", "label")
+    frame = pl.read_parquet(out)
+    assert frame.columns == ["label", "probability", "decision"]
+    p = frame["probability"].to_numpy()
+    card = json.loads((finished.best / "card.json").read_text(encoding="utf-8"))
+    intercept, slope = card["calibration"]
+    cut = 1 / (1 + math.exp(slope * math.log(card["weight_ratio"]) - intercept))
+    sure = np.abs(p - cut) > 1e-5
+    assert ((p > cut) == (frame["decision"].to_numpy() == 1))[sure].all()
+    assert math.isclose(p.mean(), 60 / 400, abs_tol=0.1)
+
+
+def test_list_and_remove(tables: Path, tmp_path: Path) -> None:
+    """A removed study would stay, or take others with it."""
+    for name in ("one", "two"):
+        call(
+            "run",
+            tables / "train.csv",
+            "--target",
+            "label",
+            *SMALL[:-1],
+            1,
+            "--quick",
+            "--root",
+            tmp_path,
+            "--name",
+            name,
+        )
+    assert call("list", "--root", tmp_path).output.split() == ["one", "finished", "two", "finished"]
+    assert call("remove", "one", "--root", tmp_path).exit_code == 0
+    assert call("list", "--root", tmp_path).output.split() == ["two", "finished"]
+    assert not (tmp_path / "plots" / "one").exists()
+
+
+def test_several_targets_make_a_study_each_without_the_others_columns(tables: Path, tmp_path: Path) -> None:
+    """One label would be read off the other."""
+    done = call(
+        "run", tables / "train.csv", "--target", "label", "--target", "smoker", *SMALL[:-1], 1, "--quick",
+        "--root", tmp_path, "--json", "--name", "both",
+    )  # fmt: skip
+    results = {r["name"]: r for r in json.loads(done.stdout)}
+    assert set(results) == {"both-label", "both-smoker"}
+    assert all(r["data"]["features"] == 3 for r in results.values())
