@@ -5,11 +5,12 @@ Modules that load TensorFlow, Optuna or matplotlib are imported by the command t
 """
 
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,7 +19,7 @@ import click
 from sweep import __version__
 from sweep.errors import InputError, SweepError
 from sweep.progress import Progress
-from sweep.stopping import heed
+from sweep.stopping import end_at_signals
 
 ROOT = click.option(
     "--root", type=click.Path(path_type=Path), default=Path("."), help="Where studies/ and plots/ lie. Default: here."
@@ -69,6 +70,8 @@ def run(
     **given: Any,
 ) -> None:
     """Run a study, or go on with it: search, select, answer, export."""
+    if threading.current_thread() is threading.main_thread():
+        end_at_signals(_say_stopped)
     from sweep.prepare import prepare
 
     studies = [prepare(spec) for spec in _specs(source, given).split()]
@@ -377,15 +380,19 @@ class Live(Shown):
         self.bars.update(self.task, advance=1, detail=detail)
 
 
-@lru_cache
 def _say_stopped() -> None:
-    """Once."""
+    if sys.stderr.isatty():
+        click.echo("\x1b[?25h", err=True)  # the cursor, which the bar hides
     click.echo("sweep: stopped; what is finished is kept. The same command goes on.", err=True)
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def main() -> NoReturn:
     """Run a command and exit with its code."""
-    heed(_say_stopped)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

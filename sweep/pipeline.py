@@ -18,10 +18,11 @@ from sweep.answer.pictures import draw_all, draw_one, shown
 from sweep.answer.report import write_report
 from sweep.answer.summary import duration
 from sweep.answer.verdict import answer
-from sweep.balance.corrected import Corrected, corrected_score
+from sweep.balance.corrected import Corrected, corrected_score, prediction_interval
+from sweep.balance.criteria import score
 from sweep.balance.grid import weight_ratio
 from sweep.balance.metrics import Counts, precision_at_share
-from sweep.data.table import load_rows
+from sweep.data.table import Table, load_rows
 from sweep.deliver.export import export
 from sweep.deliver.final import Final
 from sweep.deliver.predict import decisions
@@ -167,7 +168,8 @@ class _Run:
         with whole(self.record.selection) as part:
             selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
         with self._timed("final"):
-            test = self._deliver(selection)
+            self._deliver(selection)
+            test = None if self.data.test is None else self._test(self.data.test, selection, corrected)
         verdict = None if self.quick else self._answer(selection, corrected)
         result = compose(
             self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row, test=test,
@@ -234,7 +236,7 @@ class _Run:
             progress=self.progress,
         )
 
-    def _deliver(self, selection: Selection) -> dict[str, Any] | None:
+    def _deliver(self, selection: Selection) -> None:
         self.progress.phase("final networks", 1)
         mosts = [selection.picks[name].most for name in PICKS]
         design = all_rows(self.task.y, most=mosts, repeats=self.task.repeats, seed=self.task.seed)
@@ -253,7 +255,6 @@ class _Run:
         with whole(self.record.best) as part:
             export(final.assemble(selection.equal), part, frame=self.data.table.frame)
         self.progress.step()
-        return None if self.data.test is None else self._test(selection)
 
     def _card(self, selection: Selection) -> dict[str, Any]:
         """What the model says of itself."""
@@ -275,14 +276,18 @@ class _Run:
             },
         }
 
-    def _test(self, selection: Selection) -> dict[str, Any]:
-        """Score the test table once, by the exported model; beside it what to expect at its share of positives."""
-        test = self.data.test
-        assert test is not None
+    def _test(self, test: Table, selection: Selection, corrected: Corrected) -> dict[str, Any]:
+        """Score the test table once, by the exported model; beside it what to expect at its size and share."""
         counts = Counts.of(test.y, decisions(self.record.best / "model.keras", test.frame))
         r0, r1 = selection.picks[selection.equal].counts.recall
-        implied = precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))
-        return {**described(counts), "intervals": counts.intervals(), "expected_precision": list(implied)}
+        both = counts.positives > 0 and counts.negatives > 0
+        return {
+            **described(counts),
+            "intervals": counts.intervals(),
+            "expected_precision": list(precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
+            "score": score(counts, self.task.equal) if both else None,
+            "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
+        }
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

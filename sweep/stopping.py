@@ -1,46 +1,53 @@
-"""Ctrl-C and SIGTERM: the run is told at once, and ends within seconds even where something does not listen."""
+"""Ctrl-C and SIGTERM end a run at once, whatever it is doing.
+
+A KeyboardInterrupt waits for compiled code to return, and is lost where it hits a destructor. What a run has finished
+is on the disk at any time and no file is ever half there, so it needs no orderly end: a thread of its own, woken by the
+signal, ends the workers and the process.
+"""
 
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable
-from typing import NoReturn
+from contextlib import suppress
 
-PATIENCE = 4.0  # seconds for the run to end by itself
+AT_STOP: list[Callable[[], None]] = []  # what is called first: ends the workers
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PATIENCE = 3.0  # seconds for that
 
 
-def heed(last_word: Callable[[], None]) -> None:
-    """Make both signals a KeyboardInterrupt; if the process is still there a little later, end it with exit code 1.
-
-    Compiled code may keep Python from seeing a signal, so a thread of its own is woken by it.
+def end_at_signals(last_word: Callable[[], None]) -> None:
+    """From now on, end the process with exit code 1 at either signal.
 
     Parameters
     ----------
     last_word : callable
-        Called before the process is ended so.
+        Called when the workers have ended, to say so.
     """
     woken, waker = socket.socketpair()
     waker.setblocking(False)
-    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
-
-    def watch() -> None:
-        while woken.recv(1)[0] not in (signal.SIGINT, signal.SIGTERM):
-            pass
-        threading.Event().wait(PATIENCE)
-        last_word()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-    _KEPT.extend((woken, waker))
+    signal.set_wakeup_fd(waker.detach(), warn_on_full_buffer=False)
+    for number in SIGNALS:
+        signal.signal(number, _wake)
+    threading.Thread(target=_watch, args=(woken, last_word), daemon=True).start()
 
 
-_KEPT: list[socket.socket] = []
+def _wake(*_: object) -> None:
+    """Nothing: that the signal came is read from the socket."""
 
 
-def _interrupt(*_: object) -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough: what ends now shall end in order
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _watch(woken: socket.socket, last_word: Callable[[], None]) -> None:
+    while woken.recv(1)[0] not in SIGNALS:
+        pass
+    ender = threading.Thread(target=_end_workers, daemon=True)
+    ender.start()
+    ender.join(PATIENCE)
+    last_word()
+    os._exit(1)
+
+
+def _end_workers() -> None:
+    for stop in AT_STOP:
+        with suppress(Exception):  # the process ends in any case
+            stop()

@@ -15,7 +15,6 @@ from sweep.search.selection import Selection
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
 NEWTON_STEPS = 25
-STEEPEST = 20.0  # a slope beyond it is that of classes that no longer overlap: undefined
 
 
 def undone(
@@ -136,7 +135,14 @@ def fit_line(
         line = np.clip(line + step, -1e3, 1e3)
         if np.abs(step).max() < 1e-8:
             break
-    return np.where((flat | (np.abs(line[:, 1]) > STEEPEST))[:, None], np.nan, line)
+    return np.where((flat | _apart(labels, odds, weights))[:, None], np.nan, line)
+
+
+def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the log-odds of the classes do not overlap, in each resample: the slope is then infinite."""
+    drawn = [np.where(weights[:, part] > 0, odds[part], np.nan) for part in (labels == 0, labels == 1)]
+    (low0, low1), (high0, high1) = ([f(d, axis=1) for d in drawn] for f in (np.nanmin, np.nanmax))
+    return (low1 >= high0) | (low0 >= high1)
 
 
 def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[str, float]]:

@@ -64,7 +64,8 @@ def _data_limited(v: Mapping[str, Any], counts: Counts) -> str:
     if v["learning"]["gain"] is None:
         return start + (
             f"Whether more positives would help cannot be told: {v['learning']['why']}. {_expect(counts)} "
-            "Get more positives first: without them neither this nor any other table of this size can be judged."
+            "If more positives can be had, get them first; if not, take this for what the table gives, and do not tune "
+            "further: with so few, no change could be told from luck."
         )
     rule = (
         "The low end of the latter is above 0.02, which is the rule. "
@@ -72,9 +73,8 @@ def _data_limited(v: Mapping[str, Any], counts: Counts) -> str:
         else "That leaves open whether more positives or better features are what lacks; by the estimate, positives. "
     )
     return start + (
-        f"{_learning(v['learning'])} {rule}{_expect(counts)} If more positives can be had, even unlabelled rows "
-        "screened for them, get them; if not, this is about what the table gives, and tuning further will not change "
-        "it."
+        f"{_learning(v['learning'])} {rule}{_expect(counts)} If more positives can be had, get them; if not, this is "
+        "about what the table gives, and tuning further will not change it."
     )
 
 

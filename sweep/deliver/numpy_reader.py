@@ -23,7 +23,7 @@ def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
         for i in range(net["layers"]):
             h = h @ net[f"kernel_{i}"] + net[f"bias_{i}"]  # (networks, rows, units)
             if i < net["layers"] - 1:
-                h = h * np.tanh(np.logaddexp(np.float32(0), h))  # mish
+                h = h * (np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * h))  # silu: h * sigmoid(h)
         logit = h.mean(axis=0)[:, 0]
         log_odds = net["intercept"] + net["slope"] * (logit - np.log(net["weight_ratio"]))
     return 1 / (1 + np.exp(-log_odds)), (logit > 0).astype(int)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
+from joblib.externals.loky.backend import resource_tracker
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Processes:
         self.slots: list[tuple[ProcessPoolExecutor, Future[Any]] | None] = [None] * count
         self.folder = tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True)
         self.shared: list[tuple[np.ndarray, Mapped]] = []
+        self.ended = threading.Lock()
+        _start_tracker()
 
     def share(self, X: np.ndarray) -> Mapped:
         """Write an array for the processes to map."""
@@ -52,16 +55,18 @@ class Processes:
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on a process that is free; there must be one."""
-        k = next(k for k, slot in enumerate(self.slots) if slot is None or slot[1].done())
-        slot = self.slots[k]
-        executor = self._start() if slot is None or _broken(slot[1]) else slot[0]
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits this: Ctrl-C is the parent's
-        try:
-            future: Future[Any] = executor.submit(function, *arguments)
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        self.slots[k] = executor, future
-        return future
+        with self.ended:
+            k = next(k for k, slot in enumerate(self.slots) if slot is None or slot[1].done())
+            slot = self.slots[k]
+            executor = self._start() if slot is None or _broken(slot[1]) else slot[0]
+            # A new process inherits what is blocked now: Ctrl-C is the parent's.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                future: Future[Any] = executor.submit(function, *arguments)
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            self.slots[k] = executor, future
+            return future
 
     def abandon(self) -> None:
         """Kill the processes that are busy."""
@@ -71,16 +76,27 @@ class Processes:
                 self.slots[k] = None
 
     def stop(self) -> None:
-        """Kill all processes."""
-        for slot in self.slots:
-            if slot is not None:
-                _kill(slot[0])
-        self.slots = [None] * len(self.slots)
+        """Kill all processes; from now on, `submit` waits for ever."""
+        self.ended.acquire(timeout=1)
+        for executor, _ in filter(None, self.slots):
+            _kill(executor)
         self.folder.cleanup()
 
     def _start(self) -> ProcessPoolExecutor:
         limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
         return ProcessPoolExecutor(1, env=limits, initializer=_begin, initargs=(self.threads, os.getpid()))
+
+
+def _start_tracker() -> None:
+    """Start the process in which loky gives semaphores back; a run that is killed leaves it some, which is no news."""
+    known = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if known is not None:
+            os.environ["PYTHONWARNINGS"] = known
 
 
 @lru_cache

@@ -19,6 +19,7 @@ from sweep.stack.network import Stack
 from sweep.stack.recipe import Recipe
 from sweep.stack.training import fit
 from sweep.stack.weights import Design
+from sweep.stopping import AT_STOP
 
 ATTEMPTS = 3  # of a call, before the run gives up
 CREWS: dict[str, Callable[[int], "Crew"]] = {"loky": Processes, "dask": Dask, "ray": Ray}
@@ -78,7 +79,9 @@ class Workers:
         InputError
             If the backend's package is missing, or its cluster cannot be reached.
         """
-        return CREWS[self.backend](self.count)
+        crew = CREWS[self.backend](self.count)
+        AT_STOP.append(crew.stop)
+        return crew
 
     @property
     def here(self) -> bool:
@@ -147,6 +150,7 @@ class Workers:
     def stop(self) -> None:
         """End the processes of this machine now, or leave the cluster."""
         if "crew" in self.__dict__:
+            AT_STOP.remove(self.crew.stop)
             self.crew.stop()
             del self.__dict__["crew"]
 

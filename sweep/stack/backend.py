@@ -1,14 +1,23 @@
-"""TensorFlow and Keras, imported without their start-up log lines. The only home of the import.
+"""TensorFlow and Keras, imported without their start-up log lines. The only home of the import, and of threads.
 
 The lines that survive the log level are written to file descriptor 2 by native code, so that descriptor points to
 the null device while the import runs, and only then.
+
+Networks this small gain nothing from threads inside one kernel; two threads cost twice the processor time of one.
+So a kernel gets one thread, and `in_threads` runs several parts of a stack at a time. A process that imported
+TensorFlow before, or sets TF_NUM_INTRAOP_THREADS, keeps its own setting.
 """
 
 import os
 import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+if "tensorflow" not in sys.modules:
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 sys.stderr.flush()
 _stderr = os.dup(2)
@@ -22,13 +31,28 @@ finally:
     os.close(_stderr)
     os.close(_null)
 
-__all__ = ["keras", "limit_threads", "tf"]
+__all__ = ["in_threads", "keras", "limit_threads", "tf"]
+
+T = TypeVar("T")
+_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_threads(threads: int) -> None:
-    """Let TensorFlow use so many threads in this process; no effect once it has computed anything."""
+    """Let this process train and score with so many threads at a time."""
+    global _threads
+    _threads = threads
+
+
+def in_threads(function: Callable[..., T], *arguments: Iterable) -> list[T]:
+    """Map as `map` does, in as many threads as there are cores; a single item runs in this thread.
+
+    The first error is raised at once: no further item begins, and those under way are left to end by themselves.
+    """
+    calls = list(zip(*arguments, strict=True))
+    if len(calls) == 1 or _threads == 1:
+        return [function(*call) for call in calls]
+    pool = ThreadPoolExecutor(min(_threads, len(calls)))
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError:  # it has started: the limit of the first call holds
-        return
+        return [future.result() for future in [pool.submit(function, *call) for call in calls]]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,8 +1,4 @@
-"""The stacked network: depth x width for all columns at once, and one column as an ordinary Keras model.
-
-The first layer is the only preprocessing. What it knows was learned from a column's own training rows, once per
-distinct set of such rows (training.py); here it is applied, by the same function in training and in export.
-"""
+"""The stacked network: depth x width for all columns at once, and one column as an ordinary Keras model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,76 +10,23 @@ from typing import Any
 import numpy as np
 
 from sweep.errors import InputError
-from sweep.stack.backend import keras, tf
+from sweep.stack.backend import in_threads, keras, tf
+from sweep.stack.first_layer import FirstLayer, Standardise
 
-CHUNK_BYTES = 2**26  # of one layer's activations, at inference
-
-
-@dataclass(frozen=True)
-class FirstLayer:
-    """What the first layer of each column knows, learned where W > 0.
-
-    Attributes
-    ----------
-    centre, scale : arrays of float64, shape (sets, features)
-        A value x enters as ``squash((x - centre) * scale)``; scale 0 switches a feature off.
-    indicators : array of int, shape (indicators,)
-        The features whose missing values are announced by an input of their own.
-    announced : array of float32, shape (sets, indicators)
-        1 where that input is on.
-    set_of : array of int, shape (columns,)
-        The set of training rows that a column has.
-    """
-
-    centre: np.ndarray
-    scale: np.ndarray
-    indicators: np.ndarray
-    announced: np.ndarray
-    set_of: np.ndarray
-
-    @property
-    def live(self) -> np.ndarray:
-        """Which inputs are on: array of bool, shape (sets, features + indicators)."""
-        return np.concatenate([self.scale != 0, self.announced != 0], axis=1)
-
-    def take(self, columns: Sequence[int]) -> "FirstLayer":
-        """The first layer of some of the columns, in the order given."""
-        used, set_of = np.unique(self.set_of[np.asarray(columns)], return_inverse=True)
-        return FirstLayer(self.centre[used], self.scale[used], self.indicators, self.announced[used], set_of)
-
-
-def squash(x: Any, centre: Any, scale: Any) -> Any:
-    """Centre and scale raw numbers, fill missing ones with the centre, and clip smoothly to +-3.
-
-    ``z = (x - centre) * scale``; ``z / sqrt(1 + (z / 3)^2)`` (Holzmueller et al. 2024, RealMLP). The difference is
-    taken at the precision of x, all that follows in float32.
-
-    Parameters
-    ----------
-    x : tensor, shape (..., features); NaN: missing
-    centre, scale : tensors that broadcast against x, of its dtype
-
-    Returns
-    -------
-    tensor of float32, finite
-    """
-    z = (x - centre) * scale
-    z = tf.where(tf.math.is_nan(z), tf.zeros_like(z), z)
-    z = tf.cast(tf.clip_by_value(z, -1e6, 1e6), tf.float32)
-    return z * tf.math.rsqrt(1.0 + tf.square(z / 3.0))
+CHUNK_BYTES = 2**22  # of one layer's activations, at inference: about what a core's cache holds
 
 
 @tf.custom_gradient
-def mish(x: Any) -> Any:
-    """``x * tanh(softplus(x))`` from one exponential, with its derivative from the same (Misra 2019)."""
-    e = tf.exp(tf.minimum(x, 20.0))
-    n = e * (e + 2.0)
-    t = n / (n + 2.0)
+def silu_dropout(x: Any, kept: Any) -> Any:
+    """``x * sigmoid(x) * kept``, and its derivative from what is at hand then (silu: Elfwing et al. 2018)."""
+    s = tf.sigmoid(x)
+    k = s * kept
+    y = x * k
 
     def gradient(dy: Any) -> Any:
-        return dy * (t + x * (1.0 - t * t) * (e / (1.0 + e)))
+        return dy * (k + y * (1.0 - s)), None
 
-    return x * t, gradient
+    return y, gradient
 
 
 def shapes(columns: Any, inputs: Any, depth: int, width: Any) -> list[tuple[Any, Any, Any]]:
@@ -92,48 +35,42 @@ def shapes(columns: Any, inputs: Any, depth: int, width: Any) -> list[tuple[Any,
     return [s for i, o in pairwise(sizes) for s in ((columns, i, o), (columns, 1, o))]
 
 
-def forward(x: Any, layer: Sequence[Any], parameters: Sequence[Any], *, masks: Sequence[Any] | None = None) -> Any:
+def forward(h: Any, parameters: Sequence[Any], *, kept: Sequence[Any] | None = None) -> Any:
     """Compute logits of all columns.
 
     Parameters
     ----------
-    x : tensor, shape (rows, features)
-    layer : the tensors of `FirstLayer`: centre, scale, indicators, announced, set_of
+    h : tensor, shape (columns, rows, inputs)
+        What the first layers make of the rows.
     parameters : tensors, kernel and bias of each layer, as in `shapes`
-    masks : tensors, shape (rows, width), one a hidden layer, the same for all columns; None: no dropout
+    kept : tensors, shape (rows, width), one a hidden layer, the same for all columns, optional
+        1 / (1 - dropout) where a unit is kept, else 0. Default: no dropout.
 
     Returns
     -------
     tensor of float32, shape (columns, rows)
     """
-    centre, scale, indicators, announced, set_of = layer
-    h = squash(x[None], centre[:, None], scale[:, None])
-    missing = tf.cast(tf.math.is_nan(tf.gather(x, indicators, axis=1)), tf.float32)
-    h = tf.concat([h, missing[None] * announced[:, None]], axis=2)
-    h = tf.gather(h, set_of)
     hidden = len(parameters) // 2 - 1
     for i in range(hidden + 1):
         h = tf.matmul(h, parameters[2 * i]) + parameters[2 * i + 1]
         if i < hidden:
-            h = mish(h)
-            if masks is not None:
-                h = h * masks[i]
+            h = tf.nn.silu(h) if kept is None else silu_dropout(h, kept[i])
     return h[:, :, 0]
 
 
 @lru_cache
-def _inference(depth: int, dtype: str) -> Any:
+def _inference(depth: int) -> Any:
     """Compile the logits of stacks of a depth; every other size is data."""
 
     @tf.function(
         input_signature=[
-            tf.TensorSpec([None, None], dtype),
-            layer_spec(dtype),
+            tf.TensorSpec([None] * 3),
+            tf.TensorSpec([None], tf.int32),
             [tf.TensorSpec([None] * 3)] * 2 * (depth + 1),
         ]
     )
-    def infer(x: Any, layer: Any, parameters: Any) -> Any:
-        return tf.transpose(forward(x, layer, parameters))
+    def infer(entered: Any, set_of: Any, parameters: Any) -> Any:
+        return tf.transpose(forward(tf.gather(entered, set_of), parameters))
 
     return infer
 
@@ -194,13 +131,16 @@ class Stack:
             If X has another number of features than the training rows.
         """
         X = check_rows(X, self.features)
-        widest = max(p.shape[-1] for p in self.parameters[::2])
-        rows = max(1, CHUNK_BYTES // (4 * self.columns * max(widest, self.features)))
-        layer, parameters = tensors(self.layer, X.dtype), [tf.constant(p) for p in self.parameters]
-        infer = _inference(len(parameters) // 2 - 1, X.dtype.name)
+        parameters = [tf.constant(p) for p in self.parameters]
+        set_of, infer = tf.constant(self.layer.set_of, tf.int32), _inference(len(parameters) // 2 - 1)
+        widest = max(self.columns * max(p.shape[-1] for p in self.parameters[::2]), self.layer.live.size)
+        rows = max(1, CHUNK_BYTES // (4 * widest))
         out = np.empty((len(X), self.columns), np.float32)
-        for start in range(0, len(X), rows):
-            out[start : start + rows] = infer(tf.constant(X[start : start + rows]), layer, parameters)
+
+        def score(start: int) -> None:
+            out[start : start + rows] = infer(self.layer.enter(X[start : start + rows]), set_of, parameters)
+
+        in_threads(score, range(0, len(X), rows))
         return out
 
     def column(self, s: int) -> "keras.Model":
@@ -222,7 +162,7 @@ class Stack:
         kernels, biases = self.parameters[::2], self.parameters[1::2]
         last = len(kernels) - 1
         dense = [
-            keras.layers.Dense(k.shape[2], activation="mish" if i < last else None, name=f"dense_{i}")
+            keras.layers.Dense(k.shape[2], activation="silu" if i < last else None, name=f"dense_{i}")
             for i, k in enumerate(kernels)
         ]
         tower = keras.Sequential([keras.Input((kernels[0].shape[1],)), *dense])
@@ -250,7 +190,7 @@ class Stack:
 
     def save(self, path: Path) -> None:
         """Write plain arrays to an .npz file."""
-        layer = {f"layer_{k}": v for k, v in vars(self.layer).items()}
+        layer: dict[str, Any] = {f"layer_{k}": v for k, v in vars(self.layer).items()}
         np.savez(path, **layer, **{f"parameter_{i:03d}": p for i, p in enumerate(self.parameters)})
 
     @staticmethod
@@ -259,66 +199,3 @@ class Stack:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             layer = FirstLayer(**{k.removeprefix("layer_"): file[k] for k in file.files if k.startswith("layer_")})
             return Stack(layer, tuple(file[k] for k in sorted(file.files) if k.startswith("parameter_")))
-
-
-def tensors(layer: FirstLayer, dtype: Any) -> tuple[Any, ...]:
-    """The tensors of a first layer, for X of a dtype."""
-    return (
-        tf.constant(layer.centre, dtype),
-        tf.constant(layer.scale, dtype),
-        tf.constant(layer.indicators, tf.int32),
-        tf.constant(layer.announced, tf.float32),
-        tf.constant(layer.set_of, tf.int32),
-    )
-
-
-def layer_spec(dtype: Any) -> tuple[Any, ...]:
-    """The kinds of `tensors`, for a compiled program."""
-    raw, whole = tf.TensorSpec([None, None], dtype), tf.TensorSpec([None], tf.int32)
-    return raw, raw, whole, tf.TensorSpec([None, None]), whole
-
-
-@keras.saving.register_keras_serializable(package="sweep")
-class Standardise(keras.layers.Layer):
-    """The first layer of one column as a Keras layer: (rows, features) to (rows, features + indicators).
-
-    Parameters
-    ----------
-    indicators : sequence of int
-        The features whose missing values have an input of their own.
-    precision : "float64" or "float32"
-        Of the difference between a value and its centre.
-    """
-
-    def __init__(self, indicators: Sequence[int], *, precision: str = "float64", **kwargs: Any) -> None:
-        super().__init__(autocast=False, **kwargs)
-        self.indicators = [int(i) for i in indicators]
-        self.precision = precision
-
-    @classmethod
-    def of(cls, layer: FirstLayer, s: int) -> "Standardise":
-        """The layer that column `s` has."""
-        at = layer.set_of[s]
-        first = cls(layer.indicators, name="standardise")
-        first.build((None, layer.centre.shape[1]))
-        first.set_weights([layer.centre[at], layer.scale[at], layer.announced[at]])
-        return first
-
-    def build(self, input_shape: tuple[int | None, int]) -> None:
-        """Make room for what was learned."""
-        features = (input_shape[-1],)
-        self.centre = self.add_weight(shape=features, dtype=self.precision, name="centre", trainable=False)
-        self.scale = self.add_weight(shape=features, dtype=self.precision, name="scale", trainable=False)
-        self.announced = self.add_weight(shape=(len(self.indicators),), name="announced", trainable=False)
-        self.built = True
-
-    def call(self, x: Any) -> Any:
-        """Apply `squash` and announce missing values."""
-        x = tf.cast(x, self.precision)
-        at = tf.constant(self.indicators, tf.int32)
-        missing = tf.cast(tf.math.is_nan(tf.gather(x, at, axis=1)), tf.float32)
-        return tf.concat([squash(x, self.centre, self.scale), missing * self.announced], axis=1)
-
-    def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs."""
-        return {**super().get_config(), "indicators": self.indicators, "precision": self.precision}

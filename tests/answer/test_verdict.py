@@ -12,7 +12,18 @@ from sweep.answer.paragraph import paragraph, sentences
 from sweep.answer.verdict import ANSWERS, rule
 from sweep.balance.metrics import Counts
 
-MODULES = "calibration learning paragraph report resamples signal simple sizing verdict weights_or_cut".split()
+MODULES = [
+    "calibration",
+    "learning",
+    "paragraph",
+    "report",
+    "resamples",
+    "signal",
+    "simple",
+    "sizing",
+    "verdict",
+    "weights_or_cut",
+]
 GAINS = st.none() | st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(
     lambda ends: dict(zip(("low", "value", "high"), sorted(ends), strict=True))
 )

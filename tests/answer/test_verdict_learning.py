@@ -69,7 +69,7 @@ def test_points_are_scored_on_all_held_out_rows():
     y = np.repeat([0, 1], [150, 60])
     units = np.arange(210)
     X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
-    easy = Task(X, y, fold_of_row(y, units, 3, 0), units, 1, 20, 64, "precision", 0)
+    easy = Task(X, y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
     found = learning(easy, Params(0.7, 1, 8), workers=Workers())
     assert [p["positives"] for p in found["points"]] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
     for p in found["points"]:

@@ -17,7 +17,7 @@ FOLD = np.arange(60) % 3
 
 @given(LABELS, MOST)
 def test_the_formula(Y: np.ndarray, most: float) -> None:
-    """If it failed, the weights would not be the recipe's: 1 / (2 b) and 1 / (2 (1 - b)), b = clip(m, 1 - most, most)."""
+    """If it failed, the weights would not be the recipe's: 1 / (2 b), 1 / (2 (1 - b)), b = clip(m, 1 - most, most)."""
     W = weight_matrix(Y, most)
     assert W.shape == Y.shape
     for s in range(Y.shape[1]):
@@ -136,7 +136,7 @@ def test_label_shuffles_cross_validate_each_column_of_labels() -> None:
 
 
 def test_positive_shares_weigh_the_rest_up() -> None:
-    """If it failed, the learning curve would fall because the weighted prior does, not because positives are missing."""
+    """If it failed, the learning curve would fall because the weighted prior does, not for want of positives."""
     units = np.arange(60)
     shares = (0.5, 0.75, 1.0)
     design = positive_shares(Y60, units, FOLD, most=0.8, shares=shares, draws=2, seed=2)

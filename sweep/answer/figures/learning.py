@@ -29,8 +29,8 @@ def draw_learning(learning: Mapping[str, Any], *, name: str = "", ax: Axes | Non
     ends = {}
     for nudge, (score, (_, colour)) in zip((0.98, 1.02), LINES.items(), strict=True):
         values = [point[score] for point in points]
-        bands = [[point[f"{score}_{end}"] for point in points] for end in ("low", "high")]
-        ax.fill_between(positives, *bands, color=colour, alpha=0.15, linewidth=0)
+        low, high = ([point[f"{score}_{end}"] for point in points] for end in ("low", "high"))
+        ax.fill_between(positives, low, high, color=colour, alpha=0.15, linewidth=0)
         ax.plot(positives, values, color=colour, linewidth=2, marker="o", markersize=5)
         gain = learning["gain"][score]
         at = TWICE * positives[-1] * nudge
@@ -51,8 +51,7 @@ def draw_learning(learning: Mapping[str, Any], *, name: str = "", ax: Axes | Non
     reached = max(ends.values())
     ax.set(xlim=(positives[0] * 0.95, ticks[-1] * 1.06), ylim=(0, min(1.0, 1.15 * max(highest, reached, 0.1))))
     ax.axvline(positives[-1], color=GREY, linewidth=0.8, linestyle=":")
-    low, high = ax.get_ylim()
-    heights = spread(list(ends.values()), 0.07 * (high - low))
+    heights = spread(list(ends.values()), 0.07 * ax.get_ylim()[1])
     for (_, (text, colour)), height in zip(LINES.items(), heights, strict=True):
         ax.annotate(
             text, (1, height), (12, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",

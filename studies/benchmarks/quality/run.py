@@ -1,0 +1,169 @@
+"""The quality study: `sweep run` against its peers on public imbalanced tables, outer three-fold.
+
+`python studies/benchmarks/quality/run.py [--table NAME]... [--fold K]...` appends to scores.jsonl what is not there
+yet and can be stopped at any time; `--summary` only reads it and writes summary.md. Peers that are tuned get the
+seconds that `sweep run` took on the same rows.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import peers
+import polars as pl
+from peers import Scored
+from scipy.stats import rankdata
+from sklearn.metrics import average_precision_score, log_loss
+from sklearn.model_selection import StratifiedKFold
+from tables import NAMES, TARGET, load
+
+import sweep
+from sweep.balance.criteria import score
+from sweep.balance.metrics import Counts
+from sweep.data.features import Features
+from sweep.deliver.final import Final
+from sweep.deliver.layers import raw_columns
+from sweep.record import Record
+from sweep.spec import Data, Search, Spec
+
+HERE = Path(__file__).parent
+SCORES = HERE / "scores.jsonl"
+MEASURES = {
+    "ratio": "min(P1, R1)",
+    "recall": "min(R0, R1)",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+}
+PEERS = ("sweep", "lightgbm", "xgboost", "forest", "logistic", "tuned threshold", "keras")
+TRIALS = 30
+
+
+def run_sweep(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Scored, dict[str, Any]]:
+    """`sweep run` on the training rows, its ratio and recall balances on the test rows, and what it predicted."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        train.write_csv(root / "train.csv")
+        test.write_csv(root / "test.csv")
+        data = Data(root / "train.csv", (TARGET,), positive="1", test=root / "test.csv")
+        result = sweep.run(Spec("study", data, Search(trials=TRIALS)), root=root, quick=True)
+        final = Final.load(Record(root, "study").artifacts)
+        outputs = {}
+        for equal in ("ratio", "recall"):
+            model = final.assemble(equal)
+            outputs[equal] = model(raw_columns(model.features, test))
+    called = {equal: output["decision"].numpy()[:, 0] == 1 for equal, output in outputs.items()}
+    probability = outputs["ratio"]["probability"].numpy()[:, 0].astype(float)
+    found = result.to_dict()
+    predicted = {k: found["test"][k] for k in ("score", "predicted")} | {"corrected": found["selected"]["corrected"]}
+    return Scored(probability, called["ratio"], called["recall"]), predicted
+
+
+def measure(y: np.ndarray, scored: Scored) -> dict[str, float]:
+    """The four scores of test rows."""
+    p = np.clip(scored.probability, 1e-7, 1 - 1e-7)
+    return {
+        "ratio": float(score(Counts.of(y, scored.ratio), "ratio")),
+        "recall": float(score(Counts.of(y, scored.recall), "recall")),
+        "average_precision": float(average_precision_score(y, p)),
+        "log_loss": float(log_loss(y, p)),
+    }
+
+
+def fold_of(name: str, k: int, done: set[str]) -> Iterator[dict[str, Any]]:
+    """Every peer that is not done yet on one outer fold of one table."""
+    frame = load(name)
+    y = frame[TARGET].to_numpy().astype(int)
+    train, test = list(StratifiedKFold(3, shuffle=True, random_state=0).split(y, y))[k]
+    features = Features.learn(frame[train].drop(TARGET))
+    X, X_test = features.transform(frame[train]), features.transform(frame[test])
+    heaviest = float((1 - y.mean()) / y.mean())
+    seconds = 0.0
+    calls: dict[str, Callable[[], Any]] = {
+        "sweep": lambda: run_sweep(frame[train], frame[test]),
+        "lightgbm": lambda: peers.tuned(partial(peers.lightgbm_of, heaviest=heaviest), X, y[train], X_test, seconds),
+        "xgboost": lambda: peers.tuned(partial(peers.xgboost_of, heaviest=heaviest), X, y[train], X_test, seconds),
+        "forest": lambda: peers.fitted(peers.forest(), X, y[train], X_test),
+        "logistic": lambda: peers.fitted(peers.logistic(), X, y[train], X_test),
+        "tuned threshold": lambda: peers.tuned_threshold(X, y[train], X_test),
+        "keras": lambda: peers.plain_keras(X, y[train], X_test),
+    }
+    for peer in PEERS:
+        if done:
+            return  # a fold is measured in one go: the seconds of one machine's hour do not suit another's
+        started = time.perf_counter()
+        scored, predicted = out if isinstance(out := calls[peer](), tuple) else (out, {})
+        took = time.perf_counter() - started
+        seconds = took if peer == "sweep" else seconds
+        yield {"table": name, "fold": k, "peer": peer, **measure(y[test], scored), "seconds": took, **predicted}
+
+
+def summarise(rows: list[dict[str, Any]]) -> str:
+    """Mean ranks, mean scores and paired intervals over tables, as Markdown."""
+    folds = sorted({(r["table"], r["fold"]) for r in rows})
+    at = {(r["table"], r["fold"], r["peer"]): r for r in rows}
+    folds = [f for f in folds if all((*f, p) in at for p in PEERS)]
+    names = sorted({t for t, _ in folds})
+    lines = [f"{len(folds)} outer folds of {len(names)} tables: {', '.join(names)}.", ""]
+    for key, title in MEASURES.items():
+        means = np.array([[np.mean([at[t, k, p][key] for t2, k in folds if t2 == t]) for p in PEERS] for t in names])
+        better = -means if key != "log_loss" else means
+        ranks = np.array([rankdata(row) for row in better])
+        rng = np.random.default_rng(0)
+        draws = rng.integers(0, len(names), (2000, len(names)))
+        lines += [
+            f"### {title}",
+            "",
+            "| peer | mean rank | mean | sweep minus peer, 95 % over tables |",
+            "|---|---|---|---|",
+        ]
+        for j, peer in enumerate(PEERS):
+            low, high = np.quantile((means[:, 0] - means[:, j])[draws].mean(axis=1), (0.025, 0.975))
+            paired = "" if j == 0 else f"{low:+.3f} to {high:+.3f}"
+            lines.append(f"| {peer} | {ranks[:, j].mean():.2f} | {means[:, j].mean():.3f} | {paired} |")
+        lines.append("")
+    held = [
+        at[(*f, "sweep")]["predicted"][0] <= at[(*f, "sweep")]["score"] <= at[(*f, "sweep")]["predicted"][1]
+        for f in folds
+    ]
+    lines += [
+        f"The outer test score lies inside the prediction interval around the corrected score in {sum(held)} of "
+        f"{len(held)} folds.",
+        "",
+        "Median seconds a fold: "
+        + ", ".join(f"{p} {np.median([at[(*f, p)]['seconds'] for f in folds]):.0f}" for p in PEERS)
+        + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option("--table", "tables", multiple=True, type=click.Choice(NAMES), help="Default: all.")
+@click.option("--fold", "folds", multiple=True, type=click.IntRange(0, 2), help="Default: all three.")
+@click.option("--summary", is_flag=True, help="Only write summary.md from what is there.")
+def main(tables: tuple[str, ...], folds: tuple[int, ...], summary: bool) -> None:
+    """Measure what is not measured yet."""
+    for name in () if summary else tables or NAMES:
+        for k in folds or range(3):
+            done = {r["peer"] for r in read() if (r["table"], r["fold"]) == (name, k)}
+            fold = list(fold_of(name, k, done))
+            with SCORES.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in fold)
+            for row in fold:
+                click.echo("  ".join([name, str(k), row["peer"], *(f"{row[m]:.3f}" for m in MEASURES)]))
+    (HERE / "summary.md").write_text(summarise(read()), encoding="utf-8")
+
+
+def read() -> list[dict[str, Any]]:
+    """What is measured."""
+    return [json.loads(line) for line in SCORES.read_text(encoding="utf-8").splitlines()] if SCORES.exists() else []
+
+
+if __name__ == "__main__":
+    main()

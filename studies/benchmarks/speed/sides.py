@@ -1,0 +1,168 @@
+"""What is measured, a process a side: reads one JSON task a line, answers with one JSON line of figures.
+
+    python sides.py sweep|keras
+
+Both sides train the same network, 30 - 64 - 64 - 1 unless a task says otherwise, on the same rows with the same batch
+size, optimiser, peak learning rate and dropout, and give the logits of all rows at the end. The Keras side is what
+users write: a `fit` a fold on that fold's training rows, four fifths of what a stacked column passes over.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+ROWS, FEATURES, FOLDS = 9362, 30, 5
+
+
+def table(rows: int, features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """X, y at 1 : 24, and the fold of each row."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((rows, features))
+    y = (X[:, 0] + rng.standard_normal(rows) > 2.45).astype(int)
+    return X, y, rng.permutation(rows) % FOLDS
+
+
+def matmul(tf: Any) -> float:
+    """The machine's single-precision matrix-product rate, operations a second: the best of a few."""
+    a = tf.random.uniform((2048, 2048))
+    best = np.inf
+    for _ in range(4):
+        started = time.perf_counter()
+        tf.matmul(a, a).numpy()
+        best = min(best, time.perf_counter() - started)
+    return 2 * 2048**3 / best
+
+
+class Sweep:
+    """`sweep.train` and `.logits`, all columns at once."""
+
+    def __init__(self) -> None:
+        from sweep.stack.training import fit  # noqa: F401  import and start-up are not measured here
+
+    def train(
+        self,
+        *,
+        epochs: int,
+        columns: int = 10,
+        rows: int = ROWS,
+        features: int = FEATURES,
+        width: int = 64,
+        depth: int = 2,
+    ) -> dict[str, float]:
+        """Seconds of so many epochs and the logits, and the process' peak memory."""
+        from sweep import train, weight_matrix
+
+        X, y, fold = table(rows, features)
+        Y = np.broadcast_to(y[:, None].astype(np.float32), (rows, columns))
+        W = np.where(fold[:, None] == np.arange(columns) % FOLDS, 0, weight_matrix(y)[:, None]).astype(np.float32)
+        started = time.perf_counter()
+        train(X, Y, W, epochs=epochs, width=width, depth=depth).logits(X)
+        seconds = time.perf_counter() - started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return {"seconds": seconds, "peak": peak, "X": X.nbytes}
+
+    def trials(self, *, count: int) -> dict[str, Any]:
+        """Resident memory after each of so many trials of different shapes, in one process, and the seconds traced."""
+        rng, held = np.random.default_rng(1), []
+        for _ in range(count):
+            shape = {"rows": int(rng.integers(500, 3000)), "width": int(rng.choice([16, 32, 64, 128, 256]))}
+            self.train(epochs=2, depth=int(rng.integers(1, 5)), columns=int(rng.integers(5, 11)), **shape)
+            with open("/proc/self/statm", encoding="ascii") as file:
+                held.append(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+        return {"held": held}
+
+    def study(self, *, count: int, epochs: int) -> dict[str, float]:
+        """Seconds of a study's trials, and of those the seconds that a second trial of the same shape saves."""
+        rng, seen, total, tracing = np.random.default_rng(1), set[int](), 0.0, 0.0
+        for _ in range(count):
+            shape = {"width": int(rng.choice([16, 32, 64, 128, 256])), "depth": int(rng.integers(1, 5)), "rows": 3163}
+            took = self.train(epochs=epochs, **shape)["seconds"]
+            if shape["depth"] not in seen:
+                tracing += max(0.0, took - self.train(epochs=epochs, **shape)["seconds"])
+                seen.add(shape["depth"])
+            total += took
+        return {"seconds": total, "tracing": tracing}
+
+
+class Keras:
+    """One `fit` a network, as users write it."""
+
+    def __init__(self) -> None:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        import keras
+        import tensorflow
+
+        self.keras, self.tf = keras, tensorflow
+
+    def network(self, steps: int, **compiled: Any) -> Any:
+        """The same network, optimiser and schedule as `sweep.train` has by default."""
+        layers, k = self.keras.layers, self.keras
+        stack = [layers.Dense(64, "silu"), layers.Dropout(0.15), layers.Dense(64, "silu"), layers.Dropout(0.15)]
+        model = k.Sequential([k.Input((FEATURES,)), *stack, layers.Dense(1)])
+        rate = k.optimizers.schedules.CosineDecay(
+            3e-4, max(1, steps), warmup_target=3e-3, warmup_steps=max(1, steps // 10)
+        )
+        optimizer = k.optimizers.AdamW(rate, weight_decay=0.05, beta_2=0.99)
+        model.compile(optimizer, k.losses.BinaryCrossentropy(from_logits=True), **compiled)
+        return model
+
+    def train(self, *, epochs: int, networks: int, batch_size: int | None, tuned: bool = False) -> dict[str, float]:
+        """Seconds of so many networks, folds in turn; batch_size None: Keras' default."""
+        X, y, fold = table(ROWS, FEATURES)
+        weights = {0: 0.52, 1: 5.0}
+        started = time.perf_counter()
+        for s in range(networks):
+            live = fold != s % FOLDS
+            steps = -(-int(live.sum()) // (batch_size or 32))
+            compiled = {"steps_per_execution": steps} if tuned else {}
+            model = self.network(steps * epochs, **compiled)
+            data = (X[live].astype("float32"), y[live].astype("float32"))
+            model.fit(*data, epochs=epochs, batch_size=batch_size, class_weight=weights, verbose=0)
+            model.predict(X.astype("float32"), batch_size=4096, verbose=0)
+        return {"seconds": time.perf_counter() - started}
+
+    def tuner(self, *, epochs: int) -> dict[str, float]:
+        """Seconds of KerasTuner's own search: one trial on one fold, at its defaults."""
+        import tempfile
+
+        import keras_tuner
+
+        X, y, fold = table(ROWS, FEATURES)
+        X, live = X.astype("float32"), fold != 0
+
+        def build(hp: Any) -> Any:
+            hp.Float("most", 0.5, 0.96)
+            return self.network(epochs * int(live.sum()) // 32)
+
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            search = keras_tuner.RandomSearch(build, objective="val_loss", max_trials=1, directory=folder)
+            held_out = (X[~live], y[~live].astype("float32"))
+            weights = {0: 0.52, 1: 5.0}
+            search.search(
+                X[live],
+                y[live].astype("float32"),
+                validation_data=held_out,
+                epochs=epochs,
+                class_weight=weights,
+                verbose=0,
+            )
+            search.get_best_models(1)[0].predict(X, batch_size=4096, verbose=0)
+            return {"seconds": time.perf_counter() - started}
+
+    def rate(self) -> dict[str, float]:
+        """The machine's matrix-product rate, with TensorFlow's own threads."""
+        return {"rate": matmul(self.tf)}
+
+
+if __name__ == "__main__":
+    answers, sys.stdout = sys.stdout, sys.stderr
+    side: Any = {"sweep": Sweep, "keras": Keras}[sys.argv[1]]()
+    for line in sys.stdin:
+        task = json.loads(line)
+        print(json.dumps(getattr(side, task.pop("do"))(**task)), file=answers, flush=True)

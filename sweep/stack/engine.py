@@ -1,0 +1,233 @@
+"""The engine: one compiled program that trains some columns, a part of a stack, on one core.
+
+Batches come from the number of rows and the seed only and are the same for all columns, as are dropout masks; a row
+with W = 0 adds nothing to its column. All parameters of a part lie in one flat vector, so that one fused kernel
+updates them; shapes are data to the program, so that a new width or number of columns costs no new trace.
+"""
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from sweep.stack.backend import tf
+from sweep.stack.first_layer import FirstLayer
+from sweep.stack.network import forward, shapes
+from sweep.stack.recipe import Recipe
+
+WARM_UP = 0.1  # share of the steps
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
+READY_BYTES = 2**28  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
+PIECE_BYTES = 2**25  # of such a piece
+
+Tick = Callable[[], None]
+
+
+def initial_parameters(layer: FirstLayer, init_seed: np.ndarray, prior: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
+    """Draw each column's kernels from its own seed alone, N(0, 1 / inputs); the last bias is the prior's log-odds.
+
+    An input that is switched off takes no draw and has kernel 0, so that what only held-out rows have, a level or a
+    missing value, moves no weight.
+
+    Parameters
+    ----------
+    layer : FirstLayer
+    init_seed : array of int, shape (columns,)
+    prior : array, shape (columns,), share of the weight that is on positives
+    recipe : Recipe
+    """
+    inputs = layer.live.shape[1]
+    parameters = [np.zeros(s, np.float32) for s in shapes(len(init_seed), inputs, recipe.depth, recipe.width)]
+    drawn: dict[tuple[int, int], int] = {}
+    for s, key in enumerate(zip(init_seed.tolist(), layer.set_of.tolist(), strict=True)):
+        same = drawn.setdefault(key, s)
+        rng = np.random.default_rng(key[0])
+        for i, kernel in enumerate(parameters[::2]):
+            if same < s:
+                kernel[s] = kernel[same]
+                continue
+            on = layer.live[key[1]] if i == 0 else slice(None)
+            fan_in = max(1, len(kernel[s][on]))
+            kernel[s][on] = rng.standard_normal((len(kernel[s][on]), kernel.shape[2]), np.float32) / np.sqrt(fan_in)
+    share = np.clip(prior, 1e-4, 1 - 1e-4)
+    parameters[-1][:, 0, 0] = np.log(share / (1 - share))
+    return parameters
+
+
+def batches(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """Deal the rows of an epoch into batches: array of int32, shape (steps, batch_size); what is left over waits."""
+    size = min(rows, batch_size)
+    steps = rows // size
+    order = np.random.default_rng([seed, epoch]).permutation(rows)[: steps * size]
+    return order.astype(np.int32).reshape(steps, size)
+
+
+class Part:
+    """Some columns of a stack in training: their rows, parameters and optimiser state.
+
+    Parameters
+    ----------
+    X, Y, W, layer, recipe, seed, init_seed
+        As `fit` takes and learns them, of these columns.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        W: np.ndarray,
+        layer: FirstLayer,
+        recipe: Recipe,
+        *,
+        seed: int,
+        init_seed: np.ndarray,
+    ) -> None:
+        rows, columns = W.shape
+        total = W.sum(axis=0, dtype=np.float64)
+        start = initial_parameters(layer, init_seed, np.einsum("ij,ij->j", Y, W, dtype=np.float64) / total, recipe)
+        self.forms = [p.shape for p in start]
+        self.flat = tf.Variable(np.concatenate([p.ravel() for p in start]))
+        self.moments = [tf.Variable(tf.zeros_like(self.flat)) for _ in range(2)]
+        decays = np.concatenate([np.full(p.size, i % 2 == 0, np.float32) for i, p in enumerate(start)])
+        self.steps = rows // min(rows, recipe.batch_size)
+        self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
+        self.Y, self.W = tf.constant(Y.T), tf.constant((W * (rows / total)).T, tf.float32)  # W: mean 1 over the rows
+        self.fixed = (
+            tf.constant(layer.set_of, tf.int32),
+            tuple(v.handle for v in (self.flat, *self.moments)),
+            tf.constant(decays * recipe.weight_decay),
+            tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
+            tf.constant([recipe.learning_rate, recipe.dropout, self.steps * recipe.epochs], tf.float32),
+            tf.constant(seed % 2**31, tf.int32),
+        )
+        a_row = 4 * layer.live.size
+        self.ready = layer.enter(X) if rows * a_row <= READY_BYTES else None
+        batch = min(rows, recipe.batch_size)
+        self.most_steps = self.steps if self.ready is not None else max(1, PIECE_BYTES // (a_row * batch))
+        self.pace = 1  # steps at a time; the first call also traces, the second is timed
+
+    def epoch(self, number: int, tick: Tick) -> None:
+        """Train one epoch, counted from 0; `tick()` is called a few times a second and ends it by raising."""
+        dealt = batches(len(self.X), self.recipe.batch_size, self.seed, number)
+        step = 0
+        while step < self.steps:
+            started = time.perf_counter()
+            piece = dealt[step : step + self.pace]
+            self._advance(piece, number * self.steps + step)
+            step += len(piece)
+            seconds = time.perf_counter() - started
+            self.pace = max(1, min(self.most_steps, round(len(piece) * AT_A_TIME / seconds)))
+            tick()
+
+    def _advance(self, piece: np.ndarray, first: int) -> None:
+        program = _program(self.recipe.depth)
+        if self.ready is not None:
+            program(tf.constant(piece), tf.constant(first), self.ready, self.Y, self.W, *self.fixed)
+            return
+        rows = piece.ravel()
+        own = np.arange(len(rows), dtype=np.int32).reshape(piece.shape)
+        Y, W = tf.gather(self.Y, rows, axis=1), tf.gather(self.W, rows, axis=1)
+        program(tf.constant(own), tf.constant(first), self.layer.enter(self.X[rows]), Y, W, *self.fixed)
+
+    def parameters(self) -> list[np.ndarray]:
+        """Kernel and bias of each layer as they are now."""
+        pieces = np.split(self.flat.numpy(), np.cumsum([np.prod(form) for form in self.forms])[:-1])
+        return [p.reshape(form) for p, form in zip(pieces, self.forms, strict=True)]
+
+
+def weighted_entropy(logits: Any, Y: Any, W: Any) -> Any:
+    """Mean over the rows of ``W ce(Y, logit)``, one a column: the weighted mean, where W has mean 1 over the rows.
+
+    Parameters
+    ----------
+    logits, Y, W : tensors of float32, shape (columns, rows)
+
+    Returns
+    -------
+    tensor of float32, shape (columns,)
+    """
+    return tf.reduce_mean(W * tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits), axis=1)
+
+
+def keep(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: Any) -> list[Any]:
+    """Draw which units a step keeps, one byte a unit: as many tensors as hidden layers, 1 / share kept or 0.
+
+    Parameters
+    ----------
+    seed, step : tensors of int32
+    shape : hidden layers, rows, width
+    dropout : tensor of float32
+        Rounded to a 256th.
+    """
+    units = tf.reduce_prod(tf.stack(shape))
+    words = tf.random.stateless_uniform([(units + 3) // 4], tf.stack([seed, step]), None, None, tf.uint32)
+    dice = tf.reshape(tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:units], shape)
+    lost = tf.round(256.0 * dropout)
+    kept = tf.cast(dice >= tf.cast(lost, tf.uint8), tf.float32) * (256.0 / (256.0 - lost))
+    return tf.unstack(kept, num=shape[0])
+
+
+@lru_cache
+def _program(depth: int) -> Any:
+    """Compile some steps of training, for stacks of a depth; every other size is data."""
+    vector, matrix, cube = (tf.TensorSpec([None] * axes) for axes in (1, 2, 3))
+    handle, number = tf.TensorSpec([], tf.resource), tf.TensorSpec([], tf.int32)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.int32),
+            number,
+            cube,
+            matrix,
+            matrix,
+            tf.TensorSpec([None], tf.int32),
+            (handle, handle, handle),
+            vector,
+            tf.TensorSpec([3], tf.int32),
+            tf.TensorSpec([3]),
+            number,
+        ]
+    )
+    def advance(
+        rows: Any,
+        first: Any,
+        X: Any,
+        Y: Any,
+        W: Any,
+        set_of: Any,
+        state: Any,
+        decay: Any,
+        sizes: Any,
+        rates: Any,
+        seed: Any,
+    ) -> None:
+        columns, inputs, width = sizes[0], sizes[1], sizes[2]
+        peak, dropout, total = rates[0], rates[1], rates[2]
+        flat, mean, square = state
+        forms = shapes(columns, inputs, depth, width)
+        lengths = tf.stack([tf.reduce_prod(tf.stack(form)) for form in forms])
+        flat_X, at = tf.reshape(X, [-1, inputs]), (set_of * tf.shape(X)[1])[:, None]
+        for i in tf.range(tf.shape(rows)[0]):
+            step = first + i
+            done = (tf.cast(step, tf.float32) + 0.5) / total
+            rate = peak * tf.minimum(done / WARM_UP, 0.5 + 0.5 * tf.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
+            x, y, w = tf.gather(flat_X, at + rows[i]), tf.gather(Y, rows[i], axis=1), tf.gather(W, rows[i], axis=1)
+            kept = keep(seed, step, (depth, tf.shape(rows)[1], width), dropout)
+            p = tf.raw_ops.ReadVariableOp(resource=flat, dtype=tf.float32)
+            with tf.GradientTape() as tape:
+                tape.watch(p)
+                parts = tf.split(p, lengths, num=len(forms))
+                parameters = [tf.reshape(part, form) for part, form in zip(parts, forms, strict=True)]
+                loss = tf.reduce_sum(weighted_entropy(forward(x, parameters, kept=kept), y, w))
+            gradient = tape.gradient(loss, p)
+            tf.raw_ops.AssignSubVariableOp(resource=flat, value=rate * decay * p)
+            t = tf.cast(step + 1, tf.float32)
+            tf.raw_ops.ResourceApplyAdam(
+                var=flat, m=mean, v=square, beta1_power=BETA1**t, beta2_power=BETA2**t,
+                lr=rate, beta1=BETA1, beta2=BETA2, epsilon=EPSILON, grad=gradient,
+            )  # fmt: skip
+
+    return advance

@@ -1,0 +1,53 @@
+"""The page in headless Chromium: it fits a desk and a phone, and shows its pictures, without asking for anything."""
+
+import html
+import re
+import shutil
+import subprocess
+
+import pytest
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+MEASURE = """<!doctype html><meta charset="utf-8"><body><iframe style="width:{width}px;height:900px;border:0"
+srcdoc="{page}"></iframe><script>
+addEventListener("load", () => {{
+  const page = document.querySelector("iframe").contentDocument, root = page.documentElement;
+  const images = [...page.images], seen = images.every(i => i.complete && i.naturalWidth > 0);
+  const dark = getComputedStyle(page.body).backgroundColor;
+  document.body.innerHTML = `<output>${{root.scrollWidth}} ${{images.length}} ${{seen}} ${{dark}}</output>`;
+}});</script>"""
+
+pytestmark = pytest.mark.browser
+
+
+def chromium(page, tmp_path, *flags):
+    """The page's document once it has loaded."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "Chromium must be installed for tests marked browser"
+    command = [program, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags, "--dump-dom", page.as_uri()]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_fits_and_shows_its_pictures(finished, tmp_path, width, dark):
+    text = re.sub(r"<meta http-equiv[^>]*>", "", finished.report.read_text(encoding="utf-8"))
+    page = tmp_path / "measure.html"
+    page.write_text(MEASURE.format(width=width, page=html.escape(text)), encoding="utf-8")
+    dom = chromium(page, tmp_path, *(["--blink-settings=preferredColorScheme=0"] if dark else []))
+    wide, images, seen, colour = re.search(r"<output>(\d+) (\d+) (\w+) (.*?)</output>", dom).groups()
+    assert int(wide) <= width, "the page is wider than the screen: the reader must scroll sideways"
+    assert int(images) == 4, "a picture is missing"
+    assert seen == "true", "a picture cannot be read by the browser"
+    assert (colour == "rgb(22, 24, 26)") == dark, "the page does not follow the reader's light or dark setting"
+
+
+def test_the_page_prints(finished, tmp_path):
+    program = shutil.which("chromium") or "chromium"
+    target = tmp_path / "report.pdf"
+    command = [program, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={target}"]
+    subprocess.run([*command, finished.report.as_uri()], check=True, capture_output=True, timeout=120)
+    assert target.read_bytes().startswith(b"%PDF"), "the page cannot be printed"

@@ -1,0 +1,84 @@
+"""Imports run one way, and heavy packages stay in their rooms: read from the source, and from a new process."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "sweep"
+SHARED = {"errors", "progress", "record", "spec", "stopping"}  # ground that every user of a run stands on
+MAY_USE = {
+    "data": {"errors"},
+    "stack": {"errors"},
+    "balance": {"errors"},
+    "search": {"data", "stack", "balance", *SHARED},
+    "answer": {"data", "stack", "balance", "search", *SHARED},
+    "deliver": {"data", "stack", "balance", "search", *SHARED},
+}
+HOMES = {
+    "tensorflow": ("stack/", "deliver/"),
+    "keras": ("stack/", "deliver/"),
+    "optuna": ("search/", "answer/dashboard.py"),
+    "optuna_dashboard": ("answer/dashboard.py",),
+    "matplotlib": ("answer/figures/",),
+}
+MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+
+
+def imported(module: str) -> set[str]:
+    """All modules that a file imports, wherever in it; what only type checkers see left out."""
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative imports hide the direction"
+            found |= {
+                f"{node.module}.{name.name}" if node.module == "sweep" else str(node.module) for name in node.names
+            }
+    return found
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split("/")[0] in MAY_USE])
+def test_rooms_use_only_rooms_below(module: str) -> None:
+    """If it failed, a room could not be read, tested or replaced without the ones above it."""
+    room = module.split("/")[0]
+    own = {name.split(".")[1] for name in imported(module) if name.startswith("sweep.")} - {room, "__version__"}
+    assert own <= MAY_USE[room]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_pipeline_and_the_command_line_come_after_the_rooms(module: str) -> None:
+    """If it failed, something would depend on the command line, or run a whole study from below."""
+    users = {"sweep.cli": ("__main__.py",), "sweep.pipeline": ("cli.py",), "sweep.prepare": ("cli.py", "pipeline.py")}
+    for name, may in users.items():
+        assert name not in imported(module) or module in may
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_heavy_packages_stay_in_their_rooms(module: str) -> None:
+    """If it failed, a command that needs no TensorFlow, Optuna or matplotlib would wait for it."""
+    for name in imported(module):
+        homes = HOMES.get(name.split(".")[0])
+        assert homes is None or module.startswith(homes), f"{module} imports {name}"
+
+
+def test_the_file_to_copy_imports_nothing_of_the_package() -> None:
+    """If it failed, an exported model.npz could not be scored where sweep is not installed."""
+    assert imported("deliver/numpy_reader.py") == {"json", "typing", "numpy"}
+
+
+@pytest.mark.parametrize(
+    "command", ["import sweep", "import sweep.cli; sweep.cli.cli(['--help'], standalone_mode=False)"]
+)
+def test_a_light_start_loads_nothing_heavy(command: str) -> None:
+    """If it failed, `sweep --help` would take seconds."""
+    code = f"{command}\nimport sys; print(sorted({set(HOMES)} & set(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
