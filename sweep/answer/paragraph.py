@@ -105,8 +105,8 @@ def _score(v: Mapping[str, Any]) -> str:
     s = v["score"]
     what = "recall of the two classes" if s["name"] == "min(R0, R1)" else "precision and recall of the positives"
     return (
-        f"the lesser of {what}, {s['name']}, is {s['value']:.2f} once corrected for the search "
-        f"(95 % {s['low']:.2f} to {s['high']:.2f})"
+        f"the lesser of {what}, {s['name']}, is {s['value']:.3f} once corrected for the search "
+        f"(95 % {s['low']:.3f} to {s['high']:.3f})"
     )
 
 
@@ -128,7 +128,7 @@ def _learning(curve: Mapping[str, Any]) -> str:
     if curve["gain"] is None:
         return f"Whether more positives would help cannot be told: {curve['why']}."
     by = " and ".join(
-        f"{name} by about {gain['value']:+.2f} (95 % {gain['low']:+.2f} to {gain['high']:+.2f})"
+        f"{name} by about {gain['value']:+.3f} (95 % {gain['low']:+.3f} to {gain['high']:+.3f})"
         for name, gain in (
             ("min(P1, R1)", curve["gain"]["score"]),
             ("average precision", curve["gain"]["average_precision"]),

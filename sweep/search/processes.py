@@ -58,13 +58,12 @@ class Processes:
         with self.ended:
             k = next(k for k, slot in enumerate(self.slots) if slot is None or slot[1].done())
             slot = self.slots[k]
-            executor = self._start() if slot is None or _broken(slot[1]) else slot[0]
-            # A new process inherits what is blocked now: Ctrl-C is the parent's.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            executor = self._start() if slot is None else slot[0]
             try:
-                future: Future[Any] = executor.submit(function, *arguments)
-            finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+                future = _submit(executor, function, *arguments)
+            except BrokenProcessPool:  # its process died
+                executor = self._start()
+                future = _submit(executor, function, *arguments)
             self.slots[k] = executor, future
             return future
 
@@ -104,8 +103,13 @@ def _mapped(path: str) -> np.ndarray:
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def _broken(future: Future[Any]) -> bool:
-    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+def _submit(executor: ProcessPoolExecutor, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    """A new process inherits the signals that are blocked now: Ctrl-C is the parent's."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return executor.submit(function, *arguments)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _kill(executor: ProcessPoolExecutor) -> None:

@@ -80,7 +80,7 @@ def test_every_answer_says_its_numbers_and_nothing_undefined(name, sure, curve, 
         assert not {"None", "nan", "{", "}"} & set(text.replace(".", " ").replace(",", " ").split()), text
     assert f"p = {verdict['signal']['p']:.3g}" in paragraph(verdict, counts), "the p-value that decided is not said"
     if name != "futile":
-        assert "0.31 to 0.52" in paragraph(verdict, counts), "the interval of the score that decided is not said"
+        assert "0.310 to 0.520" in paragraph(verdict, counts), "the interval of the score that decided is not said"
         assert ("12 positives cannot tell" in paragraph(verdict, counts)) == tested, "the test table is not judged"
 
 

@@ -28,7 +28,14 @@ class Case:
     init_seed: np.ndarray
     fold_of_row: np.ndarray
     settings: dict[str, Any] = field(
-        default_factory=lambda: {"depth": 2, "width": 16, "epochs": 10, "batch_size": 24, "learning_rate": 0.02, "seed": 5}
+        default_factory=lambda: {
+            "depth": 2,
+            "width": 16,
+            "epochs": 10,
+            "batch_size": 24,
+            "learning_rate": 0.02,
+            "seed": 5,
+        }
     )
 
     def train(self, **changed: Any) -> Stack:

@@ -141,17 +141,33 @@ def overhead(repeats: int) -> dict[str, Any]:
     side.end()
     codes = {
         "import tensorflow": "import tensorflow",
-        "sweep run, modules": "import sweep.prepare, sweep.pipeline",
         "import click": "import click",
         "sweep --help": "import sweep.cli; sweep.cli.cli(['--help'], standalone_mode=False)",
     }
-    took: dict[str, list[float]] = {name: [] for name in codes}
+    took: dict[str, list[float]] = {name: [] for name in (*codes, "sweep run")}
     for _ in range(max(5, repeats)):
         for name, code in codes.items():
             started = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
             took[name].append(time.perf_counter() - started)
+        took["sweep run"].append(first_trial())
     return {"held": held, "tracing": tracing, "start": took}
+
+
+def first_trial() -> float:
+    """Seconds from the start of `sweep run` to its first trial: the table is read, the time estimated."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "sweep", "run", str(DATA.parent / "seed-1.toml"), "--root", folder]
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("search:"):
+                break
+        took = time.perf_counter() - started
+        process.terminate()
+        process.communicate()
+    return took
 
 
 def machine() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The learning curve: scores along the positives trained on, and what doubling them would bring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,23 @@ from sweep.answer.figures.style import BLACK, BLUE, GREY, ORANGE, SMALL, WIDE, n
 
 LINES = {"score": ("min(P1, R1)", BLUE), "average_precision": ("average precision", ORANGE)}
 TWICE = 2.0  # times all positives: where the projection is drawn
+
+
+def crowded(ticks: Sequence[float], *, least: float = 1.22) -> set[float]:
+    """The ticks that stand too near to the one before them on a log axis to be labelled.
+
+    Examples
+    --------
+    >>> crowded([40, 50, 60, 80, 100])
+    {60}
+    """
+    taken, left_out = ticks[0], set()
+    for tick in ticks[1:]:
+        if tick < least * taken:
+            left_out.add(tick)
+        else:
+            taken = tick
+    return left_out
 
 
 def draw_learning(learning: Mapping[str, Any], *, name: str = "", ax: Axes | None = None) -> Axes:
@@ -46,6 +63,7 @@ def draw_learning(learning: Mapping[str, Any], *, name: str = "", ax: Axes | Non
     ax.xaxis.set(major_locator=FixedLocator(ticks), minor_locator=NullLocator())
     shares = [f"{100 * point['share']:.0f} %" for point in points]
     labels = [f"{n:.0f}\n{s}" for n, s in zip(ticks, [*shares, "doubled"], strict=True)]
+    labels = [label if tick not in crowded(ticks) else "" for tick, label in zip(ticks, labels, strict=True)]
     ax.set_xticks(ticks, labels)
     highest = max(point[f"{score}_high"] for point in points for score in LINES)
     reached = max(ends.values())
