@@ -158,10 +158,12 @@ def show(name: str, root: Path, as_json: bool) -> None:
 @ROOT
 def plot(name: str, root: Path) -> None:
     """Draw a study's pictures again."""
-    from sweep.pipeline import redraw
     from sweep.record import find
 
-    click.echo(redraw(find(root, name)))
+    record = find(root, name)
+    from sweep.pipeline import redraw
+
+    click.echo(redraw(record))
 
 
 @cli.command()
@@ -169,10 +171,12 @@ def plot(name: str, root: Path) -> None:
 @ROOT
 def report(name: str, root: Path) -> None:
     """Write a study's report.html again."""
-    from sweep.pipeline import rewrite_report
     from sweep.record import find
 
-    click.echo(rewrite_report(find(root, name)))
+    record = find(root, name)
+    from sweep.pipeline import rewrite_report
+
+    click.echo(rewrite_report(record))
 
 
 @cli.command()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -24,7 +25,8 @@ def test_version_and_help_of_every_command() -> None:
         assert shown.exit_code == 0
         assert command.help, name
         for option in command.params:
-            assert getattr(option, "hidden", False) or getattr(option, "help", "-"), f"{name} {option.name}"
+            if isinstance(option, click.Option) and not option.hidden:
+                assert option.help, f"{name} {option.name}"
         assert {"--root"} <= {o for p in command.params for o in p.opts}, name
 
 

@@ -13,7 +13,7 @@ from sweep.stack.training import fit
 from sweep.stack.weights import cross_validation
 
 ROWS = 4096  # trained on, at most
-KEPT = 0.7  # share of the epochs that pruning leaves, about
+KEPT = 0.55  # share of the epochs that pruning leaves, about
 AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
 
 

@@ -21,7 +21,8 @@ from sweep.search.task import Outcome, Params, Task
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-WARM_UP_TRIALS = 10  # random ones before the sampler models them, and complete ones before any is pruned
+WARM_UP_TRIALS = 10  # random ones before the sampler models them
+PRUNED_AFTER = 8  # finished trials
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -195,7 +196,7 @@ class Study:
         """The scores under which a trial ends: at each epoch reported, the median of the finished ones' scores."""
         reached: dict[int, list[float]] = {}
         finished = self.trials(*FINISHED)
-        if len(finished) < WARM_UP_TRIALS:
+        if len(finished) < PRUNED_AFTER:
             return {}
         for trial in finished:
             for epoch, value in trial.intermediate_values.items():

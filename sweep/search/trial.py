@@ -12,7 +12,7 @@ from sweep.stack.weights import Design, cross_validation
 
 __all__ = ["Outcome", "Params", "Task", "evaluate"]
 
-REPORTS = (0.25, 0.5)  # shares of the epochs at which a trial's score is held against those before it
+REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's score is held against those before it
 
 
 class _OutOfTime(Exception):  # noqa: N818  not an error: the search ends

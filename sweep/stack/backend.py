@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TypeVar
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -43,16 +44,24 @@ def limit_threads(threads: int) -> None:
     _threads = threads
 
 
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """One for the life of the process: the allocator keeps memory for each thread that there ever was."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="stack")
+
+
 def in_threads(function: Callable[..., T], *arguments: Iterable) -> list[T]:
     """Map as `map` does, in as many threads as there are cores; a single item runs in this thread.
 
     The first error is raised at once: no further item begins, and those under way are left to end by themselves.
+    `function` does not call `in_threads` itself.
     """
     calls = list(zip(*arguments, strict=True))
     if len(calls) == 1 or _threads == 1:
         return [function(*call) for call in calls]
-    pool = ThreadPoolExecutor(min(_threads, len(calls)))
+    futures = [_pool(_threads).submit(function, *call) for call in calls]
     try:
-        return [future.result() for future in [pool.submit(function, *call) for call in calls]]
+        return [future.result() for future in futures]
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for future in futures:
+            future.cancel()

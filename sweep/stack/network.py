@@ -190,8 +190,9 @@ class Stack:
 
     def save(self, path: Path) -> None:
         """Write plain arrays to an .npz file."""
-        layer: dict[str, Any] = {f"layer_{k}": v for k, v in vars(self.layer).items()}
-        np.savez(path, **layer, **{f"parameter_{i:03d}": p for i, p in enumerate(self.parameters)})
+        arrays: dict[str, Any] = {f"layer_{k}": v for k, v in vars(self.layer).items()}
+        arrays |= {f"parameter_{i:03d}": p for i, p in enumerate(self.parameters)}
+        np.savez(path, **arrays)
 
     @staticmethod
     def load(path: Path) -> "Stack":

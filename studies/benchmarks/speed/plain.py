@@ -2,8 +2,8 @@
 
     python plain.py TABLE TEST TRIALS EPOCHS
 
-The tables are CSV files of numbers with the target `y` last. The objective, the space and the sampler are those of
-`sweep run`; batch size and the rest are Keras' defaults.
+The tables are CSV files with the target `y`; text is one-hot encoded, medians fill what is missing. The objective, the
+space and the sampler are those of `sweep run`; batch size and the rest are Keras' defaults.
 """
 
 import json
@@ -17,14 +17,20 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import optuna  # noqa: E402
+import polars as pl  # noqa: E402
 from sklearn.metrics import average_precision_score  # noqa: E402
 from sklearn.model_selection import StratifiedKFold  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-train, test = (np.loadtxt(path, delimiter=",", skiprows=1) for path in sys.argv[1:3])
+tables = [pl.read_csv(path) for path in sys.argv[1:3]]
+whole = pl.concat(tables, how="vertical_relaxed")
+whole = whole.to_dummies([name for name, kind in whole.schema.items() if kind == pl.String])
+whole = whole.with_columns(pl.all().fill_null(pl.all().median()))
+table, target = whole.drop("y").to_numpy().astype("float32"), whole["y"].to_numpy()
 trials, epochs = map(int, sys.argv[3:5])
-X, y = train[:, :-1], train[:, -1]
+rows = len(tables[0])
+X, y, new_x, new_y = table[:rows], target[:rows], table[rows:], target[rows:]
 
 
 def predict(params: dict, X: np.ndarray, y: np.ndarray, to: np.ndarray) -> np.ndarray:
@@ -60,6 +66,6 @@ def objective(trial: optuna.Trial) -> float:
 
 study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
 study.optimize(objective, n_trials=trials)
-p = predict(study.best_params, X, y, test[:, :-1])
-out = {"seconds": time.perf_counter() - started, "best": study.best_value, "test": score(test[:, -1], p)}
-print(json.dumps({**out, "test_average_precision": float(average_precision_score(test[:, -1], p))}))
+p = predict(study.best_params, X, y, new_x)
+out = {"seconds": time.perf_counter() - started, "best": study.best_value, "test": score(new_y, p)}
+print(json.dumps({**out, "test_average_precision": float(average_precision_score(new_y, p))}))

@@ -65,9 +65,13 @@ def table(result: dict[str, Any]) -> str:
     lines = ["| goal | measured | asked | met |", "|---|---|---|---|"]
     lines += [f"| {name} | {got} | {asked} | {'yes' if met else '**no**'} |" for name, got, asked, met in goals(result)]
     if "loop" in result:
-        lines += ["", "| way | ms a network and epoch, median | least | most |", "|---|---|---|---|"]
+        lines += [
+            "",
+            "| way | ms a network and epoch, median | least | most | processor ms, median |",
+            "|---|---|---|---|---|",
+        ]
         for name, seconds in result["loop"]["seconds"].items():
-            figures = [1e3 * f(seconds) for f in (median, min, max)]
+            figures = [1e3 * f(seconds) for f in (median, min, max)] + [1e3 * median(result["loop"]["cpu"][name])]
             lines.append(f"| {name} | " + " | ".join(f"{ms:.1f}" for ms in figures) + " |")
     if "matmul" in result:
         shares = ", ".join(f"{median(s):.0%} at {w}" for w, s in result["matmul"]["share"].items())

@@ -7,7 +7,6 @@ for keep what result.json has of them.
 """
 
 import argparse
-import csv
 import json
 import os
 import platform
@@ -59,14 +58,17 @@ def loop(repeats: int) -> dict[str, Any]:
         "KerasTuner, its defaults": (1, lambda e: keras("tuner", epochs=e)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
+    cpu: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(repeats + 1):
         for name, (networks, way) in ways.items():
-            took = (way(LONG)["seconds"] - way(SHORT)["seconds"]) / (LONG - SHORT) / networks
+            far, near = way(LONG), way(SHORT)
+            took, used = ((far[k] - near[k]) / (LONG - SHORT) / networks for k in ("seconds", "cpu"))
             if turn:  # the first turn traces and warms up
                 seconds[name].append(took)
+                cpu[name].append(used)
             print(f"  {name}: {1e3 * took:.1f} ms", file=sys.stderr)
     sweep.end(), keras.end()
-    return {"seconds": seconds}
+    return {"seconds": seconds, "cpu": cpu}
 
 
 def matmul(repeats: int) -> dict[str, Any]:
@@ -77,9 +79,8 @@ def matmul(repeats: int) -> dict[str, Any]:
     for turn in range(repeats + 1):
         for width in WIDTHS:
             rates.append(keras("rate")["rate"])
-            took = (
-                sweep("train", epochs=5, width=width)["seconds"] - sweep("train", epochs=1, width=width)["seconds"]
-            ) / 4
+            far, near = (sweep("train", epochs=e, width=width)["seconds"] for e in (17, 1))
+            took = (far - near) / 16
             operations = 10 * 9362 * (4 * 30 * width + 6 * width**2 + 6 * width)
             if turn:
                 share[str(width)].append(operations / took / rates[-1])
@@ -110,12 +111,9 @@ def study(trials: int = 12, epochs: int = 12) -> dict[str, Any]:
     """A whole study of seed-1: `sweep run` and a plain Optuna + Keras script, same trials, folds and epochs."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for part in ("train", "test"):
-            rows = list(csv.reader((DATA / f"seed-1-{part}.csv").open()))
-            order = [*(k for k, name in enumerate(rows[0]) if name != "y"), rows[0].index("y")]
-            (root / f"{part}.csv").write_text("\n".join(",".join(row[k] for k in order) for row in rows) + "\n")
         settings = (
-            f'name = "s"\n[data]\npath = "train.csv"\ntest = "test.csv"\ntarget = "y"\npositive = "1"\n'
+            f'name = "s"\n[data]\npath = "{DATA}/seed-1-train.csv"\ntest = "{DATA}/seed-1-test.csv"\n'
+            'target = "y"\npositive = "1"\n'
             f"[search]\ntrials = {trials}\n[training]\nrepeats = 1\nepochs = {epochs}\n"
         )
         (root / "s.toml").write_text(settings)
@@ -124,7 +122,7 @@ def study(trials: int = 12, epochs: int = 12) -> dict[str, Any]:
         subprocess.run(command, check=True, capture_output=True)
         whole = time.perf_counter() - started
         result = json.loads((root / "studies" / "s" / "result.json").read_text())
-        command = [sys.executable, str(HERE / "plain.py"), *(str(root / f"{p}.csv") for p in ("train", "test"))]
+        command = [sys.executable, str(HERE / "plain.py"), *(str(DATA / f"seed-1-{p}.csv") for p in ("train", "test"))]
         plain = subprocess.run([*command, str(trials), str(epochs)], check=True, capture_output=True, text=True)
     tp, fp, fn = (result["test"]["counts"][k] for k in ("tp", "fp", "fn"))
     ours = {"seconds": whole, **result["seconds"], "best": result["selected"]["corrected"]["score"]}

@@ -1,0 +1,164 @@
+"""The study: exact totals, no lost and no doubled trials, reproducible proposals, mixed studies refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweep.errors import RunError, StudyError
+from sweep.progress import Progress
+from sweep.record import Record
+from sweep.search import search as search_module
+from sweep.search.search import search
+from sweep.search.selection import Confirmed, smallest_within_error
+from sweep.search.study import FINISHED, WARM_UP_TRIALS, Space, Study
+from sweep.search.task import Outcome, Params, Task
+from sweep.search.workers import Workers
+
+SPACE = Space((0.5, 0.9), (1, 3), (16, 64))
+ROWS = 60
+TASK = Task(
+    X=np.zeros((ROWS, 1)),
+    y=(np.arange(ROWS) % 4 == 0).astype(int),
+    fold_of_row=np.arange(ROWS) % 3,
+    units=np.arange(ROWS),
+    repeats=1,
+    epochs=4,
+    batch_size=8,
+    equal="precision",
+    seed=0,
+)
+
+
+def made(params: Params, floors: dict[int, float]) -> Outcome:
+    """An outcome that depends on the parameters only: the nearer `most` is to .7, the better."""
+    rng = np.random.default_rng(int(params.most * 1e6))
+    logits = np.where(TASK.y == 1, 1.0, -1.0) + rng.normal(size=ROWS) * (0.5 + 4 * abs(params.most - 0.7))
+    score = TASK.score(logits[:, None])
+    pruned = score < floors.get(1, -np.inf)
+    return Outcome(logits[:, None].astype(np.float32), ((1, score),), 1 if pruned else 4, pruned, 0.0)
+
+
+def opened(root: Path, *, seed: int = 0, data: str = "d") -> Study:
+    record = Record(root, "n")
+    record.folder.mkdir(parents=True, exist_ok=True)
+    return Study.open(record, None, space=SPACE, seed=seed, identity={"data": data}, note=print)
+
+
+def go_on(study: Study, trials: int, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Params], None] = id) -> None:
+    def evaluate(X: np.ndarray, task: Task, params: Params, floors: dict[int, float], left: float | None) -> Outcome:
+        fail(params)
+        return made(params, floors)
+
+    monkeypatch.setattr(search_module, "evaluate", evaluate)
+    search(study, TASK, trials=trials, timeout=None, workers=Workers(), progress=Progress(), show=lambda *_: None)
+
+
+def params(study: Study) -> list[dict[str, float]]:
+    return [t.params for t in study.trials(*FINISHED)]
+
+
+def test_trials_are_as_many_as_asked_and_a_resumed_study_proposes_what_an_uninterrupted_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study would have more or fewer trials than asked, or depend on when it was stopped."""
+    study = opened(tmp_path / "a")
+    go_on(study, 16, monkeypatch)
+    for trials in (3, 11, 16):
+        again = opened(tmp_path / "b")
+        go_on(again, trials, monkeypatch)
+        assert len(again.trials(*FINISHED)) == trials
+    assert params(again) == params(study)
+    assert study.totals() == again.totals()
+    assert len({t["most"] for t in params(study)}) > 10
+
+
+def test_a_trial_found_running_is_tried_again_once_with_the_same_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After kill -9 a trial would be lost, or tried twice."""
+    study = opened(tmp_path)
+    go_on(study, 2, monkeypatch)
+    _, tried = study.ask()
+    opened(tmp_path)  # found once, interrupted at once
+    again = opened(tmp_path)
+    go_on(again, 4, monkeypatch)
+    assert again.totals() == {"complete": 4, "pruned": 0, "failed": 1}
+    assert [p for p in params(again) if p["most"] == tried.most] == [vars(tried)]
+
+
+def test_failed_trials_are_tried_again_and_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ran out of memory once would cost a trial of the total."""
+    failures: list[Params] = []
+
+    def fail(params: Params) -> None:
+        if len(failures) < 2:
+            failures.append(params)
+            raise MemoryError("for once")
+
+    study = opened(tmp_path)
+    go_on(study, 5, monkeypatch, fail)
+    assert study.totals() == {"complete": 5, "pruned": 0, "failed": 2}
+    assert vars(failures[0]) in params(study)
+
+
+def test_a_trial_that_always_fails_ends_the_run_and_keeps_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would go on for ever, or lose what is finished."""
+    study = opened(tmp_path)
+    go_on(study, 2, monkeypatch)
+
+    def fail(params: Params) -> None:
+        raise ValueError("always")
+
+    with pytest.raises(RunError, match=r"always.*\. What is finished is kept"):
+        go_on(study, 4, monkeypatch, fail)
+    assert opened(tmp_path).totals()["complete"] == 2
+
+
+def test_floors_begin_after_the_warm_up_and_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials that cannot win would be trained to the end, or the first ones pruned blindly."""
+    study = opened(tmp_path)
+    go_on(study, WARM_UP_TRIALS - 1, monkeypatch)
+    assert study.floors() == {}
+    go_on(study, 30, monkeypatch)
+    assert study.totals()["pruned"] > 0
+    scores = [t.intermediate_values[1] for t in study.trials(*FINISHED)]
+    assert study.floors() == {1: pytest.approx(np.median(scores))}
+
+
+def test_other_data_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    """Trials of two tables would be mixed in one study."""
+    opened(tmp_path)
+    with pytest.raises(StudyError, match="data was d, now e"):
+        opened(tmp_path, data="e")
+
+
+def test_logits_of_every_trial_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The corrected score and the pictures could not be had again."""
+    study = opened(tmp_path)
+    go_on(study, 3, monkeypatch)
+    for trial in study.trials(*FINISHED):
+        assert (study.logits(trial) == made(Params(**trial.params), {}).logits).all()
+
+
+def test_widths_are_doublings_up_to_the_high_end() -> None:
+    """A range would leave its own end out."""
+    assert Space((0.5, 1), (1, 1), (16, 256)).widths == [16, 32, 64, 128, 256]
+    assert Space((0.5, 1), (1, 1), (20, 50)).widths == [20, 40, 50]
+    assert Space((0.5, 1), (1, 1), (8, 8)).widths == [8]
+
+
+def test_the_smallest_network_within_one_standard_error_wins() -> None:
+    """A large network would win by noise, or a small one against clear evidence."""
+    positives = np.flatnonzero(TASK.y)
+
+    def confirmed(missed: list[int], width: int) -> Confirmed:
+        logits = np.where(TASK.y == 1, 1.0, -1.0)
+        logits[positives[missed]] = -1.0
+        return Confirmed(0, Params(0.7, 1, width), logits[:, None], TASK.score(logits[:, None]))
+
+    large, small, smallest = confirmed([0], 64), confirmed([1, 2], 16), confirmed(list(range(3, 12)), 8)
+    assert smallest_within_error(TASK, [large, small, smallest]) is small
