@@ -5,9 +5,9 @@ Modules that load TensorFlow, Optuna or matplotlib are imported by the command t
 """
 
 import json
+import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +25,7 @@ ROOT = click.option(
     "--root", type=click.Path(path_type=Path), default=Path("."), help="Where studies/ and plots/ lie. Default: here."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document to standard output.")
+OWN_PROCESS = "own process"  # said by `main`: signals are this program's to handle
 EQUAL = click.Choice(["precision", "ratio", "recall"])
 
 
@@ -70,7 +71,7 @@ def run(
     **given: Any,
 ) -> None:
     """Run a study, or go on with it: search, select, answer, export."""
-    if threading.current_thread() is threading.main_thread():
+    if click.get_current_context().obj == OWN_PROCESS:
         end_at_signals(_say_stopped)
     from sweep.prepare import prepare
 
@@ -386,7 +387,7 @@ class Live(Shown):
 
 def _say_stopped() -> None:
     if sys.stderr.isatty():
-        click.echo("\x1b[?25h", err=True)  # the cursor, which the bar hides
+        click.echo("\x1b[?25h", nl=False, err=True)  # the cursor, which the bar hides
     click.echo("sweep: stopped; what is finished is kept. The same command goes on.", err=True)
 
 
@@ -398,7 +399,7 @@ def main() -> NoReturn:
     """Run a command and exit with its code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False, obj=OWN_PROCESS)
     except click.ClickException as error:
         error.show()
         code = 2
@@ -407,6 +408,12 @@ def main() -> NoReturn:
         code = 2
     except SweepError as error:
         click.echo(f"sweep: {error}", err=True)
+        code = 1
+    except BrokenPipeError:  # who read the output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        click.echo(f"sweep: {error.filename} must be there and writable; got: {error.strerror}. Mend that.", err=True)
         code = 1
     except (KeyboardInterrupt, click.Abort):
         _say_stopped()

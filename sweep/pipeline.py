@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,11 +84,10 @@ def run(
     data = prepare(spec) if isinstance(spec, Spec) else spec
     spec = data.spec
     record = Record(Path(root).resolve(), spec.name)
-    crew = Workers(workers, backend)
-    with locked(record):
+    with locked(record), Workers(workers, backend) as crew:
         progress = Logged(progress or Progress(), record.log)
         toml = spec.to_toml(record.folder)
-        study = Study.open(
+        opened = Study.open(
             record,
             storage,
             space=Space(spec.search.most, spec.search.depth, spec.search.width),
@@ -96,10 +95,10 @@ def run(
             identity={"data": data.table.fingerprint, **identity(spec)},
             note=progress.note,
         )
-        write_text(record.study, toml)
-        for note in data.notes:
-            progress.note(note)
-        try:
+        with closing(opened) as study:
+            write_text(record.study, toml)
+            for note in data.notes:
+                progress.note(note)
             if record.result.exists() and study.done in {toml, toml + QUICK * quick}:
                 return record.read_result()
             result = _Run(record, spec, data, study, crew, progress, quick).go()
@@ -108,9 +107,6 @@ def run(
             write_text(record.result, result.to_json())
             study.done = toml + QUICK * quick
             return result
-        finally:
-            crew.stop()
-            study.close()
 
 
 def identity(spec: Spec) -> dict[str, Any]:
@@ -137,6 +133,7 @@ class _Run:
     def __post_init__(self) -> None:
         table, training = self.data.table, self.spec.training
         assert training.epochs is not None  # resolved
+        self.clock = 0.0
         self.task = Task(
             X=self.data.X,
             y=table.y,
@@ -196,6 +193,7 @@ class _Run:
         stopped = outcome.epochs if outcome.pruned else None
         picture = draw_one(self.record, self.task.y, logits, number=number, params=asdict(params), stopped=stopped)
         annotate(self.study, number, picture, findings(self.task.counts(outcome.logits)))
+        self._spend("search")
 
     def _select(self) -> Selection:
         self.progress.phase("confirm and curve", 2)
@@ -291,11 +289,17 @@ class _Run:
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
-        started = time.perf_counter()
+        self.clock = time.perf_counter()
         try:
             yield
         finally:
-            self.study.add_seconds(phase, time.perf_counter() - started)
+            self._spend(phase)
+
+    def _spend(self, phase: str) -> None:
+        """Add what has passed since the clock was set, and set it anew."""
+        now = time.perf_counter()
+        self.study.add_seconds(phase, now - self.clock)
+        self.clock = now
 
 
 def redraw(record: Record) -> Path:

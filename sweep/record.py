@@ -95,9 +95,16 @@ class Record:
             ) from None
 
     def remove(self) -> None:
-        """Delete the run and its pictures."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(self.plots, ignore_errors=True)
+        """Delete the run and its pictures.
+
+        Raises
+        ------
+        RunError
+            If it is being run, or cannot be deleted.
+        """
+        with locked(self):
+            for folder in (self.folder, self.plots):
+                shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)
@@ -199,7 +206,8 @@ def locked(record: Record) -> Iterator[None]:
         ) from None
     finally:
         if record.folder in fresh and not record.study.exists():
-            record.remove()
+            for folder in (record.folder, record.plots):
+                _delete(folder)
             for folder in fresh:
                 with suppress(OSError):  # one that is not empty stays
                     folder.rmdir()
@@ -250,4 +258,5 @@ def _delete(part: Path) -> None:
     if part.is_dir():
         shutil.rmtree(part, ignore_errors=True)
     else:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what could not be written cannot always be deleted
+            part.unlink()

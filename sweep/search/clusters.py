@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -37,11 +39,16 @@ class Dask:
         except Exception as error:  # whatever its transport raises
             raise _unreachable("Dask scheduler", address, error) from None
         self.executor = self.client.get_executor(pure=False)
+        self.shared: list[tuple[np.ndarray, Any]] = []
 
     def share(self, X: np.ndarray) -> Any:
         """Send an array to each worker, once."""
+        for known, there in self.shared:
+            if known is X and there.status == "finished":
+                return there
         self.client.wait_for_workers(1, timeout=STARTS_IN)
-        return self.client.scatter(X, broadcast=True)
+        self.shared.append((X, self.client.scatter(X, broadcast=True, hash=False)))
+        return self.shared[-1][1]
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on some worker."""
@@ -79,6 +86,7 @@ class Ray:
     def __init__(self, count: int) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")  # signals are the run's to handle
         try:
             import ray
         except ImportError:
@@ -86,10 +94,13 @@ class Ray:
         self.ray = ray
         address = os.environ.get("RAY_ADDRESS")
         here: dict[str, Any] = {} if address else {"num_cpus": count, "include_dashboard": False}
+        handler = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(address=address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **here)
         except Exception as error:  # whatever its transport raises
             raise _unreachable("Ray cluster", address, error) from None
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray took it
         self.remote = ray.remote(num_cpus=1)(_run)
         self.out: list[Any] = []
 

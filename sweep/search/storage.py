@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import optuna
 from optuna.storages import RDBStorage
@@ -109,16 +109,18 @@ def check_file(path: Path) -> None:
     Raises
     ------
     StudyError
-        If it is not there, or damaged.
+        If it is damaged.
     """
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=rw", uri=True)) as database:
             found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.Error as error:
         found = str(error)
-    if found != "ok" or not path.stat().st_size:
+    if not path.stat().st_size:
+        found = "empty"
+    if found != "ok":
         raise StudyError(
-            f"{path} must be the database of a study; it is missing or damaged ({found.splitlines()[0]}). Bring a "
+            f"{path} must be the database of a study; it is damaged ({found.splitlines()[0]}). Bring a "
             "copy of it back, or remove the study and run it again."
         )
 
@@ -165,13 +167,16 @@ def unusable(url: str, error: Exception) -> StudyError:
 def shown(url: str) -> str:
     """A URL as it may be shown: no password, not even one that was written in a wrong way."""
     if url.startswith("sqlite"):
-        return url.split("?")[0].replace("sqlite:///file:", "").replace("sqlite:///", "")
-    kind, _, rest = url.partition("://")
+        return unquote(make_url(url).database or "").removeprefix("file:")
+    kind, mark, rest = url.partition("://")
+    if not mark:
+        return "a text without ://"
     return f"{kind}://{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}".split("?")[0]
 
 
-def reason(error: Exception, url: str) -> str:
+def reason(error: BaseException, url: str) -> str:
     """An error's kind and first line, without what is secret in the URL."""
+    error = error.__cause__ or error if isinstance(error, optuna.exceptions.StorageInternalError) else error
     lines = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
     login = url.partition("://")[2].rpartition("@")[0]

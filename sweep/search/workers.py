@@ -83,6 +83,16 @@ class Workers:
         AT_STOP.append(crew.stop)
         return crew
 
+    def __enter__(self) -> "Workers":
+        """Start the workers, or reach their cluster, now."""
+        if not self.here:
+            _ = self.crew
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End them."""
+        self.stop()
+
     @property
     def here(self) -> bool:
         """Whether calls run in this process."""

@@ -12,8 +12,9 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import TypeVar
+from functools import lru_cache, wraps
+from threading import Lock
+from typing import Any, TypeVar
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -32,7 +33,7 @@ finally:
     os.close(_stderr)
     os.close(_null)
 
-__all__ = ["in_threads", "keras", "limit_threads", "tf"]
+__all__ = ["in_threads", "keras", "limit_threads", "tf", "traced_once"]
 
 T = TypeVar("T")
 _threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -42,6 +43,22 @@ def limit_threads(threads: int) -> None:
     """Let this process train and score with so many threads at a time."""
     global _threads
     _threads = threads
+
+
+def traced_once(program: Callable[..., Any]) -> Callable[..., Any]:
+    """Remember the compiled program that `program(*key)` gives, a `tf.function` with a signature, by its key.
+
+    It is traced when first asked for, in one thread.
+    """
+    kept = lru_cache(lambda *key: program(*key).get_concrete_function())
+    lock = Lock()
+
+    @wraps(program)
+    def get(*key: Any) -> Any:
+        with lock:
+            return kept(*key)
+
+    return get
 
 
 @lru_cache

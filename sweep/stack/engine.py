@@ -7,12 +7,11 @@ updates them; shapes are data to the program, so that a new width or number of c
 
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from sweep.stack.backend import tf
+from sweep.stack.backend import tf, traced_once
 from sweep.stack.first_layer import FirstLayer
 from sweep.stack.network import forward, shapes
 from sweep.stack.recipe import Recipe
@@ -20,8 +19,8 @@ from sweep.stack.recipe import Recipe
 WARM_UP = 0.1  # share of the steps
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
 AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
-READY_BYTES = 2**28  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
-PIECE_BYTES = 2**25  # of such a piece
+READY_BYTES = 2**27  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
+PIECE_BYTES = 2**23  # of such a piece
 
 Tick = Callable[[], None]
 
@@ -94,7 +93,7 @@ class Part:
         decays = np.concatenate([np.full(p.size, i % 2 == 0, np.float32) for i, p in enumerate(start)])
         self.steps = rows // min(rows, recipe.batch_size)
         self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
-        self.Y, self.W = tf.constant(Y.T), tf.constant((W * (rows / total)).T, tf.float32)  # W: mean 1 over the rows
+        self.Y, self.W = tf.constant(Y), tf.constant(W * (rows / total), tf.float32)  # W: mean 1 over the rows
         self.fixed = (
             tf.constant(layer.set_of, tf.int32),
             tuple(v.handle for v in (self.flat, *self.moments)),
@@ -104,9 +103,11 @@ class Part:
             tf.constant(seed % 2**31, tf.int32),
         )
         a_row = 4 * layer.live.size
-        self.ready = layer.enter(X) if rows * a_row <= READY_BYTES else None
-        batch = min(rows, recipe.batch_size)
-        self.most_steps = self.steps if self.ready is not None else max(1, PIECE_BYTES // (a_row * batch))
+        at_once = max(1, PIECE_BYTES // a_row)
+        self.ready = None
+        if rows * a_row <= READY_BYTES:
+            self.ready = tf.concat([layer.enter(X[i : i + at_once]) for i in range(0, rows, at_once)], axis=1)
+        self.most_steps = self.steps if self.ready is not None else max(1, at_once // min(rows, recipe.batch_size))
         self.pace = 1  # steps at a time; the first call also traces, the second is timed
 
     def epoch(self, number: int, tick: Tick) -> None:
@@ -129,7 +130,7 @@ class Part:
             return
         rows = piece.ravel()
         own = np.arange(len(rows), dtype=np.int32).reshape(piece.shape)
-        Y, W = tf.gather(self.Y, rows, axis=1), tf.gather(self.W, rows, axis=1)
+        Y, W = tf.gather(self.Y, rows), tf.gather(self.W, rows)
         program(tf.constant(own), tf.constant(first), self.layer.enter(self.X[rows]), Y, W, *self.fixed)
 
     def parameters(self) -> list[np.ndarray]:
@@ -170,7 +171,7 @@ def keep(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: Any) -> lis
     return tf.unstack(kept, num=shape[0])
 
 
-@lru_cache
+@traced_once
 def _program(depth: int) -> Any:
     """Compile some steps of training, for stacks of a depth; every other size is data."""
     vector, matrix, cube = (tf.TensorSpec([None] * axes) for axes in (1, 2, 3))
@@ -214,14 +215,16 @@ def _program(depth: int) -> Any:
             step = first + i
             done = (tf.cast(step, tf.float32) + 0.5) / total
             rate = peak * tf.minimum(done / WARM_UP, 0.5 + 0.5 * tf.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
-            x, y, w = tf.gather(flat_X, at + rows[i]), tf.gather(Y, rows[i], axis=1), tf.gather(W, rows[i], axis=1)
+            x, y, w = tf.gather(flat_X, at + rows[i]), tf.gather(Y, rows[i]), tf.gather(W, rows[i])
             kept = keep(seed, step, (depth, tf.shape(rows)[1], width), dropout)
             p = tf.raw_ops.ReadVariableOp(resource=flat, dtype=tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(p)
                 parts = tf.split(p, lengths, num=len(forms))
                 parameters = [tf.reshape(part, form) for part, form in zip(parts, forms, strict=True)]
-                loss = tf.reduce_sum(weighted_entropy(forward(x, parameters, kept=kept), y, w))
+                loss = tf.reduce_sum(
+                    weighted_entropy(forward(x, parameters, kept=kept), tf.transpose(y), tf.transpose(w))
+                )
             gradient = tape.gradient(loss, p)
             tf.raw_ops.AssignSubVariableOp(resource=flat, value=rate * decay * p)
             t = tf.cast(step + 1, tf.float32)

@@ -7,12 +7,11 @@ set of training rows; `squash` applies it, the same function in training and in 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from sweep.stack.backend import keras, tf
+from sweep.stack.backend import keras, tf, traced_once
 
 RARE = 5  # a level, or a missing value, seen on fewer training rows than this is not told apart
 
@@ -61,7 +60,7 @@ class FirstLayer:
         )
 
 
-@lru_cache
+@traced_once
 def _entrance(dtype: str) -> Any:
     """Compile `enter` for X of a dtype; every size is data."""
     raw = tf.TensorSpec([None, None], dtype)
@@ -90,9 +89,9 @@ def squash(x: Any, centre: Any, scale: Any) -> Any:
     -------
     tensor of float32, finite
     """
-    z = (x - centre) * scale
-    z = tf.where(tf.math.is_nan(z), tf.zeros_like(z), z)
-    z = tf.cast(tf.clip_by_value(z, -1e6, 1e6), tf.float32)
+    missing = tf.math.is_nan(x)  # its negation in `where` becomes NaN on the way to ONNX
+    x = tf.clip_by_value(tf.where(missing, tf.zeros_like(x), x), -x.dtype.max / 4, x.dtype.max / 4)  # inf * 0 is NaN
+    z = tf.clip_by_value(tf.cast((x - centre) * scale, tf.float32), -1e6, 1e6) * (1.0 - tf.cast(missing, tf.float32))
     return z * tf.math.rsqrt(1.0 + tf.square(z / 3.0))
 
 

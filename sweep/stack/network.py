@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sweep.errors import InputError
-from sweep.stack.backend import in_threads, keras, tf
+from sweep.stack.backend import in_threads, keras, tf, traced_once
 from sweep.stack.first_layer import FirstLayer, Standardise
 
 CHUNK_BYTES = 2**22  # of one layer's activations, at inference: about what a core's cache holds
@@ -58,7 +57,7 @@ def forward(h: Any, parameters: Sequence[Any], *, kept: Sequence[Any] | None = N
     return h[:, :, 0]
 
 
-@lru_cache
+@traced_once
 def _inference(depth: int) -> Any:
     """Compile the logits of stacks of a depth; every other size is data."""
 

@@ -12,7 +12,7 @@ from sweep.record import Record
 from sweep.search import search as search_module
 from sweep.search.search import search
 from sweep.search.selection import Confirmed, smallest_within_error
-from sweep.search.study import FINISHED, WARM_UP_TRIALS, Space, Study
+from sweep.search.study import FINISHED, PRUNED_AFTER, Space, Study
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.workers import Workers
 
@@ -121,7 +121,7 @@ def test_a_trial_that_always_fails_ends_the_run_and_keeps_the_rest(
 def test_floors_begin_after_the_warm_up_and_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials that cannot win would be trained to the end, or the first ones pruned blindly."""
     study = opened(tmp_path)
-    go_on(study, WARM_UP_TRIALS - 1, monkeypatch)
+    go_on(study, PRUNED_AFTER - 1, monkeypatch)
     assert study.floors() == {}
     go_on(study, 30, monkeypatch)
     assert study.totals()["pruned"] > 0

@@ -99,8 +99,8 @@ def growth(repeats: int, *, million: bool) -> dict[str, Any]:
         for _ in range(1 if shape["rows"] > 100_000 else min(3, repeats)):
             side = Side("sweep")
             side("train", **{**shape, "rows": 1000}, epochs=1)
-            short, far = side("train", **shape, epochs=1), side("train", **shape, epochs=3)
-            took.append((far["seconds"] - short["seconds"]) / 2 / shape["rows"] / shape["columns"])
+            short, far = side("train", **shape, epochs=1), side("train", **shape, epochs=5)
+            took.append((far["seconds"] - short["seconds"]) / 4 / shape["rows"] / shape["columns"])
             side.end()
         results.append({**shape, "seconds": took, "peak": far["peak"], "X": far["X"]})
         print(f"  {shape}: {1e9 * median(took):.0f} ns, {far['peak'] / 2**20:.0f} MiB", file=sys.stderr)

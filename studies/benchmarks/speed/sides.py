@@ -68,11 +68,11 @@ class Sweep:
         return {"seconds": seconds, "peak": peak, "X": X.nbytes}
 
     def trials(self, *, count: int) -> dict[str, Any]:
-        """Resident memory after each of so many trials of different shapes, in one process, and the seconds traced."""
+        """Resident memory after each of so many trials of one study, depth and width at random, in one process."""
         rng, held = np.random.default_rng(1), []
         for _ in range(count):
-            shape = {"rows": int(rng.integers(500, 3000)), "width": int(rng.choice([16, 32, 64, 128, 256]))}
-            self.train(epochs=2, depth=int(rng.integers(1, 5)), columns=int(rng.integers(5, 11)), **shape)
+            shape = {"width": int(rng.choice([16, 32, 64, 128, 256])), "depth": int(rng.integers(1, 5))}
+            self.train(epochs=2, rows=1500, **shape)
             with open("/proc/self/statm", encoding="ascii") as file:
                 held.append(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
         return {"held": held}
