@@ -29,10 +29,13 @@ OWN_PROCESS = "own process"  # said by `main`: signals are this program's to han
 EQUAL = click.Choice(["precision", "ratio", "recall"])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="sweep")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Search the class-weight balance and the network for a table with a rare class."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command()
@@ -101,7 +104,8 @@ def _specs(source: str, given: dict[str, Any]) -> Any:
     from sweep.spec import Spec, default_name
 
     options = {k: v for k, v in given.items() if v not in (None, ())}
-    name = options.pop("name", None)
+    name = given["name"]
+    options.pop("name", None)
     for key in ("target", "missing", "drop"):
         if key in options:
             options[key] = tuple(options[key])
@@ -110,13 +114,13 @@ def _specs(source: str, given: dict[str, Any]) -> Any:
             options[key] = Path(options[key])
     if source.endswith(".toml"):
         spec = Spec.read(source)
-        spec = replace(spec, name=name or spec.name)
+        spec = spec if name is None else replace(spec, name=name)
     else:
         if "target" not in options:
             raise InputError("A table must come with --target COLUMN, the label column; got none. Add it.")
         from sweep.spec import Data
 
-        spec = Spec(name or default_name(source), Data(Path(source), options.pop("target")))
+        spec = Spec(default_name(source) if name is None else name, Data(Path(source), options.pop("target")))
     for room in ("data", "search", "training", "balance"):
         section = getattr(spec, room)
         mine = {k: options.pop(k) for k in list(options) if hasattr(section, k)}
@@ -145,7 +149,8 @@ def show(name: str, root: Path, as_json: bool) -> None:
 
     record = find(root, name)
     if not record.result.exists() and record.log.exists() and not as_json:
-        click.echo(f"{name}: not finished; {record.log.read_text(encoding='utf-8').splitlines()[-1]}")
+        said = record.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        click.echo(f"{name}: not finished; {said[-1] if said else 'nothing said yet'}")
         return
     result = record.read_result()
     if as_json:
@@ -162,7 +167,7 @@ def plot(name: str, root: Path) -> None:
     from sweep.record import find
 
     record = find(root, name)
-    from sweep.pipeline import redraw
+    from sweep.answer.again import redraw
 
     click.echo(redraw(record))
 
@@ -175,7 +180,7 @@ def report(name: str, root: Path) -> None:
     from sweep.record import find
 
     record = find(root, name)
-    from sweep.pipeline import rewrite_report
+    from sweep.answer.again import rewrite_report
 
     click.echo(rewrite_report(record))
 
@@ -254,7 +259,6 @@ def predict(
     if not model.exists() and str(model) in names(root):
         model = Record(root, str(model)).best
     with _shown() as progress:
-        progress.phase("percent of the table", 100)
         summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=_percent(progress))
         for note in summary.notes:
             progress.note(note)
@@ -266,6 +270,8 @@ def _percent(progress: Progress) -> Callable[[int, float], None]:
 
     def to(rows: int, share: float) -> None:
         nonlocal said
+        if not said:
+            progress.phase("percent of the table", 100)
         while said < int(100 * share):
             said += 1
             progress.step(f"{rows} rows")
@@ -413,7 +419,8 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as error:
-        click.echo(f"sweep: {error.filename} must be there and writable; got: {error.strerror}. Mend that.", err=True)
+        what = error.filename or "What the run writes to"
+        click.echo(f"sweep: {what} must be there and writable; got: {error.strerror or error}. Mend that.", err=True)
         code = 1
     except (KeyboardInterrupt, click.Abort):
         _say_stopped()

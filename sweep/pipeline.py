@@ -1,5 +1,6 @@
 """What a run does, in order: search, selection, answer, deliver."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,31 +9,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from sweep import __version__
-from sweep.answer.calibration import exports
+from sweep.answer.again import report_of
+from sweep.answer.calibration import calibration, exports
 from sweep.answer.dashboard import annotate
 from sweep.answer.figures.trial import findings
 from sweep.answer.findings import compose, described
-from sweep.answer.pictures import draw_all, draw_one, shown
-from sweep.answer.report import write_report
+from sweep.answer.pictures import draw_all, draw_one
 from sweep.answer.summary import duration
 from sweep.answer.verdict import answer
 from sweep.balance.corrected import Corrected, corrected_score, prediction_interval
 from sweep.balance.criteria import score
 from sweep.balance.grid import weight_ratio
 from sweep.balance.metrics import Counts, precision_at_share
-from sweep.data.table import Table, load_rows
-from sweep.deliver.export import export
+from sweep.data.table import Table
+from sweep.deliver.export import ROWS, export
 from sweep.deliver.final import Final
 from sweep.deliver.predict import decisions
+from sweep.errors import StudyError
 from sweep.prepare import Prepared, prepare
 from sweep.progress import Logged, Progress
 from sweep.record import Record, Result, locked, whole, write_text
 from sweep.search.copying import copy_home
 from sweep.search.estimate import estimate
 from sweep.search.search import search
-from sweep.search.selection import CANDIDATES, PICKS, Selection, confirm, select
+from sweep.search.selection import CANDIDATES, PICKS, Pick, Selection, confirm, select
 from sweep.search.study import FINISHED, Space, Study
 from sweep.search.trial import Outcome, Params, Task
 from sweep.search.workers import Workers
@@ -87,6 +90,7 @@ def run(
     with locked(record), Workers(workers, backend) as crew:
         progress = Logged(progress or Progress(), record.log)
         toml = spec.to_toml(record.folder)
+        tested = "" if data.test is None else f"# test table {data.test.fingerprint}\n"
         opened = Study.open(
             record,
             storage,
@@ -99,13 +103,14 @@ def run(
             write_text(record.study, toml)
             for note in data.notes:
                 progress.note(note)
-            if record.result.exists() and study.done in {toml, toml + QUICK * quick}:
+            settled = study.finished >= spec.search.trials and record.complete
+            if settled and study.done in {toml + tested, toml + tested + QUICK * quick}:
                 return record.read_result()
             result = _Run(record, spec, data, study, crew, progress, quick).go()
             if storage is not None:
                 copy_home(study, record)
             write_text(record.result, result.to_json())
-            study.done = toml + QUICK * quick
+            study.done = toml + tested + QUICK * quick
             return result
 
 
@@ -116,7 +121,7 @@ def identity(spec: Spec) -> dict[str, Any]:
         "positive": spec.data.positive,
         **{k: v for k, v in asdict(spec.search).items() if k not in ("trials", "timeout")},
         **asdict(spec.training),
-        "equal": spec.balance.equal,
+        "objective": "min(R0, R1)" if spec.balance.equal == "recall" else "min(P1, R1)",
     }
 
 
@@ -173,7 +178,7 @@ class _Run:
             verdict=verdict, trials=self.study.totals(), seconds=self.study.seconds(),
         )  # fmt: skip
         draw_all(self.record, self.study.trials(*FINISHED), selection, result)
-        write_report(self.record.report, result, pictures=shown(self.record), study=study_text(self.record))
+        report_of(self.record, result)
         return result
 
     def _estimate(self) -> None:
@@ -248,10 +253,14 @@ class _Run:
             weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
             card=self._card(selection),
             calibration=exports(selection, self.task.fold_of_row, seed=self.task.seed),
+            alone={name: self._best_alone(selection, pick) for name, pick in selection.picks.items()},
         )
         final.store(self.record.artifacts)
+        some = self.data.table.frame.gather_every(max(1, math.ceil(len(self.task.y) / ROWS)))
+        with whole(self.record.rows) as part:
+            some.write_parquet(part)
         with whole(self.record.best) as part:
-            export(final.assemble(selection.equal), part, frame=self.data.table.frame)
+            export(final.assemble(selection.equal), part, frame=some)
         self.progress.step()
 
     def _card(self, selection: Selection) -> dict[str, Any]:
@@ -274,6 +283,17 @@ class _Run:
             },
         }
 
+    def _best_alone(self, selection: Selection, pick: Pick) -> dict[str, Any]:
+        """Of the networks of a balance, the one that did best out-of-fold by itself, and what its card must say."""
+        task = self.task
+        each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
+        best = int(np.argmax([score(counts) for counts in each]))
+        by_itself = calibration(
+            task.y, task.units, task.fold_of_row, pick.logits[:, best], pick.most, seed=task.seed
+        )  # fmt: skip
+        counts = {"counts": each[best].to_dict(), "intervals": each[best].intervals()}
+        return {"repeat": best, "out_of_fold": counts, "calibration": by_itself["export"]}
+
     def _test(self, test: Table, selection: Selection, corrected: Corrected) -> dict[str, Any]:
         """Score the test table once, by the exported model; beside it what to expect at its size and share."""
         counts = Counts.of(test.y, decisions(self.record.best / "model.keras", test.frame))
@@ -283,7 +303,7 @@ class _Run:
             **described(counts),
             "intervals": counts.intervals(),
             "expected_precision": list(precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
-            "score": score(counts, self.task.equal) if both else None,
+            "score": float(score(counts)) if both else None,
             "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
         }
 
@@ -302,34 +322,6 @@ class _Run:
         self.clock = now
 
 
-def redraw(record: Record) -> Path:
-    """Draw the pictures of a finished study again, from what it kept; say in which folder they are.
-
-    Raises
-    ------
-    StudyError
-        If the study is not finished, or damaged.
-    """
-    result, selection, study = record.read_result(), Selection.load(record.selection), Study.reopen(record)
-    for trial in study.trials(*FINISHED):
-        stopped = trial.user_attrs["epochs"] if trial.state != FINISHED[0] else None
-        logits = study.logits(trial).mean(axis=1)
-        draw_one(record, selection.y, logits, number=trial.number, params=trial.params, stopped=stopped)
-    draw_all(record, study.trials(*FINISHED), selection, result)
-    return record.plots
-
-
-def study_text(record: Record) -> str:
-    """The study on paper, as the run spelled it out; empty where the file is gone."""
-    return record.study.read_text(encoding="utf-8") if record.study.exists() else ""
-
-
-def rewrite_report(record: Record) -> Path:
-    """Write the report of a finished study again, from what it kept; say where it is."""
-    write_report(record.report, record.read_result(), pictures=shown(record), study=study_text(record))
-    return record.report
-
-
 def export_study(record: Record, to: Path, *, format: str, equal: str | None, single: bool) -> dict[str, Any]:
     """Export a balance of a finished study without training again; see `sweep.deliver.export.export`.
 
@@ -344,11 +336,9 @@ def export_study(record: Record, to: Path, *, format: str, equal: str | None, si
         One network instead of the ensemble.
     """
     result = record.read_result()
-    data = Spec.read(record.study).data
     model = Final.load(record.artifacts).assemble(equal or result.selected["equal"], single=single)
-    return export(
-        model,
-        to,
-        format=format,
-        frame=load_rows(data.path, [column.name for column in model.features.columns], missing=data.missing),
-    )
+    try:
+        some = pl.read_parquet(record.rows)
+    except (OSError, pl.exceptions.PolarsError):
+        raise StudyError(f"{record.rows} must hold rows to compare on; it is missing or damaged. Run again.") from None
+    return export(model, to, format=format, frame=some)

@@ -53,6 +53,18 @@ class Record:
         return self.artifacts / "selection.npz"
 
     @property
+    def rows(self) -> Path:
+        """Some rows of the table, on which exports are compared."""
+        return self.artifacts / "rows.parquet"
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that a finished run leaves is there."""
+        left = (self.best / "model.keras", self.best / "class_weights.json", self.report, self.selection, self.rows)
+        drawn = (self.plots / "precision-recall.png", self.plots / "balance-curve.png")
+        return all(path.exists() for path in (self.result, *left, *drawn))
+
+    @property
     def best(self) -> Path:
         """The model and the class weights."""
         return self.folder / "best"

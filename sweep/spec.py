@@ -171,24 +171,27 @@ class Spec:
         """One study a target: NAME itself for one, NAME-TARGET for several, the other targets left out."""
         if len(self.data.target) == 1:
             return (self,)
+        names = [f"{self.name}-{_as_name(target)}" for target in self.data.target]
+        if len(set(names)) < len(names):
+            raise SpecError(f"Targets must differ as parts of a study's name; got the names {names}. Run them apart.")
         return tuple(
             replace(
                 self,
-                name=f"{self.name}-{_as_name(target)}",
+                name=name,
                 data=replace(
                     self.data,
                     target=(target,),
                     drop=(*self.data.drop, *(t for t in self.data.target if t != target)),
                 ),
             )
-            for target in self.data.target
+            for name, target in zip(names, self.data.target, strict=True)
         )
 
 
 def default_name(path: str | Path) -> str:
     """Name a study after its table."""
     stem = _as_name(Path(path).stem)
-    return f"{stem}-study" if stem in RESERVED or not stem else stem
+    return f"{stem}-study".lstrip("-") if stem in RESERVED or not stem else stem
 
 
 def check_name(name: Any) -> str:
@@ -235,6 +238,9 @@ def _text(value: Any, where: str) -> None:
 
 def _check(spec: Spec) -> None:
     data, search, training = spec.data, spec.search, spec.training
+    for path in (data.path, data.test):
+        if path is not None and "\udc80" <= max(str(path)) <= "\udcff":
+            raise SpecError(f"A table's path must be UTF-8, for study.toml names it; got {str(path)!r}. Rename it.")
     for name, value in (("target", data.target), ("missing", data.missing), ("drop", data.drop)):
         if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
             raise SpecError(f"{name} must be text or a list of texts; got {value!r}.")

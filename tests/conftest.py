@@ -1,6 +1,9 @@
 """Made tables and one small finished run, shared by the tests that look at what a run leaves."""
 
+import os
 from pathlib import Path
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # scikit-learn's check of array API input asks for it, before SciPy is imported
 
 import numpy as np
 import polars as pl

@@ -34,10 +34,10 @@ CSV = "a,b,y\n" + "".join(f"{i},{i % 7},{int(i % 5 == 0)}\n" for i in range(60))
 BAD_TABLES = {
     "empty": ("", "empty"),
     "header only": ("a,b,y\n", "header"),
-    "binary": ("\x00\x01\x02PNG", ""),
+    "binary": ("\x00\x01\x02PNG", "holds binary data"),
     "ragged": ("a,b,y\n1,2,0\n1,2\n", "row 2"),
     "repeated header": ("a,a,y\n1,2,0\n", "'a'"),
-    "constant target": ("a,b,y\n1,2,0\n2,3,0\n3,3,0\n", "y"),
+    "constant target": ("a,b,y\n1,2,0\n2,3,0\n3,3,0\n", "must hold two labels"),
     "three classes": ("a,b,y\n1,2,0\n2,3,1\n3,3,2\n", "two"),
     "blank label": ("a,b,y\n1,2,0\n2,3,\n3,3,1\n", "row 2"),
     "few positives": ("a,b,y\n" + "".join(f"{i},{i},{int(i < 3)}\n" for i in range(40)), "fold"),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_result_has_every_key_of_the_contract_and_no_nan(finished: Record) -> No
         result
     )
     assert {"rows", "positives", "features", "fingerprint", "target", "positive"} <= set(result["data"])
-    assert result["data"]["rows"], result["data"]["positives"] == (400, 60)
+    assert (result["data"]["rows"], result["data"]["positives"]) == (400, 60)
     assert result["data"]["positive"] == "ill"
     selected = result["selected"]
     assert {"equal", "trial", "params", "weight_ratio", "counts", "precision", "recall", "corrected"} <= set(selected)
@@ -133,6 +134,69 @@ def test_running_again_changes_nothing_and_more_trials_go_on(tables: Path, tmp_p
     assert resumed == whole
 
 
+def test_a_run_that_ran_out_of_time_goes_on(tables: Path, tmp_path: Path) -> None:
+    """The same command would give the unfinished result for ever."""
+    command = [
+        "run",
+        tables / "train.csv",
+        "--target",
+        "label",
+        *SMALL[:-1],
+        6,
+        "--quick",
+        "--json",
+        "--root",
+        tmp_path,
+    ]
+    cut = json.loads(call(*command, "--timeout", 0).stdout)["trials"]
+    assert cut["complete"] + cut["pruned"] < 6
+    whole = json.loads(call(*command).stdout)["trials"]
+    assert whole["complete"] + whole["pruned"] == 6
+
+
+def test_what_was_deleted_or_changed_is_made_again(tables: Path, tmp_path: Path) -> None:
+    """A run would say it is done where its model is gone, or score another test table's rows."""
+    test = tmp_path / "test.csv"
+    shutil.copy(tables / "test.csv", test)
+    command = ["run", tables / "train.csv", "--target", "label", *SMALL[:-1], 1, "--quick", "--json", "--test", test]
+    first = json.loads(call(*command, "--root", tmp_path).stdout)
+    (tmp_path / "studies/train/best/model.keras").unlink()
+    assert json.loads(call(*command, "--root", tmp_path).stdout)["selected"] == first["selected"]
+    assert (tmp_path / "studies/train/best/model.keras").exists()
+    pl.read_csv(test).head(30).write_csv(test)
+    assert sum(json.loads(call(*command, "--root", tmp_path).stdout)["test"]["counts"].values()) == 30
+
+
+def test_a_narrow_range_of_most_has_a_curve_of_its_own(tables: Path, tmp_path: Path) -> None:
+    """The balance would be picked on two points, or the range left."""
+    command = [
+        "run",
+        tables / "train.csv",
+        "--target",
+        "label",
+        *SMALL[:-1],
+        1,
+        "--quick",
+        "--json",
+        "--root",
+        tmp_path,
+    ]
+    result = json.loads(call(*command, "--most", 0.6, 0.65).stdout)
+    for equal in ("precision", "ratio", "recall"):
+        balance = result["balances"][equal]
+        assert 0.6 <= balance["low"] <= balance["most"] <= balance["high"] <= 0.65
+    with np.load(tmp_path / "studies/train/artifacts/selection.npz") as kept:
+        assert len(kept["curve_most"]) >= 16
+
+
+def test_the_commoner_class_as_positive_is_never_balanced_by_calling_everybody(tables: Path, tmp_path: Path) -> None:
+    """A network that never calls class 0 has no precision there; it would pass for equal precision."""
+    command = ["run", tables / "train.csv", "--target", "label", "--positive", "well", *SMALL[:-1], 2, "--quick"]
+    result = json.loads(call(*command, "--json", "--root", tmp_path).stdout)
+    precision = result["balances"]["precision"]
+    assert not precision["reached"] or precision["gap"] is not None
+
+
 def test_other_settings_under_the_same_name_are_refused(finished: Record, tables: Path) -> None:
     """Trials of two settings would be mixed in one study."""
     before = finished.result.read_bytes()
@@ -173,8 +237,9 @@ def test_plot_and_report_are_made_again_from_what_is_kept(finished: Record) -> N
 
 @pytest.mark.parametrize("equal", ["precision", "ratio", "recall"])
 def test_every_balance_is_exportable_without_training(finished: Record, tmp_path: Path, equal: str) -> None:
-    """A user who prefers another balance would have to search again."""
-    done = call("export", "made", "--root", finished.root, "--to", tmp_path / equal, "--equal", equal)
+    """A user who prefers another balance would have to search again, or need the table that is long gone."""
+    root = shutil.copytree(finished.root, tmp_path / "moved")
+    done = call("export", "made", "--root", root, "--to", tmp_path / equal, "--equal", equal)
     assert done.exit_code == 0, done.output
     weights = json.loads((tmp_path / equal / "class_weights.json").read_text(encoding="utf-8"))
     result = json.loads(finished.result.read_text(encoding="utf-8"))

@@ -41,7 +41,7 @@ def compose(
         **described(pick.counts),
         "average_precision": average_precision(y, logits),
         "average_precision_by_fold": float(np.mean([value for value in own if value is not None])),
-        "score": float(score(pick.counts, selection.equal)),
+        "score": float(score(pick.counts)),
         "corrected": asdict(corrected),
         "confirmed": [{"trial": c.trial, **asdict(c.params), "score": c.score} for c in selection.confirmed],
     }

@@ -103,10 +103,9 @@ def _expect(counts: Counts) -> str:
 
 def _score(v: Mapping[str, Any]) -> str:
     s = v["score"]
-    what = "recall of the two classes" if s["name"] == "min(R0, R1)" else "precision and recall of the positives"
     return (
-        f"the lesser of {what}, {s['name']}, is {s['value']:.3f} once corrected for the search "
-        f"(95 % {s['low']:.3f} to {s['high']:.3f})"
+        f"the lesser of precision and recall of the positives, min(P1, R1), is {s['value']:.3f} once corrected "
+        f"for the search (95 % {s['low']:.3f} to {s['high']:.3f})"
     )
 
 

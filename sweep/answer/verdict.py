@@ -117,8 +117,7 @@ def answer(
     progress.step("comparisons")
     gain = found["learning"]["gain"]
     name, sure = rule(found["signal"]["p"], corrected[1], enough, gain[DECIDES] if gain else None)
-    score = {"name": "min(R0, R1)" if task.equal == "recall" else "min(P1, R1)", "value": corrected[0]}
-    score |= {"low": corrected[1], "high": corrected[2]}
+    score = dict(zip(("value", "low", "high"), corrected, strict=True))
     for piece, text in sentences(found).items():
         found[piece]["says"] = text
     verdict = {"answer": name, "sure": sure, "enough": enough, "score": score}

@@ -25,8 +25,6 @@ class Corrected:
         Its 95 % interval.
     uncorrected : float
         The score, on all rows, of what the same rule picks on all rows: on the curve, of a point of it.
-    equal : str
-        Which score: min(R0, R1) for `recall`, else min(P1, R1).
     recall : (float, float)
         R0 and R1 of the summed out-of-bag counts.
     effective : (float, float)
@@ -37,7 +35,6 @@ class Corrected:
     low: float
     high: float
     uncorrected: float
-    equal: str
     recall: tuple[float, float]
     effective: tuple[float, float]
 
@@ -103,7 +100,7 @@ def corrected_score(
         Out-of-fold.
     most : (balances,)
     equal : str
-        One of `CRITERIA`: which score is the objective, and is corrected.
+        One of `CRITERIA`: which score is the objective of the search. What is corrected is min(P1, R1) in any case.
     deliver : str
         One of `CRITERIA`: whose balance is delivered.
     resamples : int
@@ -177,14 +174,13 @@ def corrected_score(
         effective_size(tallies[:, 1] - false[:, delivered], tallies[:, 1]),
         effective_size(hits[:, delivered], tallies[:, 0]),
     )
-    estimate = float(score(total, equal))
-    low, high = score_interval(recall, effective, float(labels.mean()), equal, rng)
+    estimate = float(score(total))
+    low, high = score_interval(recall, effective, float(labels.mean()), rng)
     return Corrected(
         score=estimate,
         low=min(low, estimate),
         high=max(high, estimate),
-        uncorrected=float(score(whole[delivered], equal)),
-        equal=equal,
+        uncorrected=float(score(whole[delivered])),
         recall=recall,
         effective=effective,
     )
@@ -207,7 +203,7 @@ def prediction_interval(
 
     Examples
     --------
-    >>> half = Corrected(0.5, 0.3, 0.7, 0.6, "ratio", recall=(0.98, 0.5), effective=(576.0, 24.0))
+    >>> half = Corrected(0.5, 0.3, 0.7, 0.6, recall=(0.98, 0.5), effective=(576.0, 24.0))
     >>> low, high = prediction_interval(half, 12, 288)
     >>> round(low, 2), round(high, 2)
     (0.17, 0.75)
@@ -222,5 +218,5 @@ def prediction_interval(
         recall0, recall1 = draw_recalls(corrected.recall, corrected.effective, rng, generous=generous)
         tp, tn = rng.binomial(test_positives, recall1), rng.binomial(test_negatives, recall0)
         counts = np.stack([tp, test_negatives - tn, test_positives - tp, tn], axis=-1)
-        ends.append(float(np.quantile(score(counts, corrected.equal), tail)))
+        ends.append(float(np.quantile(score(counts), tail)))
     return ends[0], ends[1]

@@ -76,8 +76,8 @@ def most_of_ratio(ratio: ArrayLike, share: float) -> NDArray[np.float64]:
     return np.clip(np.maximum(ratios, 1.0) / (1.0 + ratios), 0.5, saturation(share))
 
 
-def balance_grid(share: float, points: int = 21) -> NDArray[np.float64]:
-    """Values of `most` from 0.5 to saturation, even in the log of the weight ratio.
+def balance_grid(share: float, points: int = 21, *, low: float = 0.5, high: float = 1.0) -> NDArray[np.float64]:
+    """Values of `most` between two ends, even in the log of the weight ratio.
 
     Parameters
     ----------
@@ -85,11 +85,13 @@ def balance_grid(share: float, points: int = 21) -> NDArray[np.float64]:
         Of the positives, inside (0, 1).
     points : int
         At least 2.
+    low, high : float
+        The ends; beyond saturation they are taken there.
 
     Returns
     -------
     (points,) float
-        Rising. Where both classes are equally common there is nothing to weigh, and 0.5 alone is returned.
+        Rising. Where the ends are one, as where both classes are equally common, that alone is returned.
 
     Examples
     --------
@@ -98,9 +100,10 @@ def balance_grid(share: float, points: int = 21) -> NDArray[np.float64]:
     """
     if points < 2:
         raise ValueError(f"points must be at least 2; got {points}.")
-    top = saturation(share)
-    if top == 0.5:
-        return np.array([0.5])
-    most = most_of_ratio(np.geomspace(1.0, (1 - share) / share, points), share)
-    most[0], most[-1] = 0.5, top
+    ends = np.minimum([low, high], saturation(share))
+    if ends[0] == ends[1]:
+        return ends[:1]
+    first, last = weight_ratio(ends, share).tolist()
+    most = most_of_ratio(np.geomspace(first, last, points), share)
+    most[0], most[-1] = ends
     return most

@@ -32,7 +32,7 @@ class Crossing:
     most : float
         The balance: the interpolated crossing, or the nearest end of the points that count.
     low, high : float
-        95 % interval of `most`; a resample that does not cross takes the end of the range that it points to.
+        95 % interval of `most`; a resample that does not cross takes the end that it points to.
     share_inside : float
         Of the resamples, those that cross inside the range.
     raw : tuple of float
@@ -51,17 +51,17 @@ class Crossing:
 
 
 def usable(counts: NDArray[np.number], equal: str) -> NDArray[np.bool_]:
-    """Points of a curve that count for a criterion: for `precision` those with 10 rows called, or without an error.
+    """Points of a curve that count for a criterion: for `precision` those with 10 rows called each way, or no error.
 
     Examples
     --------
-    >>> usable(np.array([[3, 0, 9, 88], [8, 4, 4, 84], [3, 0, 0, 97]]), "precision")
-    array([False,  True,  True])
+    >>> usable(np.array([[3, 0, 9, 88], [8, 4, 4, 84], [3, 0, 0, 97], [20, 80, 0, 0]]), "precision")
+    array([False,  True,  True, False])
     """
-    tp, fp, fn = counts[..., 0], counts[..., 1], counts[..., 2]
+    tp, fp, fn, tn = np.moveaxis(counts, -1, 0)
     if equal != "precision":
         return np.ones(tp.shape, dtype=bool)
-    return (tp + fp >= LEAST_CALLED) | (fp + fn == 0)
+    return (np.minimum(tp + fp, tn + fn) >= LEAST_CALLED) | (fp + fn == 0)
 
 
 def locate(log_ratio: NDArray[np.float64], counts: NDArray[np.number], equal: str) -> NDArray[np.float64]:
@@ -111,8 +111,6 @@ def judge(
     position = float(locate(log_ratio, counts, equal))
     positions = locate(log_ratio, drawn, equal)
     inside = float(np.isfinite(positions).mean())
-    bounds = np.quantile(np.clip(np.where(np.isnan(positions), top, positions), bottom, top), TAILS)
-    low, high = np.sort(_most(bounds, share)).tolist()
     raw = raw_crossings(log_ratio, sign(counts, equal), usable(counts, equal))
 
     counted = np.flatnonzero(usable(counts, equal))
@@ -123,7 +121,12 @@ def judge(
     end = int(ends[np.argmin(np.abs(log_ratio[ends] - target))])
     why = _why_not(most, log_ratio, counts, equal, position, inside, ends, end)
     taken = float(most[end]) if why else float(_most(np.array(position), share))
-    return Crossing(why is None, taken, low, high, inside, tuple(sorted(_most(np.array(raw), share).tolist())), why)
+    clipped = np.clip(np.where(np.isnan(positions), top, positions), *np.sort(log_ratio[ends]))
+    bounds = _most(np.quantile(clipped, TAILS), share)
+    low, high = min(*bounds, taken), max(*bounds, taken)
+    return Crossing(
+        why is None, taken, float(low), float(high), inside, tuple(sorted(_most(np.array(raw), share).tolist())), why
+    )
 
 
 def _most(log_ratio: NDArray[np.float64], share: float) -> NDArray[np.float64]:
@@ -153,7 +156,8 @@ def _why_not(
     if equal != "precision" or (counts[:, 1] + counts[:, 2] == 0).any():
         return None
     order = np.argsort(log_ratio)
-    called = np.interp(position, log_ratio[order], (counts[:, 0] + counts[:, 1])[order])
+    fewer = np.minimum(counts[:, 0] + counts[:, 1], counts[:, 2] + counts[:, 3])
+    called = np.interp(position, log_ratio[order], fewer[order])
     near = f"equal {equal} is not reached {span} with certainty (the curve meets it"
     if called < LEAST_CALLED:
         return f"{near} only where fewer than {LEAST_CALLED} rows are called)"

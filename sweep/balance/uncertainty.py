@@ -66,7 +66,7 @@ def draw_recalls(
 
 
 def score_interval(
-    recall: tuple[float, float], effective: tuple[float, float], share: float, equal: str, rng: np.random.Generator
+    recall: tuple[float, float], effective: tuple[float, float], share: float, rng: np.random.Generator
 ) -> tuple[float, float]:
     """95 % interval of the score at these recalls.
 
@@ -81,19 +81,18 @@ def score_interval(
     effective : (negatives, positives)
     share : float
         Of the positives.
-    equal : str
     rng : Generator
 
     Examples
     --------
-    >>> low, high = score_interval((0.975, 0.4), (576, 24), 0.04, "ratio", np.random.default_rng(0))
+    >>> low, high = score_interval((0.975, 0.4), (576, 24), 0.04, np.random.default_rng(0))
     >>> round(low, 2), round(high, 2)
     (0.22, 0.6)
     """
 
     def on_logits(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
         tn, tp = (1 - share) * recalls[0], share * recalls[1]
-        scores = score(np.stack([tp, 1 - share - tn, share - tp, tn], axis=-1), equal)
+        scores = score(np.stack([tp, 1 - share - tn, share - tp, tn], axis=-1))
         return logit(np.clip(scores, 1e-9, 1 - 1e-9))
 
     fewer = (FITTING * effective[0], FITTING * effective[1])

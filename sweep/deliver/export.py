@@ -79,8 +79,11 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
     card = model.card
     _check_free(to, card)
     rows = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
-    to.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
+    except OSError as error:
+        raise InputError(f"{to}: a folder must be made there; got: {error.strerror}. Choose another.") from None
     try:
         with _quiet():
             difference = _compare(model, _write(model, part, format)(rows), rows, format)

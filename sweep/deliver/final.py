@@ -32,6 +32,9 @@ class Final:
         "not known", and, for `--prevalence`, `rows` and `positives`.
     calibration : mapping of str to (intercept, slope)
         Of the log-odds; a balance not in it has (0, 1).
+    alone : mapping of str to mapping
+        Of each balance the column that did best out-of-fold by itself: its `repeat`, `out_of_fold` for the card, and
+        `calibration` or None.
     """
 
     stack: Stack
@@ -40,6 +43,7 @@ class Final:
     weight_ratio: Mapping[str, float]
     card: Mapping[str, Any]
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    alone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that the parts fit."""
@@ -54,7 +58,7 @@ class Final:
         return self.stack.columns // len(self.most)
 
     def assemble(self, equal: str, *, single: bool = False) -> Delivered:
-        """One balance as a self-contained Keras model; `single`: its first column alone, a plain dense network.
+        """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.
 
         Raises
         ------
@@ -64,13 +68,16 @@ class Final:
         if equal not in self.most:
             raise InputError(f"equal must be one of {', '.join(self.most)}; got {equal!r}.")
         first = [*self.most].index(equal) * self.repeats
-        columns = range(first, first + (1 if single else self.repeats))
+        alone = self.alone.get(equal, {}) if single else {}
+        columns = [first + alone.get("repeat", 0)] if single else range(first, first + self.repeats)
+        card = {**self.card, **({"out_of_fold": {equal: alone["out_of_fold"]}} if alone else {})}
+        calibration = alone.get("calibration") if single else self.calibration.get(equal)
         return build(
             self.stack.take(columns),
             self.features,
             weight_ratio=self.weight_ratio[equal],
-            calibration=self.calibration.get(equal, (0.0, 1.0)),
-            card={**self.card, "balance": equal, "most": self.most[equal], "networks": len(columns)},
+            calibration=tuple(calibration or (0.0, 1.0)),
+            card={**card, "balance": equal, "most": self.most[equal], "networks": len(columns)},
         )
 
     def store(self, folder: Path) -> None:
@@ -80,6 +87,7 @@ class Final:
             "weight_ratio": dict(self.weight_ratio),
             "calibration": {name: list(pair) for name, pair in self.calibration.items()},
             "features": self.features.to_dict(),
+            "alone": {name: dict(best) for name, best in self.alone.items()},
             "card": dict(self.card),
         }
         text = json.dumps(words, indent=1, allow_nan=False, ensure_ascii=False)
@@ -101,7 +109,9 @@ class Final:
             stack = Stack.load(folder / ARRAYS)
             features = Features.from_dict(words["features"])
             calibration = {name: (pair[0], pair[1]) for name, pair in words["calibration"].items()}
-            return cls(stack, features, words["most"], words["weight_ratio"], words["card"], calibration)
+            return cls(
+                stack, features, words["most"], words["weight_ratio"], words["card"], calibration, words["alone"]
+            )
         except FileNotFoundError:
             raise StudyError(f"{folder}: no final networks yet; run the study to its end first.") from None
         except Exception as error:  # a damaged archive can fail anywhere in its reader

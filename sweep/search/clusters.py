@@ -28,6 +28,8 @@ class Dask:
             from distributed import Client
         except ImportError:
             raise _missing("dask") from None
+        for name in ("distributed", "distributed.client"):  # what it says of lost peers: the run says it in its words
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         address = dask.config.get("scheduler-address", None)
         try:
             if address:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from sweep.balance.curve import Curve, balance_curve, choose
 from sweep.balance.grid import balance_grid
 from sweep.balance.metrics import Counts
 from sweep.balance.resampling import counts_of, resampled_sums, tally
-from sweep.search.trial import Params, Task
-from sweep.search.workers import Workers
+from sweep.search.task import Params, Task
 from sweep.stack.weights import cross_validation
+
+if TYPE_CHECKING:
+    from sweep.search.workers import Workers
 
 CANDIDATES = 3  # networks that are run again
 POINTS = 21  # balances on the curve
@@ -137,7 +140,7 @@ class Selection:
         return Selection(y, units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
 
 
-def confirm(task: Task, candidates: Sequence[tuple[int, Params]], workers: Workers) -> tuple[Confirmed, ...]:
+def confirm(task: Task, candidates: Sequence[tuple[int, Params]], workers: "Workers") -> tuple[Confirmed, ...]:
     """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds."""
     fresh = task.seed + 1
     confirmed = []
@@ -162,20 +165,19 @@ def smallest_within_error(task: Task, confirmed: Sequence[Confirmed]) -> Confirm
     return min(near, key=lambda c: (c.params.size, -c.score))
 
 
-def measure_curve(task: Task, params: Params, low: float, high: float, workers: Workers) -> tuple[Curve, np.ndarray]:
+def measure_curve(task: Task, params: Params, low: float, high: float, workers: "Workers") -> tuple[Curve, np.ndarray]:
     """Measure a network at a fine grid of balances, even in the log of the weight ratio, as columns of one stack.
 
     Returns
     -------
     Curve, and the out-of-fold logits, array of shape (rows, balances, repeats)
     """
-    grid = balance_grid(float(task.y.mean()), POINTS)
-    grid = np.unique(np.clip(grid, low, high))
+    grid = balance_grid(float(task.y.mean()), POINTS, low=low, high=high)
     logits = _held_out(task, params, grid.tolist(), workers, seed=task.seed)
     return balance_curve(task.y, task.units, logits, grid, resamples=RESAMPLES, seed=task.seed), logits
 
 
-def pick(task: Task, params: Params, curve: Curve, workers: Workers) -> dict[str, Pick]:
+def pick(task: Task, params: Params, curve: Curve, workers: "Workers") -> dict[str, Pick]:
     """Train the balance of each criterion, and no weighting, as columns of their own."""
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
     logits = _held_out(task, params, mosts, workers, seed=task.seed)
@@ -185,7 +187,7 @@ def pick(task: Task, params: Params, curve: Curve, workers: Workers) -> dict[str
 
 
 def select(
-    task: Task, confirmed: Sequence[Confirmed], low: float, high: float, *, asked: str, workers: Workers
+    task: Task, confirmed: Sequence[Confirmed], low: float, high: float, *, asked: str, workers: "Workers"
 ) -> Selection:
     """From confirmed networks to picked balances, by the rules of the `balance` package."""
     winner = smallest_within_error(task, confirmed)
@@ -199,7 +201,7 @@ def _pick(y: np.ndarray, name: str, most: float, logits: np.ndarray) -> Pick:
     return Pick(most, logits, counts, gap(counts, name if name in CRITERIA else "ratio"))
 
 
-def _held_out(task: Task, params: Params, mosts: Sequence[float], workers: Workers, *, seed: int) -> np.ndarray:
+def _held_out(task: Task, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int) -> np.ndarray:
     design = cross_validation(task.y, task.fold_of_row, most=mosts, repeats=task.repeats, seed=seed)
     stack = workers.fit(task.X, design, task.recipe(params), seed=seed)
     return design.out_of_fold(stack.logits(task.X))

@@ -121,9 +121,10 @@ class Study:
                 study.set_metric_names(["score"])
         elif other := [key for key in now if known.get(key) != now[key]]:
             was, got = known.get(other[0]), now[other[0]]
+            instead = f", or `sweep remove {record.name}`" if storage is None else ""
             raise StudyError(
                 f"Study {record.name!r} must go on with the data and settings that it began with; {other[0]} was "
-                f"{was}, now {got}. Choose another --name, or `sweep remove {record.name}`."
+                f"{str(was)[:40]}, now {str(got)[:40]}. Choose another --name{instead}."
             )
         record.artifacts.mkdir(parents=True, exist_ok=True)
         self = cls(study, opened, Artifacts(record.artifacts, study._storage), space, seed, ownership)
@@ -177,6 +178,11 @@ class Study:
             "pruned": states.count(TrialState.PRUNED),
             "failed": states.count(TrialState.FAIL),
         }
+
+    @property
+    def finished(self) -> int:
+        """How many trials are complete or pruned."""
+        return len(self.trials(*FINISHED))
 
     def ask(self) -> tuple[int, Params]:
         """Take the next trial's parameters; they depend on the seed and on what came back, on no interruption."""

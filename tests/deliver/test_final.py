@@ -11,12 +11,13 @@ from sweep.errors import InputError, StudyError
 @pytest.fixture
 def final(stack, features, card):
     most, ratio = {"ratio": 0.9, "unweighted": 0.5}, {"ratio": 5.0, "unweighted": 1.0}
-    return Final(stack, features, most, ratio, card, {"ratio": (0.1, 0.9)})
+    alone = {"repeat": 1, "out_of_fold": {"counts": {"tp": 1}}, "calibration": [0.2, 0.8]}
+    return Final(stack, features, most, ratio, card, {"ratio": (0.1, 0.9)}, {"ratio": alone})
 
 
 @pytest.mark.parametrize(
     ("equal", "single", "columns"),
-    [("ratio", False, [0, 1]), ("ratio", True, [0]), ("unweighted", False, [2, 3]), ("unweighted", True, [2])],
+    [("ratio", False, [0, 1]), ("ratio", True, [1]), ("unweighted", False, [2, 3]), ("unweighted", True, [2])],
 )
 def test_every_balance_comes_back_without_training(equal, single, columns, final, stack, features, frame, tmp_path):
     """Else `sweep export --equal` hands out the networks of another balance, or undoes another balance's weights."""
@@ -25,7 +26,8 @@ def test_every_balance_comes_back_without_training(equal, single, columns, final
     X = features.transform(frame)
     np.testing.assert_array_equal(stack_of(model).logits(X), stack.take(columns).logits(X))
     logit = stack.take(columns).logits(X).mean(axis=1, dtype=np.float64)
-    log_odds = 0.1 + 0.9 * (logit - np.log(5.0)) if equal == "ratio" else logit
+    intercept, slope = (0.2, 0.8) if single else (0.1, 0.9)
+    log_odds = intercept + slope * (logit - np.log(5.0)) if equal == "ratio" else logit
     p = model(raw_columns(features, frame))["probability"].numpy()[:, 0]
     np.testing.assert_allclose(p, 1 / (1 + np.exp(-log_odds)), atol=1e-6)
     said = {key: model.card[key] for key in ("balance", "most", "networks", "weight_ratio", "missing")}
@@ -36,6 +38,8 @@ def test_every_balance_comes_back_without_training(equal, single, columns, final
         "weight_ratio": final.weight_ratio[equal],
         "missing": ["?", "-999"],
     }
+    if single and equal == "ratio":
+        assert model.card["out_of_fold"] == {"ratio": {"counts": {"tp": 1}}}, "a network says another's scores"
 
 
 def test_says_what_is_wrong(final, stack, features, card, tmp_path):
