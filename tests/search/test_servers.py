@@ -82,10 +82,13 @@ def test_a_study_in_postgresql_survives_its_server_and_is_run_once_at_a_time(
         postgres.start()
         finished_well(run, 40)
     assert "the storage answers again" in run.said
-    there = optuna.load_study(study_name="made", storage=postgres.url)
+    storage = optuna.storages.RDBStorage(postgres.url)
+    there = optuna.load_study(study_name="made", storage=storage).trials
+    storage.remove_session()
+    storage.engine.dispose()
     here = Study.reopen(Record(tmp_path / "a", "made"))
     assert [(t.number, t.state, t.params, t.values) for t in here.optuna.trials] == [
-        (t.number, t.state, t.params, t.values) for t in there.trials
+        (t.number, t.state, t.params, t.values) for t in there
     ]
     notes = here.storage.get_study_system_attrs(here.optuna._study_id)
     for trial in here.trials(*FINISHED):
