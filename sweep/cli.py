@@ -1,4 +1,4 @@
-"""The command line: parse, call, print, exit code; nothing else prints.
+"""The command line: parse, call, print, exit code; nothing else prints but `display`.
 
 Exit codes: 0 done; 1 stopped or failed at run time, the same command goes on; 2 the input or the command is wrong.
 Modules that load TensorFlow, Optuna or matplotlib are imported by the command that needs them.
@@ -8,8 +8,6 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,8 +15,8 @@ from typing import Any, NoReturn
 import click
 
 from sweep import __version__
+from sweep.display import percent, shown
 from sweep.errors import InputError, SweepError
-from sweep.progress import Progress
 from sweep.stopping import end_at_signals
 
 ROOT = click.option(
@@ -83,7 +81,7 @@ def run(
 
     results = []
     for study in studies:
-        with _shown() as progress:
+        with shown() as progress:
             result = run_study(
                 study, root=root, workers=workers, backend=backend, storage=storage, quick=quick, progress=progress
             )
@@ -258,25 +256,11 @@ def predict(
 
     if not model.exists() and str(model) in names(root):
         model = Record(root, str(model)).best
-    with _shown() as progress:
-        summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=_percent(progress))
+    with shown() as progress:
+        summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=percent(progress))
         for note in summary.notes:
             progress.note(note)
     click.echo(f"{summary.rows} rows, {summary.called} decided as positive", err=True)
-
-
-def _percent(progress: Progress) -> Callable[[int, float], None]:
-    said = 0
-
-    def to(rows: int, share: float) -> None:
-        nonlocal said
-        if not said:
-            progress.phase("percent of the table", 100)
-        while said < int(100 * share):
-            said += 1
-            progress.step(f"{rows} rows")
-
-    return to
 
 
 @cli.command()
@@ -313,82 +297,6 @@ def _print_result(result: Any) -> None:
     console = Console(width=100, highlight=False)
     for part in summarise(result):
         console.print(part)
-
-
-def _shown() -> "Shown":
-    return Live() if sys.stderr.isatty() else Plain()
-
-
-class Shown(Progress):
-    """Progress on standard error, while a `with` block runs."""
-
-    def __enter__(self) -> "Shown":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
-
-
-class Plain(Shown):
-    """A line a message: where the output is no terminal."""
-
-    def __init__(self) -> None:
-        self.name, self.steps, self.done, self.started = "", 0, 0, 0.0
-
-    def note(self, text: str) -> None:
-        """Print it."""
-        click.echo(text, err=True)
-
-    def phase(self, name: str, steps: int, done: int = 0) -> None:
-        """Print its name and size."""
-        self.name, self.steps, self.done, self.started = name, steps, done, time.monotonic()
-        self.note(f"{name}: {done} of {steps}")
-
-    def step(self, detail: str = "") -> None:
-        """Print how far it is."""
-        self.done += 1
-        left = (time.monotonic() - self.started) / self.done * (self.steps - self.done)
-        self.note(f"{self.name}: {self.done} of {self.steps}  {detail}  about {left:.0f} s left".replace("    ", "  "))
-
-
-class Live(Shown):
-    """A bar that stays in place: on a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        self.bars = Bars(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self.task: Any = None
-
-    def __enter__(self) -> "Live":
-        self.bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the last state standing."""
-        self.bars.stop()
-
-    def note(self, text: str) -> None:
-        """Print it above the bar."""
-        self.bars.console.print(text, markup=False, highlight=False)
-
-    def phase(self, name: str, steps: int, done: int = 0) -> None:
-        """Begin a bar."""
-        self.task = self.bars.add_task(name, total=steps, completed=done, detail="")
-
-    def step(self, detail: str = "") -> None:
-        """Move the bar on."""
-        self.bars.update(self.task, advance=1, detail=detail)
 
 
 def _say_stopped() -> None:

@@ -37,7 +37,7 @@ from sweep.search.estimate import estimate
 from sweep.search.search import search
 from sweep.search.selection import CANDIDATES, PICKS, Pick, Selection, confirm, select
 from sweep.search.study import FINISHED, Space, Study
-from sweep.search.trial import Outcome, Params, Task
+from sweep.search.task import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.spec import Spec
 from sweep.stack.weights import all_rows
@@ -94,7 +94,7 @@ def run(
         opened = Study.open(
             record,
             storage,
-            space=Space(spec.search.most, spec.search.depth, spec.search.width),
+            space=Space(spec.search.most, spec.search.depth, spec.search.width, spec.search.settings),
             seed=spec.search.seed,
             identity={"data": data.table.fingerprint, **identity(spec)},
             note=progress.note,
@@ -213,12 +213,12 @@ class _Run:
     def _correct(self, selection: Selection) -> Corrected:
         """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
         trials = self.study.trials(FINISHED[0])
-        winner = selection.winner.params
+        winner = selection.winner.params.network
         return corrected_score(
             self.task.y,
             self.task.units,
             np.stack([self.study.logits(t).mean(axis=1) for t in trials], axis=1),
-            [(t.params["depth"], t.params["width"]) == (winner.depth, winner.width) for t in trials],
+            [Params(**t.params).network == winner for t in trials],
             selection.curve_logits,
             selection.curve.most,
             equal=self.task.equal,

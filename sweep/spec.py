@@ -13,11 +13,11 @@ from typing import Any
 
 import tomli_w
 
+from sweep.balance.criteria import CRITERIA
 from sweep.errors import SpecError
 from sweep.stack.recipe import Recipe
 
 RESERVED = ("data", "benchmarks")  # folders under studies/ that are not studies
-EQUALS = ("precision", "ratio", "recall")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,16 @@ class Search:
     most: tuple[float, float] = (0.5, 1.0)  # cap on the class weights; cut at saturation
     depth: tuple[int, int] = (1, 4)  # hidden layers
     width: tuple[int, int] = (16, 256)  # units a hidden layer, in doublings of the low end
+    dropout: tuple[float, float] | None = None  # this and the next two are searched only where a range is given
+    weight_decay: tuple[float, float] | None = None
+    learning_rate: tuple[float, float] | None = None
     seed: int = 0
+
+    @property
+    def settings(self) -> dict[str, tuple[float, float]]:
+        """The further settings to search, by name."""
+        asked = {k: getattr(self, k) for k in ("dropout", "weight_decay", "learning_rate")}
+        return {k: span for k, span in asked.items() if span is not None}
 
 
 @dataclass(frozen=True)
@@ -254,14 +263,17 @@ def _check(spec: Spec) -> None:
     _span("most", search.most, 0.5, 1, whole=False)
     _span("depth", search.depth, 1, 16)
     _span("width", search.width, 1, 4096)
+    for name, low, high in (("dropout", 0, 0.95), ("weight_decay", 0, 10), ("learning_rate", 1e-6, 1)):
+        if name in search.settings:
+            _span(name, search.settings[name], low, high, whole=False)
     _number("seed", search.seed, 0, 2**31 - 1)
     _number("folds", training.folds, 2, 100)
     _number("repeats", training.repeats, 1, 100)
     if training.epochs is not None:
         _number("epochs", training.epochs, 1, 100_000)
     _number("batch_size", training.batch_size, 1, 2**20)
-    if spec.balance.equal not in EQUALS:
-        raise SpecError(f"equal must be one of {', '.join(EQUALS)}; got {spec.balance.equal!r}.")
+    if spec.balance.equal not in CRITERIA:
+        raise SpecError(f"equal must be one of {', '.join(CRITERIA)}; got {spec.balance.equal!r}.")
     _number("enough", spec.verdict.enough, 0, 1, whole=False)
 
 

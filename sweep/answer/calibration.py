@@ -102,6 +102,8 @@ def fit_line(
 ) -> NDArray[np.float64]:
     """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
 
+    The steps, clipped, are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter.
+
     Parameters
     ----------
     labels, odds : (rows,)
@@ -120,6 +122,9 @@ def fit_line(
     >>> fit_line(labels, odds, np.ones((1, 4000))).round(1)
     array([[-1.,  2.]])
     """
+    apart = _apart(labels, odds, weights)
+    middle, spread_of_odds = odds.mean(), odds.std() or 1.0
+    odds = (odds - middle) / spread_of_odds
     mean = (weights @ labels) / weights.sum(axis=1)
     line = np.stack([logit(np.clip(mean, 1e-9, 1 - 1e-9)), np.zeros(len(mean))], axis=1)
     for _ in range(NEWTON_STEPS):
@@ -135,7 +140,9 @@ def fit_line(
         line = np.clip(line + step, -1e3, 1e3)
         if np.abs(step).max() < 1e-8:
             break
-    return np.where((flat | _apart(labels, odds, weights))[:, None], np.nan, line)
+    slope = line[:, 1] / spread_of_odds
+    found = np.stack([line[:, 0] - slope * middle, slope], axis=1)
+    return np.where((flat | apart)[:, None], np.nan, found)
 
 
 def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:

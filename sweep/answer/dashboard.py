@@ -1,4 +1,7 @@
-"""The Optuna dashboard: what it shows beside a trial, and the server."""
+"""The Optuna dashboard: what it shows beside a trial, and the server.
+
+`optuna_dashboard` is imported by the functions that need it, which a search does not before its first trial is told.
+"""
 
 import io
 import ipaddress
@@ -12,10 +15,6 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-import optuna_dashboard
-from optuna_dashboard import save_note
-from optuna_dashboard.artifact import get_artifact_path
-
 from sweep.answer.gate import WILDCARDS, Gate
 from sweep.errors import InputError
 from sweep.record import Record
@@ -26,6 +25,9 @@ LOOPBACK = "127.0.0.1"
 
 def annotate(study: Study, number: int, picture: Path, findings: str) -> None:
     """Attach a picture to a trial that is not told yet, and a note that says what it found and shows it."""
+    from optuna_dashboard import save_note
+    from optuna_dashboard.artifact import get_artifact_path
+
     trial = study.out[number]
     at = get_artifact_path(trial, study.artifacts.attach(trial, picture, mimetype="image/png"))
     save_note(trial, f"Trial {number} {findings}\n\n![precision against recall]({at})\n")
@@ -55,6 +57,8 @@ def serve(
     InputError
         If the address cannot be listened on.
     """
+    import optuna_dashboard
+
     study = Study.reopen(record)
     logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
     app = optuna_dashboard.wsgi(study.storage, artifact_store=study.artifacts.store)

@@ -1,6 +1,6 @@
 """What a run found, put together: the document of result.json."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -32,18 +32,23 @@ def compose(
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.logits.mean(axis=1)
     own = [average_precision(y[fold_of_row == k], logits[fold_of_row == k]) for k in range(spec.training.folds)]
+    searched = ("most", "depth", "width", *spec.search.settings)
+    params = asdict(replace(winner.params, most=pick.most))
     selected = {
         "equal": selection.equal,
         **({"why": selection.why} if selection.why else {}),
         "trial": winner.trial,
-        "params": {"most": pick.most, "depth": winner.params.depth, "width": winner.params.width},
+        "params": {k: params[k] for k in searched},
         "weight_ratio": float(weight_ratio(pick.most, float(y.mean()))),
         **described(pick.counts),
         "average_precision": average_precision(y, logits),
         "average_precision_by_fold": float(np.mean([value for value in own if value is not None])),
         "score": float(score(pick.counts)),
         "corrected": asdict(corrected),
-        "confirmed": [{"trial": c.trial, **asdict(c.params), "score": c.score} for c in selection.confirmed],
+        "confirmed": [
+            {"trial": c.trial, **{k: getattr(c.params, k) for k in searched}, "score": c.score}
+            for c in selection.confirmed
+        ],
     }
     return Result(
         name=spec.name,

@@ -9,7 +9,7 @@ from sweep.answer.resamples import RESAMPLES, average_precisions, interval, row_
 from sweep.balance.criteria import moved_cut, score
 from sweep.balance.metrics import average_precision, count
 from sweep.balance.resampling import counts_of
-from sweep.search.trial import Params, Task
+from sweep.search.task import Params, Task
 from sweep.search.workers import Workers
 from sweep.stack.weights import positive_shares
 

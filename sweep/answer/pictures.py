@@ -39,7 +39,13 @@ def draw_all(record: Record, trials: Sequence[FrozenTrial], selection: Selection
     chosen = TrialPoint(selection.winner.trial, pick.most, network.depth, network.width, precision, recall)
     points = [
         TrialPoint(
-            t.number, **t.params, precision=t.user_attrs["P1"], recall=t.user_attrs["R1"], pruned=t.state != FINISHED[0]
+            t.number,
+            most=t.params["most"],
+            depth=t.params["depth"],
+            width=t.params["width"],
+            precision=t.user_attrs["P1"],
+            recall=t.user_attrs["R1"],
+            pruned=t.state != FINISHED[0],
         )
         for t in trials
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from sweep.answer.resamples import average_precision_interval
 from sweep.balance.metrics import average_precision
 from sweep.data.folds import fold_of_row
-from sweep.search.trial import Task
+from sweep.search.task import Task
 from sweep.search.workers import Workers
 from sweep.stack.recipe import Recipe
 from sweep.stack.weights import label_shuffles
@@ -18,7 +18,7 @@ LEVEL = 0.01
 SHUFFLES = (99, 399)  # in all; on to the second only where the first leave it undecided
 FOLDS = 3
 STEPS = 300  # of training, about
-NETWORK = Recipe(depth=2, width=32)
+NETWORK = Recipe(depth=2, width=32, batch_size=256, learning_rate=3e-3, weight_decay=0.05, dropout=0.15)
 MOST = 0.9
 COMMON = 5  # row groups of one size in a fold, from which on they exchange labels among themselves
 ENTRIES = 20_000_000  # of W in one design
@@ -82,8 +82,8 @@ def signal(task: Task, *, workers: Workers) -> dict[str, Any]:
 
 
 def epochs(rows: int) -> int:
-    """Epochs by the number of rows: about `STEPS` steps of the default batch, 3 epochs at least and 150 at most."""
-    return min(150, max(3, round(STEPS * Recipe.batch_size / rows)))
+    """Epochs by the number of rows: about `STEPS` steps, 3 epochs at least and 150 at most."""
+    return min(150, max(3, round(STEPS * NETWORK.batch_size / rows)))
 
 
 def undecided(as_good: int) -> bool:

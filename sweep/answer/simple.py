@@ -1,19 +1,18 @@
 """Against simple things: logistic regression with the same weights, calling nobody, calling everybody."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sweep.answer.learning import cross_called
 from sweep.answer.resamples import RESAMPLES, average_precisions, interval, row_draws
 from sweep.balance.criteria import score
 from sweep.balance.metrics import Counts, average_precision
-from sweep.search.trial import Task
+from sweep.search.task import Task
 from sweep.stack.weights import weight_matrix
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def simple(task: Task, most: float, network: np.ndarray) -> dict[str, Any]:
@@ -57,8 +56,13 @@ def simple(task: Task, most: float, network: np.ndarray) -> dict[str, Any]:
     }
 
 
-def regression() -> Pipeline:
+def regression() -> "Pipeline":
     """Logistic regression on features filled with the median and standardised, all learned where it is fitted."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(max_iter=2000)
     )

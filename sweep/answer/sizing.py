@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from sweep.balance.metrics import Counts, precision_at_share, proportion_interval
 from sweep.balance.rules import TAILS
@@ -71,7 +71,7 @@ def needed(recall: float) -> int:
     n = np.arange(1, LARGEST)
     lengths = []
     for count in (np.floor(recall * n), np.ceil(recall * n)):
-        low = np.where(count > 0, beta.ppf(TAILS[0], count, n - count + 1), 0.0)
-        high = np.where(count < n, beta.ppf(TAILS[1], count + 1, n - count), 1.0)
+        low = np.where(count > 0, betaincinv(count, n - count + 1, TAILS[0]), 0.0)
+        high = np.where(count < n, betaincinv(count + 1, n - count, TAILS[1]), 1.0)
         lengths.append(high - low)
     return int(n[np.max(lengths, axis=0) > 2 * WANTED].max()) + 1

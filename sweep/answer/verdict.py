@@ -12,7 +12,7 @@ from sweep.answer.sizing import sizing
 from sweep.answer.weights_or_cut import weights_or_cut
 from sweep.progress import Progress
 from sweep.search.selection import Selection
-from sweep.search.trial import Task
+from sweep.search.task import Task
 from sweep.search.workers import Workers
 
 ANSWERS = ("futile", "data-limited", "feature-limited", "workable")

@@ -6,6 +6,8 @@ Class 1 is the positive, rare class. Pairs are always (class 0, class 1):
     recall      R0 = tn / (tn + fp)     R1 = tp / (tp + fn)
 
 A rate whose denominator is 0 is undefined: None in a pair, NaN in an array, never 0 or 1.
+
+scikit-learn is imported by the functions that need it: it takes half a second, and a search does without.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,8 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta
-from sklearn.metrics import average_precision_score, confusion_matrix_at_thresholds
+from scipy.special import betaincinv
 
 from sweep.balance.checks import check_labels, check_logits
 
@@ -174,8 +175,8 @@ def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> t
     if not 0 < level < 1:
         raise ValueError(f"level must lie inside (0, 1); got {level}.")
     tail = (1 - level) / 2
-    low = beta.ppf(tail, successes, n - successes + 1) if successes > 0 else 0.0
-    high = beta.ppf(1 - tail, successes + 1, n - successes) if successes < n else 1.0
+    low = betaincinv(successes, n - successes + 1, tail) if successes > 0 else 0.0
+    high = betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
     return float(low), float(high)
 
 
@@ -192,6 +193,8 @@ def average_precision(y: ArrayLike, logits: ArrayLike) -> float | None:
     >>> average_precision([0, 1, 0, 1], [-2, -1, 0, 3])
     0.8333333333333333
     """
+    from sklearn.metrics import average_precision_score
+
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
     return float(average_precision_score(labels, scores)) if labels.any() else None
@@ -217,6 +220,8 @@ def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
     >>> points.recall, points.precision.round(2), points.cut
     (array([0.5, 0.5, 1. , 1. ]), array([1.  , 0.5 , 0.67, 0.5 ]), array([  0.,  -1.,  -2., -inf]))
     """
+    from sklearn.metrics import confusion_matrix_at_thresholds
+
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
     if not labels.any():

@@ -122,7 +122,7 @@ def judge(
     why = _why_not(most, log_ratio, counts, equal, position, inside, ends, end)
     taken = float(most[end]) if why else float(_most(np.array(position), share))
     clipped = np.clip(np.where(np.isnan(positions), top, positions), *np.sort(log_ratio[ends]))
-    bounds = _most(np.quantile(clipped, TAILS), share)
+    bounds = np.clip(_most(np.quantile(clipped, TAILS), share), most.min(), most.max())
     low, high = min(*bounds, taken), max(*bounds, taken)
     return Crossing(
         why is None, taken, float(low), float(high), inside, tuple(sorted(_most(np.array(raw), share).tolist())), why

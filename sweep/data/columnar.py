@@ -18,10 +18,11 @@ FORMATS = {  # by the file's first bytes: what it is called, what reads it
     b"\xff\xff\xff\xff": ("Arrow", "read_ipc_stream"),
 }
 ENDINGS = (".parquet", ".pq", ".feather", ".arrow", ".ipc")
+WHOLE = 'getattr(polars, sys.argv[1])(open(sys.argv[2], "rb"))'
 REHEARSAL = """
 import sys, polars
 try:
-    getattr(polars, sys.argv[1])(open(sys.argv[2], "rb"))
+    {}
 except Exception as error:
     sys.exit(str(error) or type(error).__name__)
 """
@@ -34,7 +35,21 @@ def find_format(start: bytes) -> tuple[str, str] | None:
 
 def read_columnar(file: Path, name: str, reader: str) -> pl.DataFrame:
     """Read a file in the format that `find_format` found; TableError if it is damaged."""
-    command = [sys.executable, "-P", "-c", REHEARSAL, reader, str(file)]
+    rehearse(file, name, reader)
+    with file.open("rb") as content:
+        frame: pl.DataFrame = getattr(pl, reader)(content)
+    return frame
+
+
+def rehearse(file: Path, name: str, reader: str, *, how: str = WHOLE) -> None:
+    """Read a file in a process of its own, by a line of Python that finds reader and file in `sys.argv`.
+
+    Raises
+    ------
+    TableError
+        If that process fails or dies.
+    """
+    command = [sys.executable, "-P", "-c", REHEARSAL.format(how), reader, str(file)]
     child = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if child.returncode:
         reason = child.stderr.decode(errors="replace").strip() if child.returncode == 1 else ""
@@ -44,6 +59,3 @@ def read_columnar(file: Path, name: str, reader: str) -> pl.DataFrame:
             f"{file}: the file starts as {name} does but cannot be read as such "
             f"({reason.splitlines()[0][:120]}): is it damaged, or not written to the end?"
         )
-    with file.open("rb") as content:
-        frame: pl.DataFrame = getattr(pl, reader)(content)
-    return frame

@@ -8,8 +8,6 @@ each line were counted, as polars fills short lines up; from the first block on 
 import codecs
 import csv
 import io
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
-from sweep.data.columnar import ENDINGS, find_format, read_columnar
+from sweep.data.columnar import ENDINGS, find_format, read_columnar, rehearse
 from sweep.data.reading import FOREIGN, SEPARATORS
 from sweep.data.values import listed
 from sweep.errors import TableError
@@ -27,10 +25,7 @@ from sweep.errors import TableError
 BLOCK_BYTES = 2**23  # of text at once
 ROWS = 2**16  # of a columnar file at once
 FIELDS = 2**20  # of other text at once
-REHEARSAL = """
-import sys, polars
-getattr(polars, sys.argv[1])(sys.argv[2]).select(polars.all().null_count()).collect(engine="streaming")
-"""  # in a process of its own: polars may end the process that reads a damaged file
+LAZILY = "getattr(polars, sys.argv[1])(sys.argv[2]).select(polars.all().null_count()).collect(engine='streaming')"
 
 
 @dataclass(frozen=True)
@@ -89,9 +84,7 @@ def _columnar(file: Path, name: str, reader: str) -> Chunks:
         lazy = read_columnar(file, name, reader).lazy()
     else:
         scan = reader.replace("read", "scan")
-        command = [sys.executable, "-P", "-c", REHEARSAL, scan, str(file)]
-        if subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode:
-            raise TableError(f"{file}: the file starts as {name} does but cannot be read as such: is it damaged?")
+        rehearse(file, name, scan, how=LAZILY)
         lazy = getattr(pl, scan)(file)
     rows = int(lazy.select(pl.len()).collect().item())
     parts = ((lazy.slice(at, ROWS).collect(), min(1.0, (at + ROWS) / rows)) for at in range(0, rows, ROWS))

@@ -7,7 +7,7 @@ import numpy as np
 
 from sweep.search.selection import CANDIDATES, PICKS, POINTS
 from sweep.search.study import Space
-from sweep.search.trial import Params, Task
+from sweep.search.task import Params, Task
 from sweep.search.workers import Workers
 from sweep.stack.training import fit
 from sweep.stack.weights import cross_validation

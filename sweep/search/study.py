@@ -28,11 +28,15 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 @dataclass(frozen=True)
 class Space:
-    """Where the search looks: low and high ends; widths go in doublings."""
+    """Where the search looks: low and high ends; widths go in doublings.
+
+    `settings`: further settings of the recipe by name, searched on a log scale where the low end is above 0.
+    """
 
     most: tuple[float, float]
     depth: tuple[int, int]
     width: tuple[int, int]
+    settings: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def widths(self) -> list[int]:
@@ -195,6 +199,7 @@ class Study:
             most=trial.suggest_float("most", *self.space.most),
             depth=trial.suggest_int("depth", *self.space.depth),
             width=int(trial.suggest_categorical("width", self.space.widths)),
+            **{k: trial.suggest_float(k, *span, log=span[0] > 0) for k, span in self.space.settings.items()},
         )
         return trial.number, params
 
@@ -235,10 +240,10 @@ class Study:
     def best_networks(self, count: int) -> list[tuple[int, Params]]:
         """The networks with the best complete trials, each with its best one: (trial number, parameters)."""
         ranked = sorted(self.trials(TrialState.COMPLETE), key=lambda t: (-(t.value or 0.0), t.number))
-        networks: dict[tuple[int, int], tuple[int, Params]] = {}
+        networks: dict[Params, tuple[int, Params]] = {}
         for trial in ranked:
             params = Params(**trial.params)
-            networks.setdefault((params.depth, params.width), (trial.number, params))
+            networks.setdefault(params.network, (trial.number, params))
         return list(networks.values())[:count]
 
     def lose(self, *numbers: int) -> None:

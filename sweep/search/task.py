@@ -1,6 +1,6 @@
 """What a trial is about, on paper: the task that all share, its parameters, what it comes to. Loads no TensorFlow."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -37,7 +37,8 @@ class Task:
 
     def recipe(self, params: "Params") -> Recipe:
         """How a network of these parameters is trained."""
-        return Recipe(depth=params.depth, width=params.width, epochs=self.epochs, batch_size=self.batch_size)
+        settings = {k: v for k, v in asdict(params).items() if k != "most"}
+        return Recipe(epochs=self.epochs, batch_size=self.batch_size, **settings)
 
     def score(self, logits: np.ndarray) -> float:
         """Score out-of-fold logits, (rows, repeats), at the cut 0 of their mean."""
@@ -54,11 +55,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Params:
-    """What a trial tries: the cap on the class weights, and the network."""
+    """What a trial tries: the cap on the class weights, the network, and, where asked, how it is regularised."""
 
     most: float
     depth: int
     width: int
+    dropout: float = Recipe.dropout
+    weight_decay: float = Recipe.weight_decay
+    learning_rate: float = Recipe.learning_rate
+
+    @property
+    def network(self) -> "Params":
+        """The same network without a balance: what trials at other balances share."""
+        return replace(self, most=0.5)
 
     @property
     def size(self) -> int:

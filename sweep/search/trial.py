@@ -10,8 +10,6 @@ from sweep.stack.network import Stack
 from sweep.stack.training import fit
 from sweep.stack.weights import Design, cross_validation
 
-__all__ = ["Outcome", "Params", "Task", "evaluate"]
-
 REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's score is held against those before it
 
 

@@ -6,7 +6,7 @@ updates them; shapes are data to the program, so that a new width or number of c
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sweep.stack.recipe import Recipe
 
 WARM_UP = 0.1  # share of the steps
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+GAIN_RATE = 6.0  # how much faster an input's gain is learned than all else
 AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
 READY_BYTES = 2**27  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
 PIECE_BYTES = 2**23  # of such a piece
@@ -56,6 +57,17 @@ def initial_parameters(layer: FirstLayer, init_seed: np.ndarray, prior: np.ndarr
     return parameters
 
 
+def folded(parameters: Sequence[Any]) -> list[Any]:
+    """Fold the gain of each input, (columns, inputs, 1), which comes first, into the first kernel.
+
+    A gain turns an input up or down for all units at once, so that what matters is found sooner (Holzmueller et al.
+    2024, the scaling layer of RealMLP). It is held as a share 1 / `GAIN_RATE` of itself: steps of Adam are of one size
+    for all parameters, so it moves that much faster.
+    """
+    gain, kernel, *rest = parameters
+    return [GAIN_RATE * gain * kernel, *rest]
+
+
 def batches(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
     """Deal the rows of an epoch into batches: array of int32, shape (steps, batch_size); what is left over waits."""
     size = min(rows, batch_size)
@@ -86,11 +98,13 @@ class Part:
     ) -> None:
         rows, columns = W.shape
         total = W.sum(axis=0, dtype=np.float64)
-        start = initial_parameters(layer, init_seed, np.einsum("ij,ij->j", Y, W, dtype=np.float64) / total, recipe)
+        gain = np.full((columns, layer.live.shape[1], 1), 1 / GAIN_RATE, np.float32)
+        prior = np.einsum("ij,ij->j", Y, W, dtype=np.float64) / total
+        start = [gain, *initial_parameters(layer, init_seed, prior, recipe)]
         self.forms = [p.shape for p in start]
         self.flat = tf.Variable(np.concatenate([p.ravel() for p in start]))
         self.moments = [tf.Variable(tf.zeros_like(self.flat)) for _ in range(2)]
-        decays = np.concatenate([np.full(p.size, i % 2 == 0, np.float32) for i, p in enumerate(start)])
+        decays = np.concatenate([np.full(p.size, i % 2 == 1, np.float32) for i, p in enumerate(start)])
         self.steps = rows // min(rows, recipe.batch_size)
         self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
         self.Y, self.W = tf.constant(Y), tf.constant(W * (rows / total), tf.float32)  # W: mean 1 over the rows
@@ -136,7 +150,12 @@ class Part:
     def parameters(self) -> list[np.ndarray]:
         """Kernel and bias of each layer as they are now."""
         pieces = np.split(self.flat.numpy(), np.cumsum([np.prod(form) for form in self.forms])[:-1])
-        return [p.reshape(form) for p, form in zip(pieces, self.forms, strict=True)]
+        return folded([p.reshape(form) for p, form in zip(pieces, self.forms, strict=True)])
+
+
+def schedule(done: Any) -> Any:
+    """Share of the peak learning rate at a share of the steps: a linear rise, then half a cosine down to 0."""
+    return tf.minimum(done / WARM_UP, 0.5 + 0.5 * tf.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
 def weighted_entropy(logits: Any, Y: Any, W: Any) -> Any:
@@ -208,20 +227,19 @@ def _program(depth: int) -> Any:
         columns, inputs, width = sizes[0], sizes[1], sizes[2]
         peak, dropout, total = rates[0], rates[1], rates[2]
         flat, mean, square = state
-        forms = shapes(columns, inputs, depth, width)
+        forms = [(columns, inputs, 1), *shapes(columns, inputs, depth, width)]
         lengths = tf.stack([tf.reduce_prod(tf.stack(form)) for form in forms])
         flat_X, at = tf.reshape(X, [-1, inputs]), (set_of * tf.shape(X)[1])[:, None]
         for i in tf.range(tf.shape(rows)[0]):
             step = first + i
-            done = (tf.cast(step, tf.float32) + 0.5) / total
-            rate = peak * tf.minimum(done / WARM_UP, 0.5 + 0.5 * tf.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
+            rate = peak * schedule((tf.cast(step, tf.float32) + 0.5) / total)
             x, y, w = tf.gather(flat_X, at + rows[i]), tf.gather(Y, rows[i]), tf.gather(W, rows[i])
             kept = keep(seed, step, (depth, tf.shape(rows)[1], width), dropout)
             p = tf.raw_ops.ReadVariableOp(resource=flat, dtype=tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(p)
                 parts = tf.split(p, lengths, num=len(forms))
-                parameters = [tf.reshape(part, form) for part, form in zip(parts, forms, strict=True)]
+                parameters = folded([tf.reshape(part, form) for part, form in zip(parts, forms, strict=True)])
                 loss = tf.reduce_sum(
                     weighted_entropy(forward(x, parameters, kept=kept), tf.transpose(y), tf.transpose(w))
                 )

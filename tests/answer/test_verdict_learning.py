@@ -9,7 +9,7 @@ from sweep.answer.learning import cross_called, doubling, learning, measure
 from sweep.answer.resamples import average_precisions, row_draws
 from sweep.balance.metrics import average_precision
 from sweep.data.folds import fold_of_row
-from sweep.search.trial import Params, Task
+from sweep.search.task import Params, Task
 from sweep.search.workers import Workers
 from sweep.stack.weights import cross_validation, positive_shares
 

@@ -13,7 +13,7 @@ from sweep.answer.weights_or_cut import weights_or_cut
 from sweep.balance.grid import balance_grid, weight_ratio
 from sweep.balance.metrics import Counts
 from sweep.data.folds import fold_of_row
-from sweep.search.trial import Task
+from sweep.search.task import Task
 
 
 def normal(negatives=900, positives=100, apart=2.0, seed=0):
@@ -91,6 +91,18 @@ def test_odds_that_are_too_sure_get_their_slope():
     )
     mended = expit(found["export"][0] + found["export"][1] * 2 * odds)
     assert mended.sum() == pytest.approx(y.sum(), rel=1e-6), "the mended probabilities do not sum to the positives"
+
+
+@pytest.mark.parametrize(("spread", "slope"), [(0.01, 50), (0.3, 5), (2, 1), (30, 0.1)])
+def test_the_line_fits_log_odds_of_any_scale(spread: float, slope: float) -> None:
+    """Of a network that hardly spreads its logits the fit would stop half-way, and ship absurd probabilities."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2, spread, 2000)
+    labels = (rng.random(2000) < expit(slope * (odds + 2) - 2)).astype(float)
+    intercept, found = fit_line(labels, odds, np.ones((1, 2000)))[0]
+    p = expit(intercept + found * odds)
+    np.testing.assert_allclose([p.sum(), p @ odds], [labels.sum(), labels @ odds], rtol=1e-6)
+    assert found == pytest.approx(slope, rel=0.4)
 
 
 def test_weights_are_undone_by_the_ratio_of_the_rows_trained_on():

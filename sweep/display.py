@@ -1,0 +1,102 @@
+"""How progress looks on standard error: a bar that stays in place on a terminal, elsewhere a line a message."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from sweep.progress import Progress
+
+
+def shown() -> "Shown":
+    """What suits standard error: a bar on a terminal, else lines."""
+    return Live() if sys.stderr.isatty() else Plain()
+
+
+class Shown(Progress):
+    """Progress on standard error, while a `with` block runs."""
+
+    def __enter__(self) -> "Shown":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+
+class Plain(Shown):
+    """A line a message: where the output is no terminal."""
+
+    def __init__(self) -> None:
+        self.name, self.steps, self.done, self.started = "", 0, 0, 0.0
+
+    def note(self, text: str) -> None:
+        """Print it."""
+        click.echo(text, err=True)
+
+    def phase(self, name: str, steps: int, done: int = 0) -> None:
+        """Print its name and size."""
+        self.name, self.steps, self.done, self.started = name, steps, done, time.monotonic()
+        self.note(f"{name}: {done} of {steps}")
+
+    def step(self, detail: str = "") -> None:
+        """Print how far it is."""
+        self.done += 1
+        left = (time.monotonic() - self.started) / self.done * (self.steps - self.done)
+        self.note(f"{self.name}: {self.done} of {self.steps}  {detail}  about {left:.0f} s left".replace("    ", "  "))
+
+
+class Live(Shown):
+    """A bar that stays in place: on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        self.bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self.task: Any = None
+
+    def __enter__(self) -> "Live":
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last state standing."""
+        self.bars.stop()
+
+    def note(self, text: str) -> None:
+        """Print it above the bar."""
+        self.bars.console.print(text, markup=False, highlight=False)
+
+    def phase(self, name: str, steps: int, done: int = 0) -> None:
+        """Begin a bar."""
+        self.task = self.bars.add_task(name, total=steps, completed=done, detail="")
+
+    def step(self, detail: str = "") -> None:
+        """Move the bar on."""
+        self.bars.update(self.task, advance=1, detail=detail)
+
+
+def percent(progress: Progress) -> Callable[[int, float], None]:
+    """A phase of a hundred steps, moved on by rows done and the share of the table that they are."""
+    said = 0
+
+    def to(rows: int, share: float) -> None:
+        nonlocal said
+        if not said:
+            progress.phase("percent of the table", 100)
+        while said < int(100 * share):
+            said += 1
+            progress.step(f"{rows} rows")
+
+    return to
