@@ -99,7 +99,8 @@ def run(
 
 def _specs(source: str, given: dict[str, Any]) -> Any:
     """A study file with options laid over it, or a study made of options alone."""
-    from sweep.spec import Spec, default_name
+    from sweep.naming import default_name
+    from sweep.spec import Spec
 
     options = {k: v for k, v in given.items() if v not in (None, ())}
     name = given["name"]
@@ -185,12 +186,18 @@ def report(name: str, root: Path) -> None:
 
 @cli.command()
 @click.argument("name")
+@click.option("--storage", metavar="URL", help="The database from which to delete it too, if it was run with one.")
 @ROOT
-def remove(name: str, root: Path) -> None:
+def remove(name: str, storage: str | None, root: Path) -> None:
     """Delete a study, its model and its pictures."""
     from sweep.record import find
 
-    find(root, name).remove()
+    record = find(root, name)
+    if storage is not None:
+        from sweep.search.study import forget
+
+        forget(storage, name)
+    record.remove()
     click.echo(f"removed {name}", err=True)
 
 
@@ -232,7 +239,7 @@ def export(name: str, to: Path, format_: str, equal: str | None, single: bool, r
     from sweep.record import find
 
     record = find(root, name)
-    from sweep.pipeline import export_study
+    from sweep.handover import export_study
 
     done = export_study(record, to, format=format_, equal=equal, single=single)
     click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")

@@ -1,6 +1,5 @@
 """What a run does, in order: search, selection, answer, deliver."""
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,38 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from sweep import __version__
 from sweep.answer.again import report_of
-from sweep.answer.calibration import calibration, exports
 from sweep.answer.dashboard import annotate
 from sweep.answer.figures.trial import findings
-from sweep.answer.findings import compose, described
+from sweep.answer.findings import compose
 from sweep.answer.pictures import draw_all, draw_one
 from sweep.answer.summary import duration
 from sweep.answer.verdict import answer
-from sweep.balance.corrected import Corrected, corrected_score, prediction_interval
-from sweep.balance.criteria import score
-from sweep.balance.grid import weight_ratio
-from sweep.balance.metrics import Counts, precision_at_share
-from sweep.data.table import Table
-from sweep.deliver.export import ROWS, export
-from sweep.deliver.final import Final
-from sweep.deliver.predict import decisions
-from sweep.errors import StudyError
+from sweep.balance.corrected import Corrected, corrected_score
+from sweep.handover import final_networks, hand_over, score_test
 from sweep.prepare import Prepared, prepare
 from sweep.progress import Logged, Progress
 from sweep.record import Record, Result, locked, whole, write_text
 from sweep.search.copying import copy_home
 from sweep.search.estimate import estimate
 from sweep.search.search import search
-from sweep.search.selection import CANDIDATES, PICKS, Pick, Selection, confirm, select
-from sweep.search.study import FINISHED, Space, Study
+from sweep.search.selection import CANDIDATES, Selection, confirm, select
+from sweep.search.space import Space
+from sweep.search.study import FINISHED, Study
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.spec import Spec
-from sweep.stack.weights import all_rows
 
 __all__ = ["Result", "run"]
 
@@ -171,7 +160,7 @@ class _Run:
             selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
         with self._timed("final"):
             self._deliver(selection)
-            test = None if self.data.test is None else self._test(self.data.test, selection, corrected)
+            test = None if self.data.test is None else score_test(self.record, self.data.test, selection, corrected)
         verdict = None if self.quick else self._answer(selection, corrected)
         result = compose(
             self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row, test=test,
@@ -241,71 +230,9 @@ class _Run:
 
     def _deliver(self, selection: Selection) -> None:
         self.progress.phase("final networks", 1)
-        mosts = [selection.picks[name].most for name in PICKS]
-        design = all_rows(self.task.y, most=mosts, repeats=self.task.repeats, seed=self.task.seed)
-        recipe = self.task.recipe(selection.winner.params)
-        stack = self.workers.fit(self.task.X, design, recipe, seed=self.task.seed)
-        share = float(self.task.y.mean())
-        final = Final(
-            stack=stack,
-            features=self.data.features,
-            most=dict(zip(PICKS, mosts, strict=True)),
-            weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
-            card=self._card(selection),
-            calibration=exports(selection, self.task.fold_of_row, seed=self.task.seed),
-            alone={name: self._best_alone(selection, pick) for name, pick in selection.picks.items()},
-        )
-        final.store(self.record.artifacts)
-        some = self.data.table.frame.gather_every(max(1, math.ceil(len(self.task.y) / ROWS)))
-        with whole(self.record.rows) as part:
-            some.write_parquet(part)
-        with whole(self.record.best) as part:
-            export(final.assemble(selection.equal), part, frame=some)
+        final = final_networks(self.data, self.task, selection, self.workers)
+        hand_over(self.record, final, selection.equal, self.data.table.frame)
         self.progress.step()
-
-    def _card(self, selection: Selection) -> dict[str, Any]:
-        """What the model says of itself."""
-        table = self.data.table
-        return {
-            "name": self.spec.name,
-            "version": __version__,
-            "target": table.target,
-            "positive": table.positive,
-            "negative": table.negative,
-            "fingerprint": table.fingerprint,
-            "rows": len(table.y),
-            "positives": int(table.y.sum()),
-            "missing": list(self.spec.data.missing),
-            "network": {"depth": selection.winner.params.depth, "width": selection.winner.params.width},
-            "out_of_fold": {
-                name: {"counts": pick.counts.to_dict(), "intervals": pick.counts.intervals()}
-                for name, pick in selection.picks.items()
-            },
-        }
-
-    def _best_alone(self, selection: Selection, pick: Pick) -> dict[str, Any]:
-        """Of the networks of a balance, the one that did best out-of-fold by itself, and what its card must say."""
-        task = self.task
-        each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
-        best = int(np.argmax([score(counts) for counts in each]))
-        by_itself = calibration(
-            task.y, task.units, task.fold_of_row, pick.logits[:, best], pick.most, seed=task.seed
-        )  # fmt: skip
-        counts = {"counts": each[best].to_dict(), "intervals": each[best].intervals()}
-        return {"repeat": best, "out_of_fold": counts, "calibration": by_itself["export"]}
-
-    def _test(self, test: Table, selection: Selection, corrected: Corrected) -> dict[str, Any]:
-        """Score the test table once, by the exported model; beside it what to expect at its size and share."""
-        counts = Counts.of(test.y, decisions(self.record.best / "model.keras", test.frame))
-        r0, r1 = selection.picks[selection.equal].counts.recall
-        both = counts.positives > 0 and counts.negatives > 0
-        return {
-            **described(counts),
-            "intervals": counts.intervals(),
-            "expected_precision": list(precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
-            "score": float(score(counts)) if both else None,
-            "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
-        }
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
@@ -320,25 +247,3 @@ class _Run:
         now = time.perf_counter()
         self.study.add_seconds(phase, now - self.clock)
         self.clock = now
-
-
-def export_study(record: Record, to: Path, *, format: str, equal: str | None, single: bool) -> dict[str, Any]:
-    """Export a balance of a finished study without training again; see `sweep.deliver.export.export`.
-
-    Parameters
-    ----------
-    record : Record
-    to : path of a folder
-    format : str
-    equal : str, optional
-        "precision", "ratio" or "recall"; default: the balance that was selected.
-    single : bool
-        One network instead of the ensemble.
-    """
-    result = record.read_result()
-    model = Final.load(record.artifacts).assemble(equal or result.selected["equal"], single=single)
-    try:
-        some = pl.read_parquet(record.rows)
-    except (OSError, pl.exceptions.PolarsError):
-        raise StudyError(f"{record.rows} must hold rows to compare on; it is missing or damaged. Run again.") from None
-    return export(model, to, format=format, frame=some)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from sweep.errors import RunError, StudyError
-from sweep.spec import RESERVED, check_name
+from sweep.naming import RESERVED, check_name
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 import difflib
 import math
 import os
-import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -15,9 +13,8 @@ import tomli_w
 
 from sweep.balance.criteria import CRITERIA
 from sweep.errors import SpecError
+from sweep.naming import as_name, check_name, default_name
 from sweep.stack.recipe import Recipe
-
-RESERVED = ("data", "benchmarks")  # folders under studies/ that are not studies
 
 
 @dataclass(frozen=True)
@@ -180,7 +177,7 @@ class Spec:
         """One study a target: NAME itself for one, NAME-TARGET for several, the other targets left out."""
         if len(self.data.target) == 1:
             return (self,)
-        names = [f"{self.name}-{_as_name(target)}" for target in self.data.target]
+        names = [f"{self.name}-{as_name(target)}" for target in self.data.target]
         if len(set(names)) < len(names):
             raise SpecError(f"Targets must differ as parts of a study's name; got the names {names}. Run them apart.")
         return tuple(
@@ -195,37 +192,6 @@ class Spec:
             )
             for name, target in zip(names, self.data.target, strict=True)
         )
-
-
-def default_name(path: str | Path) -> str:
-    """Name a study after its table."""
-    stem = _as_name(Path(path).stem)
-    return f"{stem}-study".lstrip("-") if stem in RESERVED or not stem else stem
-
-
-def check_name(name: Any) -> str:
-    """Take a study's name, or say why it cannot be one."""
-    bad = (
-        not isinstance(name, str)
-        or not name.strip()
-        or name != name.strip()
-        or name.startswith((".", "-"))
-        or len(name.encode()) > 100
-        or bool(set(name) & set('/\\:*?"<>|'))
-        or any(unicodedata.category(c)[0] == "C" for c in name)
-    )
-    if bad:
-        raise SpecError(
-            f"A study's name must be a plain folder name of at most 100 bytes, without / \\ : * ? \" < > |, control "
-            f"characters, or a leading dot or dash; got {name!r}. Choose another with --name."
-        )
-    if name in RESERVED:
-        raise SpecError(f"A study cannot be named {name!r}: studies/{name} holds other things. Choose another --name.")
-    return str(name)
-
-
-def _as_name(text: str) -> str:
-    return re.sub(r"[^\w.+=@~-]+", "-", text).strip(".-")
 
 
 def _known(section: Mapping[str, Any], right: Any, where: str) -> None:

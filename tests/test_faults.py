@@ -114,12 +114,10 @@ def test_a_signal_ends_the_run_and_its_workers_within_seconds_in_one_line(
 def test_a_folder_that_cannot_be_written_to_is_one_message(table: Path, tmp_path: Path) -> None:
     """A user would see a traceback after the table was read."""
     (tmp_path / "file").write_text("")
-    for root in (tmp_path / "file", Path("/proc/self")):
+    for root, named in ((tmp_path / "file", re.escape(str(tmp_path / "file"))), (Path("/proc/self"), r"/proc/\d+")):
         with running(table, root, "--trials", 1) as run:
             assert run.end() == 2
-        assert (
-            run.said[-1].startswith(f"sweep: {root.resolve()} must be a folder to write in") or "/proc/" in run.said[-1]
-        )
+        assert re.match(f"sweep: {named} must be a folder to write in; got: ", run.said[-1])
 
 
 def test_show_says_how_far_a_run_is_while_it_goes_on(table: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sweep"
-SHARED = {"errors", "progress", "record", "spec", "stopping"}  # ground that every user of a run stands on
+SHARED = {"errors", "naming", "progress", "record", "spec", "stopping"}  # ground that every user of a run stands on
 MAY_USE = {
     "data": {"errors"},
     "stack": {"errors"},
@@ -56,7 +56,13 @@ def test_rooms_use_only_rooms_below(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_pipeline_and_the_command_line_come_after_the_rooms(module: str) -> None:
     """If it failed, something would depend on the command line, or run a whole study from below."""
-    users = {"sweep.cli": ("__main__.py",), "sweep.pipeline": ("cli.py",), "sweep.prepare": ("cli.py", "pipeline.py")}
+    users = {
+        "sweep.cli": ("__main__.py",),
+        "sweep.display": ("cli.py",),
+        "sweep.pipeline": ("cli.py",),
+        "sweep.handover": ("cli.py", "pipeline.py"),
+        "sweep.prepare": ("cli.py", "pipeline.py", "handover.py"),
+    }
     for name, may in users.items():
         assert name not in imported(module) or module in may
 
@@ -82,3 +88,11 @@ def test_a_light_start_loads_nothing_heavy(command: str) -> None:
     code = f"{command}\nimport sys; print(sorted({set(HOMES)} & set(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["sweep.answer.again", "sweep.answer.dashboard", "sweep.prepare", "sweep.record"])
+def test_what_does_not_train_does_not_load_tensorflow(module: str) -> None:
+    """If it failed, `sweep plot`, `report`, `dashboard`, `show` and `list` would wait seconds for nothing."""
+    code = f"import {module}, sys; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.errors import SpecError
-from sweep.spec import Spec, default_name
+from sweep.naming import default_name
+from sweep.spec import Spec
 
 LEAST = {"data": {"path": "t.csv", "target": "y"}}
 

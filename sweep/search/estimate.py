@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from sweep.search.selection import CANDIDATES, PICKS, POINTS
-from sweep.search.study import Space
+from sweep.search.space import Space
 from sweep.search.task import Params, Task
 from sweep.search.workers import Workers
 from sweep.stack.training import fit

@@ -16,43 +16,14 @@ from sweep.errors import StudyError, SweepError
 from sweep.record import Record
 from sweep.search.artifacts import Artifacts
 from sweep.search.ownership import Ownership, me
-from sweep.search.storage import Storage, check_file, server_url, sqlite_url, unusable
+from sweep.search.space import Space, sampler
+from sweep.search.storage import Storage, check_file, server_url, shown, sqlite_url, unusable
 from sweep.search.task import Outcome, Params, Task
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-WARM_UP_TRIALS = 10  # random ones before the sampler models them
 PRUNED_AFTER = 8  # finished trials
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-
-
-@dataclass(frozen=True)
-class Space:
-    """Where the search looks: low and high ends; widths go in doublings.
-
-    `settings`: further settings of the recipe by name, searched on a log scale where the low end is above 0.
-    """
-
-    most: tuple[float, float]
-    depth: tuple[int, int]
-    width: tuple[int, int]
-    settings: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-    @property
-    def widths(self) -> list[int]:
-        """The low end doubled while it is below the high end, and the high end."""
-        low, high = self.width
-        doubled = [low * 2**i for i in range(12) if low * 2**i < high]
-        return [*doubled, high]
-
-    def start(self, network: tuple[int, int]) -> dict[str, Any]:
-        """The first trial: a default network, where the space has it, half-way between the ends of `most`."""
-        depth, width = network
-        return {
-            "most": sum(self.most) / 2,
-            "depth": min(max(depth, self.depth[0]), self.depth[1]),
-            "width": min(self.widths, key=lambda w: abs(w - width)),
-        }
 
 
 @dataclass
@@ -192,16 +163,10 @@ class Study:
         """Take the next trial's parameters; they depend on the seed and on what came back, on no interruption."""
         if self.ownership is not None:
             self.storage.wait_for(self.ownership.hold)
-        self.optuna.sampler = _sampler(self.seed, len(self.trials(*FINISHED, TrialState.RUNNING)))
+        self.optuna.sampler = sampler(self.seed, len(self.trials(*FINISHED, TrialState.RUNNING)))
         trial = self.optuna.ask()
         self.out[trial.number] = trial
-        params = Params(
-            most=trial.suggest_float("most", *self.space.most),
-            depth=trial.suggest_int("depth", *self.space.depth),
-            width=int(trial.suggest_categorical("width", self.space.widths)),
-            **{k: trial.suggest_float(k, *span, log=span[0] > 0) for k, span in self.space.settings.items()},
-        )
-        return trial.number, params
+        return trial.number, self.space.suggest(trial)
 
     def floors(self) -> dict[int, float]:
         """The scores under which a trial ends: at each epoch reported, the median of the finished ones' scores."""
@@ -291,11 +256,35 @@ class Study:
             )
 
 
+def forget(storage: str, name: str) -> None:
+    """Delete a study from a database.
+
+    Raises
+    ------
+    StudyError
+        If the storage cannot be used, or holds no such study.
+    RunError
+        If the study is being run there.
+    """
+    url = server_url(storage)
+    ownership = Ownership(url, name, lambda: None)
+    try:
+        opened = Storage(url)
+        ownership.hold()
+        optuna.delete_study(study_name=name, storage=opened)
+    except KeyError:
+        raise StudyError(
+            f"--storage {shown(url)} must hold the study {name!r}; it does not. Leave --storage out to remove what is "
+            "here, or check the URL."
+        ) from None
+    except SweepError:
+        raise
+    except Exception as error:  # whatever the database's driver raises
+        raise unusable(url, error) from None
+    finally:
+        ownership.release()
+
+
 def best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
     """The complete trial with the highest score; of equal ones the first."""
     return max(trials, key=lambda t: (t.value or 0.0, -t.number))
-
-
-def _sampler(seed: int, number: int) -> optuna.samplers.TPESampler:
-    mixed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-    return optuna.samplers.TPESampler(seed=mixed, n_startup_trials=WARM_UP_TRIALS)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from sweep.errors import RunError, StudyError
@@ -12,7 +13,8 @@ from sweep.record import Record
 from sweep.search import search as search_module
 from sweep.search.search import search
 from sweep.search.selection import Confirmed, smallest_within_error
-from sweep.search.study import FINISHED, PRUNED_AFTER, Space, Study
+from sweep.search.space import Space
+from sweep.search.study import FINISHED, PRUNED_AFTER, Study, forget
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.stack.recipe import Recipe
@@ -135,6 +137,20 @@ def test_other_data_under_the_same_name_is_refused(tmp_path: Path) -> None:
     opened(tmp_path)
     with pytest.raises(StudyError, match="data was d, now e"):
         opened(tmp_path, data="e")
+
+
+def test_a_study_is_forgotten_by_its_database(tmp_path: Path) -> None:
+    """The same name could never be used again on a team's database, for its artifacts are gone."""
+    record, url = Record(tmp_path, "n"), f"sqlite:///{tmp_path / 'team.db'}"
+    record.folder.mkdir(parents=True)
+    study = Study.open(record, url, space=SPACE, seed=0, identity={}, note=print)
+    with pytest.raises(RunError, match="once at a time"):
+        forget(url, "n")
+    study.close()
+    with pytest.raises(StudyError, match="must hold the study 'm'; it does not"):
+        forget(url, "m")
+    forget(url, "n")
+    assert optuna.get_all_study_names(url) == []
 
 
 def test_logits_of_every_trial_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

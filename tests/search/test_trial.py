@@ -10,7 +10,8 @@ from sweep.progress import Progress
 from sweep.record import Record
 from sweep.search import search as search_module
 from sweep.search.search import search
-from sweep.search.study import FINISHED, Space, Study
+from sweep.search.space import Space
+from sweep.search.study import FINISHED, Study
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.trial import evaluate
 from sweep.search.workers import Workers

@@ -4,6 +4,7 @@ A peer's cuts are tuned on its own out-of-fold scores of the training rows: `rat
 R0 = R1. The tuned ones search for as many seconds as `sweep run` took on the same rows.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sweep.balance.criteria import moved_cut
 from sweep.stack.backend import keras
 
+CORES = len(os.sched_getaffinity(0))  # that this process may use: all peers get the same
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
 
 
@@ -83,7 +85,7 @@ def lightgbm_of(trial: optuna.Trial, heaviest: float) -> BaseEstimator:
         subsample_freq=1,
         reg_lambda=trial.suggest_float("reg_lambda", 1e-3, 10.0, log=True),
         scale_pos_weight=trial.suggest_float("scale_pos_weight", 1.0, heaviest, log=True),
-        n_jobs=2,
+        n_jobs=CORES,
         random_state=0,
         verbose=-1,
     )
@@ -100,7 +102,7 @@ def xgboost_of(trial: optuna.Trial, heaviest: float) -> BaseEstimator:
         subsample=trial.suggest_float("subsample", 0.5, 1.0),
         reg_lambda=trial.suggest_float("reg_lambda", 1e-3, 10.0, log=True),
         scale_pos_weight=trial.suggest_float("scale_pos_weight", 1.0, heaviest, log=True),
-        n_jobs=2,
+        n_jobs=CORES,
         random_state=0,
     )
 
@@ -109,7 +111,7 @@ def forest() -> BaseEstimator:
     """A random forest with balanced class weights."""
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
-        RandomForestClassifier(400, class_weight="balanced", n_jobs=2, random_state=0),
+        RandomForestClassifier(400, class_weight="balanced", n_jobs=CORES, random_state=0),
     )
 
 

@@ -2,7 +2,7 @@
 
 `python studies/benchmarks/quality/run.py [--table NAME]... [--fold K]...` appends to scores.jsonl what is not there
 yet and can be stopped at any time; `--summary` only reads it and writes summary.md. Peers that are tuned get the
-seconds that `sweep run` took on the same rows.
+seconds that `sweep run` took on the same rows, and all peers the same cores: `taskset -c 0 python ...` gives them one.
 """
 
 import json
@@ -149,8 +149,8 @@ def summarise(rows: list[dict[str, Any]]) -> str:
 @click.option("--summary", is_flag=True, help="Only write summary.md from what is there.")
 def main(tables: tuple[str, ...], folds: tuple[int, ...], summary: bool) -> None:
     """Measure what is not measured yet."""
-    for name in () if summary else tables or NAMES:
-        for k in folds or range(3):
+    for k in () if summary else folds or range(3):
+        for name in tables or NAMES:
             done = {r["peer"] for r in read() if (r["table"], r["fold"]) == (name, k)}
             fold = list(fold_of(name, k, done))
             with SCORES.open("a", encoding="utf-8") as file:

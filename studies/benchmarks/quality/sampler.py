@@ -21,7 +21,7 @@ from tables import TARGET, load
 from sweep.balance.grid import balance_grid, weight_ratio
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
-from sweep.search.study import WARM_UP_TRIALS
+from sweep.search.space import WARM_UP_TRIALS
 from sweep.search.task import Params, Task
 from sweep.search.trial import evaluate
 from sweep.stack.recipe import Recipe, default_epochs

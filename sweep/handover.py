@@ -1,0 +1,120 @@
+"""What a study hands over: the networks of every balance, the best model, its score on a test table, exports."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from sweep import __version__
+from sweep.answer.calibration import calibration, exports
+from sweep.answer.findings import described
+from sweep.balance.corrected import Corrected, prediction_interval
+from sweep.balance.criteria import score
+from sweep.balance.grid import weight_ratio
+from sweep.balance.metrics import Counts, precision_at_share
+from sweep.data.table import Table
+from sweep.deliver.export import ROWS, export
+from sweep.deliver.final import Final
+from sweep.deliver.predict import decisions
+from sweep.errors import StudyError
+from sweep.prepare import Prepared
+from sweep.record import Record, whole
+from sweep.search.selection import PICKS, Pick, Selection
+from sweep.search.task import Task
+from sweep.search.workers import Workers
+from sweep.stack.weights import all_rows
+
+
+def final_networks(data: Prepared, task: Task, selection: Selection, workers: Workers) -> Final:
+    """Train the winner at every balance picked, on all rows."""
+    mosts = [selection.picks[name].most for name in PICKS]
+    design = all_rows(task.y, most=mosts, repeats=task.repeats, seed=task.seed)
+    stack = workers.fit(task.X, design, task.recipe(selection.winner.params), seed=task.seed)
+    share = float(task.y.mean())
+    return Final(
+        stack=stack,
+        features=data.features,
+        most=dict(zip(PICKS, mosts, strict=True)),
+        weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
+        card=_card(data, selection),
+        calibration=exports(selection, task.fold_of_row, seed=task.seed),
+        alone={name: _best_alone(task, pick) for name, pick in selection.picks.items()},
+    )
+
+
+def hand_over(record: Record, final: Final, equal: str, frame: pl.DataFrame) -> None:
+    """Keep the networks for later exports, with some rows to compare them on, and export the balance selected."""
+    final.store(record.artifacts)
+    some = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
+    with whole(record.rows) as part:
+        some.write_parquet(part)
+    with whole(record.best) as part:
+        export(final.assemble(equal), part, frame=some)
+
+
+def score_test(record: Record, test: Table, selection: Selection, corrected: Corrected) -> dict[str, Any]:
+    """Score the test table once, by the exported model; beside it what to expect at its size and share."""
+    counts = Counts.of(test.y, decisions(record.best / "model.keras", test.frame))
+    r0, r1 = selection.picks[selection.equal].counts.recall
+    both = counts.positives > 0 and counts.negatives > 0
+    return {
+        **described(counts),
+        "intervals": counts.intervals(),
+        "expected_precision": list(precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
+        "score": float(score(counts)) if both else None,
+        "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
+    }
+
+
+def export_study(record: Record, to: Path, *, format: str, equal: str | None, single: bool) -> dict[str, Any]:
+    """Export a balance of a finished study without training again; see `sweep.deliver.export.export`.
+
+    Parameters
+    ----------
+    record : Record
+    to : path of a folder
+    format : str
+    equal : str, optional
+        "precision", "ratio" or "recall"; default: the balance that was selected.
+    single : bool
+        One network instead of the ensemble.
+    """
+    result = record.read_result()
+    model = Final.load(record.artifacts).assemble(equal or result.selected["equal"], single=single)
+    try:
+        some = pl.read_parquet(record.rows)
+    except (OSError, pl.exceptions.PolarsError):
+        raise StudyError(f"{record.rows} must hold rows to compare on; it is missing or damaged. Run again.") from None
+    return export(model, to, format=format, frame=some)
+
+
+def _card(data: Prepared, selection: Selection) -> dict[str, Any]:
+    """What the model says of itself."""
+    table = data.table
+    return {
+        "name": data.spec.name,
+        "version": __version__,
+        "target": table.target,
+        "positive": table.positive,
+        "negative": table.negative,
+        "fingerprint": table.fingerprint,
+        "rows": len(table.y),
+        "positives": int(table.y.sum()),
+        "missing": list(data.spec.data.missing),
+        "network": {"depth": selection.winner.params.depth, "width": selection.winner.params.width},
+        "out_of_fold": {name: _described(pick.counts) for name, pick in selection.picks.items()},
+    }
+
+
+def _best_alone(task: Task, pick: Pick) -> dict[str, Any]:
+    """Of the networks of a balance, the one that did best out-of-fold by itself, and what its card must say."""
+    each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
+    best = int(np.argmax([score(counts) for counts in each]))
+    by_itself = calibration(task.y, task.units, task.fold_of_row, pick.logits[:, best], pick.most, seed=task.seed)
+    return {"repeat": best, "out_of_fold": _described(each[best]), "calibration": by_itself["export"]}
+
+
+def _described(counts: Counts) -> dict[str, Any]:
+    return {"counts": counts.to_dict(), "intervals": counts.intervals()}
