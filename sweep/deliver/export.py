@@ -19,7 +19,8 @@ import polars as pl
 
 from sweep.deliver.card import CARD, EXTRA
 from sweep.deliver.class_weights import weights_of_ratio
-from sweep.deliver.layers import MISSING, Delivered, ensemble, raw_columns, stack_of
+from sweep.deliver.columns import MISSING
+from sweep.deliver.layers import Delivered, ensemble, raw_columns, stack_of
 from sweep.deliver.numpy_reader import score
 from sweep.errors import InputError, RunError, SweepError
 from sweep.stack.backend import keras, tf

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sweep.data.features import Column, Features
-from sweep.data.values import as_numbers, plain
+from sweep.data.features import Features
+from sweep.data.values import as_numbers, listed, plain
+from sweep.deliver.columns import MISSING, as_tensor, words_of
 from sweep.errors import InputError
 from sweep.stack.backend import keras, tf
 from sweep.stack.network import FirstLayer, Stack, Standardise
-
-MISSING = ""  # what a missing category is to the model; a missing number is NaN
 
 
 @keras.saving.register_keras_serializable(package="sweep")
@@ -36,7 +35,7 @@ class Encode(keras.layers.Layer):
         self.lookups = {}
         for position, column in enumerate(Features.from_dict(features).columns):
             if column.kind == "category":
-                words, other = _words(column)
+                words, other = words_of(column)
                 self.lookups[str(position)] = keras.layers.StringLookup(
                     vocabulary=words, oov_token=other, output_mode="one_hot", name=f"levels_{position}"
                 )
@@ -114,13 +113,30 @@ class Delivered(keras.Model):
     def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
         """Do as Keras' `predict`, which alone would round doubles to singles before they are centred.
 
-        A dict of columns is taken as it is when the model is called: NumPy text and lists too.
+        A dict of columns may hold more columns than the model takes, and lists and NumPy text as well as tensors, in
+        which None, too, is a missing value.
         """
         if isinstance(x, dict):
-            kinds = {c.name: "float64" if c.kind == "number" else "string" for c in self.features.columns}
-            columns = {name: tf.convert_to_tensor(x[name], kind) for name, kind in kinds.items()}
+            columns = {name: as_tensor(values, name, self.kinds[name]) for name, values in self.pick(x).items()}
             x, batch_size = tf.data.Dataset.from_tensor_slices(columns).batch(batch_size or 32), None
         return super().predict(x, batch_size=batch_size, **kwargs)
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Do as Keras' functional model, but on the columns picked by name: Keras would go by their places."""
+        return super().call(self.pick(inputs) if isinstance(inputs, dict) else inputs, *args, **kwargs)
+
+    def pick(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Of a dict of columns those that the model takes; InputError if one is not there."""
+        lacking = [name for name in self.kinds if name not in columns]
+        if lacking:
+            raise InputError(f"The model must get the columns that it learned from; {listed(lacking)} did not come.")
+        return {name: columns[name] for name in self.kinds}
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The columns that the model takes, and the type of each."""
+        columns = self.get_layer("encode").features["columns"]
+        return {column["name"]: "float64" if column["kind"] == "number" else "string" for column in columns}
 
     @property
     def card(self) -> dict[str, Any]:
@@ -236,15 +252,9 @@ def raw_columns(features: Features, frame: pl.DataFrame) -> dict[str, Any]:
             columns[column.name] = tf.constant(as_numbers(values)[:, None])
             continue
         if values.dtype != pl.String:  # numbers and truth values are compared by what they mean, not by their spelling
-            words, other = _words(column)
+            words, other = words_of(column)
             block = Features((column,)).transform(frame)
             known = np.array([*words, other], object)
             values = pl.Series(known[np.where(block.any(axis=1), block.argmax(axis=1), len(words))], dtype=pl.String)
         columns[column.name] = tf.constant(values.fill_null(MISSING).to_numpy()[:, None])
     return columns
-
-
-def _words(column: Column) -> tuple[list[str], str]:
-    """A category's levels as the model's input spells them, and a word that is none of them."""
-    words = [MISSING if level is None else level for level in column.levels]
-    return words, next(f"[other{i}]" for i in range(len(words) + 1) if f"[other{i}]" not in words)

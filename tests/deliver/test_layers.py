@@ -1,12 +1,14 @@
 """The delivered model: what it computes from raw columns."""
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 from sweep.data.features import Column, Features
 from sweep.deliver.layers import build, raw_columns, stack_of
 from sweep.errors import InputError
+from sweep.stack.backend import tf
 from sweep.stack.network import FirstLayer, Stack
 
 
@@ -29,6 +31,33 @@ def test_columns_go_by_their_raw_names_in_any_order_and_rank(model, frame, featu
     columns = raw_columns(features, frame)
     turned = {name: columns[name][:, 0] for name in reversed(columns)}
     np.testing.assert_array_equal(outputs(model, turned)[0], outputs(model, columns)[0])
+
+
+def test_other_columns_play_no_part_and_a_missing_one_is_named(model, frame, features):
+    """Else a table's id, handed over with the rest, shifts each column into the next one's place without a word."""
+    columns = raw_columns(features, frame)
+    p = outputs(model, columns)[0]
+    for extra in ("", "patient", "~"):
+        more = {extra: tf.range(frame.height), **columns}
+        np.testing.assert_array_equal(outputs(model, more)[0], p)
+        np.testing.assert_allclose(model.predict(more, verbose=0)["probability"][:, 0], p, atol=1e-6)
+    del columns["a b"]
+    for score in (model, lambda columns: model.predict(columns, verbose=0)):
+        with pytest.raises(ValueError, match="'a b'"):
+            score({**columns, "patient": tf.range(frame.height)})
+
+
+def test_predict_takes_columns_as_tables_give_them(model, frame, features):
+    """Else a missing value in a column of pandas, polars or Python stops the model, or is another value."""
+    p = outputs(model, raw_columns(features, frame))[0]
+    texts = frame.with_columns(pl.col("a_b").cast(pl.Float64))
+    lists = {name: texts[name].to_list() for name in texts.columns}
+    pandas = {name: pd.Series(values) for name, values in lists.items()}
+    objects = {name: np.array(values, dtype=object) for name, values in lists.items()}
+    for columns in (lists, pandas, objects, {name: column[:, None] for name, column in objects.items()}):
+        np.testing.assert_allclose(model.predict(columns, verbose=0)["probability"][:, 0], p, atol=1e-6)
+    with pytest.raises(InputError, match="Column 'self' must hold text; got int"):
+        model.predict({**lists, "self": np.arange(frame.height)}, verbose=0)
 
 
 def test_large_numbers_keep_their_small_differences(model, frame, features):
