@@ -1,6 +1,8 @@
 """What a study hands over: the networks of every balance, the best model, its score on a test table, exports."""
 
 import math
+import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from sweep.search.selection import PICKS, Pick, Selection
 from sweep.search.task import Task
 from sweep.search.workers import Workers
 from sweep.stack.weights import all_rows
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose versions a model's card names
 
 
 def final_networks(data: Prepared, task: Task, selection: Selection, workers: Workers) -> Final:
@@ -96,6 +100,7 @@ def _card(data: Prepared, selection: Selection) -> dict[str, Any]:
     return {
         "name": data.spec.name,
         "version": __version__,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "target": table.target,
         "positive": table.positive,
         "negative": table.negative,
@@ -117,4 +122,4 @@ def _best_alone(task: Task, pick: Pick) -> dict[str, Any]:
 
 
 def _described(counts: Counts) -> dict[str, Any]:
-    return {"counts": counts.to_dict(), "intervals": counts.intervals()}
+    return {**described(counts), "intervals": counts.intervals()}

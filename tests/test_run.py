@@ -244,6 +244,31 @@ def test_every_balance_is_exportable_without_training(finished: Record, tmp_path
     weights = json.loads((tmp_path / equal / "class_weights.json").read_text(encoding="utf-8"))
     result = json.loads(finished.result.read_text(encoding="utf-8"))
     assert weights["most"] == pytest.approx(result["balances"][equal]["most"])
+    alone = tmp_path / "alone"
+    assert call("export", "made", "--root", root, "--to", alone, "--equal", equal, "--single").exit_code == 0
+    cards = [json.loads((folder / "card.json").read_text(encoding="utf-8")) for folder in (tmp_path / equal, alone)]
+    assert [(card["balance"], card["networks"]) for card in cards] == [(equal, 2), (equal, 1)]
+
+
+def test_the_card_says_where_the_model_comes_from(finished: Record) -> None:
+    """Nobody could tell, from the file alone, what it learned from, how good it was, or what can load it again."""
+    from importlib.metadata import version
+
+    from sweep.deliver.card import card_of
+
+    card, result = card_of(finished.best / "model.keras"), json.loads(finished.result.read_text(encoding="utf-8"))
+    assert card == json.loads((finished.best / "card.json").read_text(encoding="utf-8"))
+    assert {name: card["versions"][name] for name in ("keras", "tensorflow")} == {
+        name: version(name) for name in ("keras", "tensorflow")
+    }
+    assert card["fingerprint"] == result["data"]["fingerprint"]
+    assert [c["name"] for c in card["features"]["columns"]] == ["dose $ <mg>", "age_at", "smoker", "clinic"]
+    assert (card["balance"], card["most"]) == (result["selected"]["equal"], result["selected"]["params"]["most"])
+    scores = card["out_of_fold"][card["balance"]]
+    assert {k: scores[k] for k in ("counts", "precision", "recall")} == {
+        k: result["selected"][k] for k in ("counts", "precision", "recall")
+    }
+    assert scores["intervals"]["R1"][0] < scores["recall"][1] < scores["intervals"]["R1"][1]
 
 
 def test_probability_undoes_the_weights(finished: Record, tables: Path, tmp_path: Path) -> None:
@@ -292,3 +317,7 @@ def test_several_targets_make_a_study_each_without_the_others_columns(tables: Pa
     results = {r["name"]: r for r in json.loads(done.stdout)}
     assert set(results) == {"both-label", "both-smoker"}
     assert all(r["data"]["features"] == 3 for r in results.values())
+    for name in results:
+        record = Record(tmp_path, name)
+        assert {"model.keras", "class_weights.json"} <= {path.name for path in record.best.iterdir()}
+        assert {"precision-recall.png", "balance-curve.png"} <= {path.name for path in record.plots.iterdir()}
