@@ -282,7 +282,7 @@ def weights(
     table: Path, target: str, positive: str | None, missing: tuple[str, ...], most: float, as_json: bool
 ) -> None:
     """Print the class weights of a table at a balance, for Keras, scikit-learn and the gradient boosters."""
-    from sweep.data.table import load_labels
+    from sweep.data.labels import load_labels
     from sweep.deliver.class_weights import class_weights
 
     y, notes = load_labels(table, target=target, positive=positive, missing=missing)

@@ -84,7 +84,7 @@ def test_bad_tables_get_one_message_and_leave_nothing(tmp_path: Path, kind: str)
         (["predict", "none.keras", "t.csv"], "none.keras"),
         (["predict", "t.csv", "t.csv"], "t.csv"),
         (["weights", "t.csv", "--target", "y", "--most", "0.2"], "most"),
-        (["weights", "t.csv", "--target", "q"], "'q'"),
+        (["weights", "t.csv", "--target", "q"], "no column 'q'"),
         (["nonsense"], "nonsense"),
     ],
 )

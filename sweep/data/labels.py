@@ -1,11 +1,13 @@
 """Labels: how a label reads as text, when two mean the same, which of a column's two is positive."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
+from sweep.data.reading import check_present, read_table
 from sweep.data.values import first_row, shown
 from sweep.errors import TableError
 
@@ -43,6 +45,17 @@ def _meaning(label: str) -> float | str:
     except ValueError:
         return label
     return label if math.isnan(number) else number
+
+
+def load_labels(
+    path: str | Path, *, target: str, positive: str | float | None = None, missing: Sequence[str] = ()
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read the label column alone: array of 0 and 1, shape (rows,), int8, and the notes; arguments as `load_table`."""
+    frame = read_table(path, missing=missing)
+    check_present(path, frame, target)
+    labels = read_labels(path, frame, target)
+    label, _, notes = find_classes(path, target, labels, positive)
+    return (labels == label).to_numpy().astype(np.int8), tuple(notes)
 
 
 def read_labels(path: str | Path, frame: pl.DataFrame, target: str) -> pl.Series:

@@ -6,6 +6,7 @@ import io
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
@@ -82,6 +83,17 @@ def read_with_notes(path: str | Path, *, missing: Sequence[str] = ()) -> tuple[p
         except TableError as error:
             raise TableError(f"{file}: {error}") from None
     return pl.DataFrame(columns), notes
+
+
+def check_present(path: str | Path, frame: pl.DataFrame, name: str) -> None:
+    """Check that a table has a column; else TableError, with the name that is nearest."""
+    if name not in frame.columns:
+        near = get_close_matches(name, frame.columns, n=1)
+        raise TableError(
+            f"{path}: there is no column {shown(name)}"
+            + (f"; did you mean {shown(near[0])}?" if near else ".")
+            + f" Its columns: {listed(frame.columns)}."
+        )
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import polars as pl
 from sweep.data.folds import check_groups
 from sweep.data.identity import find_duplicates, fingerprint, hash_rows, tie_rows
 from sweep.data.labels import as_labels, find_classes, find_label, read_labels
-from sweep.data.reading import read_table, read_with_notes
+from sweep.data.reading import check_present, read_table, read_with_notes
 from sweep.data.values import as_numbers, first_row, listed, shown
 from sweep.errors import TableError
 
@@ -84,7 +83,7 @@ def load_table(
     """
     frame, said = read_with_notes(path, missing=missing)
     for name in (target, *drop, *([] if group is None else [group])):
-        _check_present(path, frame, name)
+        check_present(path, frame, name)
     if target in drop or target == group:
         raise TableError(f"{path}: the target is no column to drop or to group by; got {shown(target)} for both.")
     labels = read_labels(path, frame, target)
@@ -208,30 +207,9 @@ def load_rows(path: str | Path, columns: Sequence[str], *, missing: Sequence[str
     return frame
 
 
-def load_labels(
-    path: str | Path, *, target: str, positive: str | float | None = None, missing: Sequence[str] = ()
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read the label column alone: array of 0 and 1, shape (rows,), int8, and the notes; arguments as `load_table`."""
-    frame = read_table(path, missing=missing)
-    _check_columns(path, frame, [target])
-    labels = read_labels(path, frame, target)
-    label, _, notes = find_classes(path, target, labels, positive)
-    return (labels == label).to_numpy().astype(np.int8), tuple(notes)
-
-
 def check_folds(table: Table, folds: int) -> None:
     """Check that the table has groups of rows enough for every fold to hold both classes; else TableError."""
     check_groups(table.y, table.groups, folds)
-
-
-def _check_present(path: str | Path, frame: pl.DataFrame, name: str) -> None:
-    if name not in frame.columns:
-        near = get_close_matches(name, frame.columns, n=1)
-        raise TableError(
-            f"{path}: there is no column {shown(name)}"
-            + (f"; did you mean {shown(near[0])}?" if near else ".")
-            + f" Its columns: {listed(frame.columns)}."
-        )
 
 
 def _check_columns(path: str | Path, frame: pl.DataFrame, names: Iterable[str]) -> None:
