@@ -40,9 +40,9 @@ class Plain(Shown):
         self.name, self.steps, self.done, self.started = name, steps, done, time.monotonic()
         self.note(f"{name}: {done} of {steps}")
 
-    def step(self, detail: str = "") -> None:
+    def step(self, detail: str = "", by: int = 1) -> None:
         """Print how far it is."""
-        self.done += 1
+        self.done += by
         left = (time.monotonic() - self.started) / self.done * (self.steps - self.done)
         self.note(f"{self.name}: {self.done} of {self.steps}  {detail}  about {left:.0f} s left".replace("    ", "  "))
 
@@ -82,21 +82,22 @@ class Live(Shown):
         """Begin a bar."""
         self.task = self.bars.add_task(name, total=steps, completed=done, detail="")
 
-    def step(self, detail: str = "") -> None:
+    def step(self, detail: str = "", by: int = 1) -> None:
         """Move the bar on."""
-        self.bars.update(self.task, advance=1, detail=detail)
+        self.bars.update(self.task, advance=by, detail=detail)
 
 
 def percent(progress: Progress) -> Callable[[int, float], None]:
-    """A phase of a hundred steps, moved on by rows done and the share of the table that they are."""
-    said = 0
+    """A phase of a hundred steps, moved on by rows done and their share of the table; a table done at once has none."""
+    said: int | None = None
 
     def to(rows: int, share: float) -> None:
         nonlocal said
-        if not said:
+        if said is None and share < 1:
+            said = 0
             progress.phase("percent of the table", 100)
-        while said < int(100 * share):
-            said += 1
-            progress.step(f"{rows} rows")
+        if said is not None and (moved := int(100 * share) - said):
+            said += moved
+            progress.step(f"{rows} rows", moved)
 
     return to

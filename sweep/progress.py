@@ -13,8 +13,8 @@ class Progress:
     def phase(self, name: str, steps: int, done: int = 0) -> None:
         """Begin a phase of so many steps, some of them done before."""
 
-    def step(self, detail: str = "") -> None:
-        """One more step of the phase is done."""
+    def step(self, detail: str = "", by: int = 1) -> None:
+        """One more step of the phase is done, or several."""
 
 
 class Logged(Progress):
@@ -36,11 +36,11 @@ class Logged(Progress):
         self._write(f"{name}: {done} of {steps}")
         self.to.phase(name, steps, done)
 
-    def step(self, detail: str = "") -> None:
+    def step(self, detail: str = "", by: int = 1) -> None:
         """Log and pass on."""
-        self.done += 1
+        self.done += by
         self._write(f"{self.name}: {self.done} of {self.steps}{'  ' * bool(detail)}{detail}")
-        self.to.step(detail)
+        self.to.step(detail, by)
 
     def _write(self, text: str) -> None:
         with self.path.open("a", encoding="utf-8") as log:

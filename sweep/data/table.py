@@ -10,7 +10,7 @@ import polars as pl
 from sweep.data.folds import check_groups
 from sweep.data.identity import find_duplicates, fingerprint, hash_rows, tie_rows
 from sweep.data.labels import as_labels, find_classes, find_label, read_labels
-from sweep.data.reading import check_present, read_table, read_with_notes
+from sweep.data.reading import check_present, read_with_notes
 from sweep.data.values import as_numbers, first_row, listed, shown
 from sweep.errors import TableError
 
@@ -191,20 +191,6 @@ def load_test(
         fingerprint=fingerprint(features, (table.target, table.positive, table.negative), y, tied),
         notes=tuple(notes),
     )
-
-
-def load_rows(path: str | Path, columns: Sequence[str], *, missing: Sequence[str] = ()) -> pl.DataFrame:
-    """Read a table without labels, with all its columns, and check that it has the features named, all finite.
-
-    Returns
-    -------
-    pl.DataFrame, shape (rows, table columns)
-        As `read_table` gives it.
-    """
-    frame = read_table(path, missing=missing)
-    _check_columns(path, frame, columns)
-    _check_finite(path, frame.select(columns))
-    return frame
 
 
 def check_folds(table: Table, folds: int) -> None:

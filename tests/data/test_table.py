@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sweep.data.features import Features
-from sweep.data.table import check_folds, load_rows, load_table, load_test
+from sweep.data.table import check_folds, load_table, load_test
 from sweep.errors import TableError
 
 DATA = Path(__file__).parents[2] / "studies" / "data"
@@ -206,14 +206,6 @@ def test_test_labels_may_be_spelled_otherwise(write):
     """If this failed, a Parquet test table of booleans would not fit a CSV training table of 0 and 1."""
     table = load_table(write("x,y\n1,0\n2,1\n4,0\n8,1\n9,0\n"), target="y")
     assert load_test(write("x,y\n1.0,True\n5,False\n", "test.csv"), table).y.tolist() == [1, 0]
-
-
-def test_rows_to_predict(write):
-    """If this failed, predict would lose the columns to keep, or fail late on a missing one."""
-    path = write("who,age\na,1\nb,\n")
-    assert load_rows(path, ["age"]).columns == ["who", "age"]
-    with pytest.raises(TableError, match="lacks 'sex'"):
-        load_rows(path, ["age", "sex"])
 
 
 def test_ten_thousand_columns(write):
