@@ -53,6 +53,12 @@ def test_python_of_the_readme_runs() -> None:
         exec(compile(block, "README.md", "exec"), {})
 
 
+def test_examples_in_docstrings_are_run(pytestconfig: pytest.Config) -> None:
+    """An example in a docstring could be wrong for ever."""
+    assert "sweep" in pytestconfig.getini("testpaths")
+    assert pytestconfig.option.doctestmodules
+
+
 def test_study_of_the_readme_is_the_one_that_it_runs(tmp_path: Path) -> None:
     """A key shown to readers would be refused."""
     from sweep.spec import Spec
