@@ -1,16 +1,16 @@
-"""The README's section on commands, from the command line itself: `python tests/commands.py` writes it there."""
+"""What the README takes from the code, commands and the NumPy reader: `python tests/commands.py` writes it there."""
 
 from pathlib import Path
 
 import click
 
+import sweep.deliver.numpy_reader
 from sweep.cli import cli
 
 README = Path(__file__).parents[1] / "README.md"
-START, END = "<!-- commands -->\n", "<!-- /commands -->"
 
 
-def section() -> str:
+def commands() -> str:
     """Every command with its help and its options."""
     parts = []
     for name, command in sorted(cli.commands.items()):
@@ -23,10 +23,18 @@ def section() -> str:
     return "\n".join(parts)
 
 
+def reader() -> str:
+    """The NumPy reader, all but the line that says what it is."""
+    source = Path(sweep.deliver.numpy_reader.__file__).read_text(encoding="utf-8")
+    return f"```python\n{source[source.index('import json') :]}```\n"
+
+
 def written(text: str) -> str:
-    """A README with that section."""
-    before, rest = text.split(START)
-    return f"{before}{START}\n{section()}\n{END}{rest.split(END)[1]}"
+    """A README with these parts."""
+    for name, part in (("commands", commands()), ("reader", reader())):
+        before, rest = text.split(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n\n{part}\n<!-- /{name} -->{rest.split(f'<!-- /{name} -->')[1]}"
+    return text
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -42,15 +43,42 @@ def test_every_command_line_of_the_readme_is_one_that_sweep_takes() -> None:
             command.parse_args(context, list(arguments))
 
 
-def test_section_on_commands_is_what_the_command_line_says() -> None:
-    """The documentation would drift; `python tests/commands.py` writes it anew."""
+def test_commands_and_numpy_reader_are_those_of_the_code() -> None:
+    """The documentation would drift; `python tests/commands.py` writes these parts anew."""
     assert written(TEXT) == TEXT
 
 
-def test_python_of_the_readme_runs() -> None:
+@pytest.fixture
+def beside_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder in which readers are: with a study's model, and an export of it."""
+    import numpy as np
+    import polars as pl
+
+    from sweep import train
+    from sweep.data.features import Column, Features
+    from sweep.deliver.export import export
+    from sweep.deliver.layers import build
+
+    frame = pl.DataFrame({"age": [61.0, None, 40.0, 50.0] * 5, "clinic": ["north", None, "south", "east"] * 5})
+    features = Features((Column("age", "number"), Column("clinic", "category", ("north", "south", None))))
+    Y = np.tile([[1], [0], [0], [0]], (5, 1))
+    stack = train(features.transform(frame), Y, np.ones(Y.shape), width=8, epochs=1)
+    model = build(stack, features, weight_ratio=3.0, card={"most": 0.8})
+    monkeypatch.chdir(tmp_path)
+    export(model, Path("studies/NAME/best"), frame=frame)
+    export(model, Path("model"), format="npz", frame=frame)
+
+
+@pytest.mark.usefixtures("beside_a_study")
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_of_the_readme_runs(block: str) -> None:
     """The first thing that a reader copies would fail."""
-    for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), {})
+    names: dict[str, Any] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    if "model" in names:
+        assert names["out"]["probability"].shape == (2, 1)
+    if "class_weight" in names:
+        assert names["class_weight"] == {0: pytest.approx(2 / 3), 1: pytest.approx(2)}
 
 
 def test_examples_in_docstrings_are_run(pytestconfig: pytest.Config) -> None:

@@ -40,6 +40,10 @@ STEPS = [
     "the row has that level and else 0. A missing category is the level '' (if listed); any other level is all 0.",
     "X = clip((X - centre) * scale, -1e6, 1e6) in double precision, then single precision; NaN stays NaN.",
 ]
+OUTPUTS = {  # by name: the formats give them in orders of their own
+    "probability": "(rows, 1) float32: of the positive class, the class weights undone",
+    "decision": "(rows, 1) int32: 1 for the positive class, by the balance exported",
+}
 Compared = tuple[np.ndarray, np.ndarray]
 
 
@@ -140,7 +144,7 @@ def _write(model: Delivered, to: Path, format: str) -> Callable[[pl.DataFrame], 
         "X": list(model.features.names),
         "centre": first.centre[0].tolist(),
         "scale": first.scale[0].tolist(),
-        "outputs": ["probability", "decision"],
+        "outputs": OUTPUTS,
     }
     _write_json(to / "preprocessing.json", steps)
     if format == "npz":

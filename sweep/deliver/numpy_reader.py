@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 
-def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give probability and decision, each (rows,), of raw columns by name: floats (NaN) or strings ("": missing)."""
+def prepare(folder: Any, columns: Any) -> np.ndarray:
+    """Turn raw columns by name, floats (NaN) or strings ("": missing), into x, (rows, features): for all formats."""
     with open(f"{folder}/preprocessing.json", encoding="utf-8") as file:
         steps = json.load(file)
     blocks = []
@@ -15,8 +15,13 @@ def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
         values = np.asarray(columns[column["name"]])[:, None]
         blocks.append(values == np.array(column["levels"]) if column["kind"] == "category" else values.astype(float))
     X = (np.concatenate(blocks, axis=1) - steps["centre"]) * steps["scale"]
+    return np.clip(X, -1e6, 1e6).astype(np.float32)
+
+
+def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give probability and decision, each (rows,), of raw columns as `prepare` takes them."""
+    x = prepare(folder, columns)
     with np.load(f"{folder}/model.npz", allow_pickle=False) as net:
-        x = np.clip(X, -1e6, 1e6).astype(np.float32)
         z = np.where(np.isnan(x), np.float32(0), x)
         missing = np.isnan(x[:, net["indicators"]]) * net["announced"]
         h = np.concatenate([z / np.sqrt(1 + (z / 3) ** 2), missing], axis=1, dtype=np.float32)

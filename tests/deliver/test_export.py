@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import sweep.deliver.export
@@ -14,6 +15,7 @@ from sweep.deliver.card import card_of
 from sweep.deliver.export import FORMATS, export
 from sweep.deliver.layers import build, raw_columns
 from sweep.errors import InputError, ModelError, RunError
+from sweep.stack.backend import tf
 
 ELSEWHERE = """
 import json, sys
@@ -88,6 +90,25 @@ def test_npz_is_read_in_numpy_alone(model, features, frame, expected, tmp_path):
     p, decision = json.loads(run.stdout)
     np.testing.assert_allclose(p, expected(frame)[0], atol=1e-6)
     np.testing.assert_array_equal(decision, expected(frame)[1])
+
+
+@pytest.mark.parametrize("name", ["onnx", "litert"])
+def test_preprocessing_json_is_enough_to_feed_a_format_of_numbers(name, model, features, frame, expected, tmp_path):
+    """Else whoever has the file and its documentation only puts other numbers into the network."""
+    export(model, tmp_path / "out", format=name, frame=frame)
+    columns = {column: np.array([row[0] for row in rows]) for column, rows in as_json(features, frame).items()}
+    x = sweep.deliver.numpy_reader.prepare(tmp_path / "out", columns)
+    path = str(tmp_path / "out" / FORMATS[name])
+    steps = json.loads((tmp_path / "out" / "preprocessing.json").read_text())
+    wanted = list(steps["outputs"])
+    if name == "onnx":
+        outputs = dict(zip(wanted, onnxruntime.InferenceSession(path).run(wanted, {"X": x}), strict=True))
+    else:
+        with pytest.warns(UserWarning, match="LiteRT interpreter"):
+            outputs = tf.lite.Interpreter(path).get_signature_runner()(X=x)
+    np.testing.assert_allclose(outputs["probability"][:, 0], expected(frame)[0], atol=1e-6)
+    np.testing.assert_array_equal(outputs["decision"][:, 0], expected(frame)[1])
+    assert len(steps["X"]) == len(steps["centre"]) == len(steps["scale"]) == x.shape[1]
 
 
 @pytest.mark.parametrize("wrong", ["probability", "decision", "nan", "failure"])
