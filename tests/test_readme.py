@@ -15,6 +15,7 @@ from tests.commands import README, written
 
 TEXT = README.read_text(encoding="utf-8")
 ROOT = README.parent
+PAGES = [README, *sorted(ROOT.glob("studies/**/README.md"))]
 
 
 def blocks(language: str) -> list[str]:
@@ -100,10 +101,19 @@ def test_study_of_the_readme_is_the_one_that_it_runs(tmp_path: Path) -> None:
     )
 
 
-def test_links_and_pictures_are_there() -> None:
-    """A picture would be missing on the page."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
-        assert (ROOT / target).is_file(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_pictures_are_there(page: Path) -> None:
+    """A picture would be missing on the page, or a link lead nowhere."""
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_readme_of_the_studies_names_what_lies_there() -> None:
+    """A study or a benchmark would be there that nobody finds."""
+    text = (ROOT / "studies" / "README.md").read_text(encoding="utf-8")
+    benchmarks = {path.parent.name for path in ROOT.glob("studies/benchmarks/*/run.py")} | {"verdict"}
+    for name in (*(path.name for path in ROOT.glob("studies/*.toml")), *(f"{name}/" for name in benchmarks)):
+        assert f"[{name}]" in text, name
 
 
 @pytest.mark.fresh
