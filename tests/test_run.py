@@ -250,6 +250,19 @@ def test_every_balance_is_exportable_without_training(finished: Record, tmp_path
     assert [(card["balance"], card["networks"]) for card in cards] == [(equal, 2), (equal, 1)]
 
 
+def test_run_from_python_gives_what_the_command_prints(finished: Record) -> None:
+    """A notebook would have to read files to learn what its study found, or train it once more."""
+    import sweep
+
+    root = shutil.copytree(finished.root, finished.root.with_name("python"))
+    spec = sweep.Spec.read(Record(root, "made").study)
+    before = (root / "studies" / "made" / "best" / "model.keras").read_bytes()
+    result = sweep.run(spec, root=root)
+    assert isinstance(result, sweep.Result)
+    assert result.to_json() == call("show", "made", "--root", root, "--json").stdout.strip()
+    assert (root / "studies" / "made" / "best" / "model.keras").read_bytes() == before
+
+
 def test_the_card_says_where_the_model_comes_from(finished: Record) -> None:
     """Nobody could tell, from the file alone, what it learned from, how good it was, or what can load it again."""
     from importlib.metadata import version
