@@ -37,8 +37,8 @@ class Search:
     trials: int = 50  # complete plus pruned, in all
     timeout: float | None = None  # seconds of search
     most: tuple[float, float] = (0.5, 1.0)  # cap on the class weights; cut at saturation
-    depth: tuple[int, int] = (1, 4)  # hidden layers
-    width: tuple[int, int] = (16, 256)  # units a hidden layer, in doublings of the low end
+    depth: tuple[int, int] = (1, 3)  # hidden layers
+    width: tuple[int, int] = (32, 256)  # units a hidden layer, in doublings of the low end
     dropout: tuple[float, float] | None = None  # this and the next two are searched only where a range is given
     weight_decay: tuple[float, float] | None = None
     learning_rate: tuple[float, float] | None = None

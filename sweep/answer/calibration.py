@@ -71,12 +71,12 @@ def calibration(
     odds = undone(y, fold_of_row, logits, most)
     labels = (y == 1).astype(float)
     p = expit(odds)
+    line = fit_line(labels, odds, np.ones((1, len(y))))[0]
     totals, slopes = [], []
     for block in row_draws(y, units, RESAMPLES, np.random.default_rng([seed, 9])):
         totals.append((block @ p) / (block @ labels))
-        slopes.append(fit_line(labels, odds, block)[:, 1])
+        slopes.append(fit_line(labels, odds, block, start=line)[:, 1])
     total = _with_interval(float(p.sum() / labels.sum()), np.concatenate(totals))
-    line = fit_line(labels, odds, np.ones((1, len(y))))[0]
     slope = _with_interval(float(line[1]), np.concatenate(slopes))
     return {
         "total": total,
@@ -98,7 +98,11 @@ def exports(selection: Selection, fold_of_row: NDArray[np.integer], *, seed: int
 
 
 def fit_line(
-    labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]
+    labels: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    *,
+    start: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
 
@@ -108,6 +112,8 @@ def fit_line(
     ----------
     labels, odds : (rows,)
     weights : (resamples, rows)
+    start : (2,), optional
+        Where to begin, such as the line of all rows: fewer steps. Not where it is NaN.
 
     Returns
     -------
@@ -122,27 +128,32 @@ def fit_line(
     >>> fit_line(labels, odds, np.ones((1, 4000))).round(1)
     array([[-1.,  2.]])
     """
-    apart = _apart(labels, odds, weights)
+    nowhere = _apart(labels, odds, weights)
     middle, spread_of_odds = odds.mean(), odds.std() or 1.0
     odds = (odds - middle) / spread_of_odds
-    mean = (weights @ labels) / weights.sum(axis=1)
-    line = np.stack([logit(np.clip(mean, 1e-9, 1 - 1e-9)), np.zeros(len(mean))], axis=1)
+    if start is None or np.isnan(start).any():
+        mean = (weights @ labels) / weights.sum(axis=1)
+        line = np.stack([logit(np.clip(mean, 1e-9, 1 - 1e-9)), np.zeros(len(mean))], axis=1)
+    else:
+        line = np.tile([start[0] + start[1] * middle, start[1] * spread_of_odds], (len(weights), 1))
+    left = np.flatnonzero(~nowhere)
     for _ in range(NEWTON_STEPS):
-        fitted = expit(line[:, :1] + line[:, 1:] * odds)
-        error, spread = weights * (labels - fitted), weights * fitted * (1 - fitted)
+        if not len(left):
+            break
+        fitted = expit(line[left, :1] + line[left, 1:] * odds)
+        error, spread = weights[left] * (labels - fitted), weights[left] * fitted * (1 - fitted)
         gradient = np.stack([error.sum(axis=1), error @ odds], axis=1)
         a, b, c = spread.sum(axis=1), spread @ odds, spread @ odds**2
         determinant = a * c - b * b
-        flat = determinant <= 1e-9 * np.maximum(a * c, 1e-300)
+        nowhere[left] = flat = determinant <= 1e-9 * np.maximum(a * c, 1e-300)
         scale = np.where(flat, np.inf, determinant)
         step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
         step = np.clip(step / scale[:, None], -2.0, 2.0)
-        line = np.clip(line + step, -1e3, 1e3)
-        if np.abs(step).max() < 1e-8:
-            break
+        line[left] = np.clip(line[left] + step, -1e3, 1e3)
+        left = left[np.abs(step).max(axis=1) >= 1e-8]
     slope = line[:, 1] / spread_of_odds
     found = np.stack([line[:, 0] - slope * middle, slope], axis=1)
-    return np.where((flat | apart)[:, None], np.nan, found)
+    return np.where(nowhere[:, None], np.nan, found)
 
 
 def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from sweep.stack.recipe import Recipe
 
 WARM_UP = 0.1  # share of the steps
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+DECAY_AT = 100  # rows of the rarer class, for which the recipe's weight decay is meant
 GAIN_RATE = 6.0  # how much faster an input's gain is learned than all else
 AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
 READY_BYTES = 2**27  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
@@ -55,6 +56,32 @@ def initial_parameters(layer: FirstLayer, init_seed: np.ndarray, prior: np.ndarr
     share = np.clip(prior, 1e-4, 1 - 1e-4)
     parameters[-1][:, 0, 0] = np.log(share / (1 - share))
     return parameters
+
+
+def rarer_rows(Y: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """How many rows of its rarer class a column is trained on: of each class ``(sum w)^2 / sum w^2``, the lesser.
+
+    Of rows that weigh alike it is their number. A column with rows of one class only has that class's.
+
+    Parameters
+    ----------
+    Y, W : arrays, shape (rows, columns)
+
+    Returns
+    -------
+    array of float64, shape (columns,)
+
+    Examples
+    --------
+    >>> rarer_rows(np.array([[1], [1], [0], [0], [0]]), np.array([[2.0], [2.0], [1.0], [1.0], [0.0]]))
+    array([2.])
+    """
+    of_class = []
+    for labels in (1 - Y, Y):
+        total = np.einsum("ij,ij->j", labels, W, dtype=np.float64)
+        square = np.einsum("ij,ij,ij->j", labels, W, W, dtype=np.float64)
+        of_class.append(np.divide(total**2, square, out=np.full(len(total), np.inf), where=square > 0))
+    return np.minimum(*of_class)
 
 
 def folded(parameters: Sequence[Any]) -> list[Any]:
@@ -104,14 +131,15 @@ class Part:
         self.forms = [p.shape for p in start]
         self.flat = tf.Variable(np.concatenate([p.ravel() for p in start]))
         self.moments = [tf.Variable(tf.zeros_like(self.flat)) for _ in range(2)]
-        decays = np.concatenate([np.full(p.size, i % 2 == 1, np.float32) for i, p in enumerate(start)])
+        decay = recipe.weight_decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)).astype(np.float32)
+        decays = [np.broadcast_to(decay[:, None, None] * (i % 2), p.shape) for i, p in enumerate(start)]
         self.steps = rows // min(rows, recipe.batch_size)
         self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
         self.Y, self.W = tf.constant(Y), tf.constant(W * (rows / total), tf.float32)  # W: mean 1 over the rows
         self.fixed = (
             tf.constant(layer.set_of, tf.int32),
             tuple(v.handle for v in (self.flat, *self.moments)),
-            tf.constant(decays * recipe.weight_decay),
+            tf.constant(np.concatenate([d.ravel() for d in decays])),
             tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
             tf.constant([recipe.learning_rate, recipe.dropout, self.steps * recipe.epochs], tf.float32),
             tf.constant(seed % 2**31, tf.int32),

@@ -8,7 +8,8 @@ class Recipe:
     """How a stack is trained.
 
     AdamW on mini-batches; the learning rate rises linearly over the first tenth of the steps and then falls to zero
-    along a cosine.
+    along a cosine. The weight decay of a column goes with 1 / the cube root of the rows of its rarer class: the fewer
+    there are, the sooner they are known by heart.
     """
 
     depth: int = 2  # hidden layers
@@ -16,7 +17,7 @@ class Recipe:
     epochs: int = 40  # passes over the rows
     batch_size: int = 64  # rows a step
     learning_rate: float = 0.02  # at its peak
-    weight_decay: float = 0.3  # of the kernels, per unit of learning rate
+    weight_decay: float = 0.45  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
     dropout: float = 0.3  # share of hidden units left out of a step
 
 

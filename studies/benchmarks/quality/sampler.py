@@ -29,9 +29,9 @@ from sweep.stack.recipe import Recipe, default_epochs
 HERE = Path(__file__).parent
 FILE = HERE / "sampler.json"
 TABLES = ("hypothyroid", "seed-1")
-POINTS, DEPTHS, WIDTHS = 9, (1, 2, 3, 4), (16, 32, 64, 128, 256)
+POINTS, DEPTHS, WIDTHS = 7, (1, 2, 3), (32, 64, 128, 256)
 TRIALS, SEEDS, NEAR = 50, 10, 0.98
-REPEATED = ((1, 32), (2, 64), (4, 64))  # networks that are trained with many seeds
+REPEATED = ((1, 32), (2, 64), (3, 128))  # networks that are trained with many seeds
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     f"TPE after {WARM_UP_TRIALS} random trials": lambda seed: tpe(seed, WARM_UP_TRIALS),
     "TPE after 5": lambda seed: tpe(seed, 5),
@@ -39,7 +39,7 @@ SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
     "quasi-random": lambda seed: optuna.samplers.QMCSampler(seed=seed, scramble=True),
     "grid": lambda seed: optuna.samplers.GridSampler(
-        {"most": np.linspace(0, 1, 4).tolist(), "depth": [1, 2, 3, 4], "width": [16, 64, 256]}, seed=seed
+        {"most": np.linspace(0, 1, 4).tolist(), "depth": [*DEPTHS], "width": [*WIDTHS]}, seed=seed
     ),
 }
 
@@ -72,7 +72,7 @@ def measure(name: str) -> dict[str, Any]:
         assert outcome is not None
         grid.append({"most": most, "depth": depth, "width": width, "score": task.score(outcome.logits)})
     noise = []
-    for (depth, width), most in product(REPEATED, mosts[2:7:2]):
+    for (depth, width), most in product(REPEATED, mosts[1:6:2]):
         scores: dict[str, list[float]] = {"1": [], "2": [], "4": []}
         for seed in range(1, 7):
             task = task_of(name, repeats=4, seed=seed)
@@ -99,7 +99,7 @@ def searched(found: dict[str, Any], sampler: optuna.samplers.BaseSampler) -> np.
         else:
             log = math.log(weight_ratio(trial.suggest_float("most", mosts[0], mosts[-1]), found["share"]))
         most = mosts[int(np.argmin(np.abs(np.array(logs) - log)))]
-        depth, width = trial.suggest_int("depth", 1, 4), trial.suggest_categorical("width", WIDTHS)
+        depth, width = trial.suggest_int("depth", 1, 3), trial.suggest_categorical("width", WIDTHS)
         study.tell(trial, scores[most, depth, width])
         best.append(study.best_value)
     return np.array(best)

@@ -55,8 +55,8 @@ def objective(trial: optuna.Trial) -> float:
     """Cross-validate one trial."""
     params = {
         "most": trial.suggest_float("most", 0.5, max(y.mean(), 1 - y.mean())),
-        "depth": trial.suggest_int("depth", 1, 4),
-        "width": trial.suggest_categorical("width", [16, 32, 64, 128, 256]),
+        "depth": trial.suggest_int("depth", 1, 3),
+        "width": trial.suggest_categorical("width", [32, 64, 128, 256]),
     }
     p = np.empty(len(y))
     for live, held_out in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
