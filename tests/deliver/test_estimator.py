@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -121,6 +121,24 @@ def test_inside_scikit_learns_tools(quick, small):
     assert cross_val_score(piped, X, y, cv=3).min() > 0.7
     tuned = TunedThresholdClassifierCV(quick, scoring="balanced_accuracy", cv=3).fit(X, y)
     assert balanced_accuracy_score(y, tuned.predict(X)) > 0.8
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_frames_with_text_and_gaps_inside_scikit_learns_tools(kind, table):
+    """Else a frame that it takes by itself fails once a tool cuts it into folds, or means something else there."""
+    frame, y = table
+    X = frame if kind == "polars" else pd.DataFrame({name: frame[name].to_list() for name in frame.columns})
+    model = StackedMLPClassifier(0.9, width=8, epochs=10, batch_size=64, repeats=1, random_state=0)
+    piped = make_pipeline(model)
+    scores = cross_val_score(piped, X, y, cv=3, scoring="roc_auc")
+    assert scores.min() > 0.6
+    by_hand = clone(model).fit(X[100:], y[100:]).decision_function(X[:100])
+    cut = [(np.arange(100, len(y)), np.arange(100))]
+    assert cross_val_score(piped, X, y, cv=cut, scoring="roc_auc")[0] == roc_auc_score(y[:100], by_hand)
+    search = GridSearchCV(piped, {"stackedmlpclassifier__most": [0.5, 0.9]}, cv=2, scoring="f1_macro", n_jobs=1)
+    assert search.fit(X, y).predict(X).shape == y.shape
+    tuned = TunedThresholdClassifierCV(model, scoring="balanced_accuracy", cv=2).fit(X, y)
+    assert set(tuned.predict(X)) == {"a", "b"}
 
 
 def test_comes_back_from_disk_and_pickle(quick, table, tmp_path):
