@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,6 +84,7 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
     card = model.card
     _check_free(to, card)
     rows = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
+    new = [folder for folder in (to, *to.parents) if not folder.exists()]
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
@@ -108,6 +109,9 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
         raise RunError(f"{to}: the model cannot be written as {format} ({reason}); take another format.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        for folder in new:  # those that stayed empty, from the innermost out
+            with suppress(OSError):
+                folder.rmdir()
     return {"path": to / FORMATS[format], "difference": difference, "rows": rows.height}
 
 

@@ -133,7 +133,7 @@ def test_a_difference_leaves_nothing_behind(wrong, model, frame, tmp_path, monke
 
     monkeypatch.setattr(sweep.deliver.export, "_write", spoiled)
     with pytest.raises(RunError) as raised:
-        export(model, tmp_path / "out", format="npz", frame=frame)
+        export(model, tmp_path / "new" / "folder" / "out", format="npz", frame=frame)
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 
