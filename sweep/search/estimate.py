@@ -12,7 +12,7 @@ from sweep.search.workers import Workers
 from sweep.stack.training import fit
 from sweep.stack.weights import cross_validation
 
-ROWS = 4096  # trained on, at most
+ROWS = 1024  # trained on, at most
 KEPT = 0.55  # share of the epochs that pruning leaves, about
 AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
 

@@ -141,7 +141,7 @@ class Part:
             tuple(v.handle for v in (self.flat, *self.moments)),
             tf.constant(np.concatenate([d.ravel() for d in decays])),
             tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
-            tf.constant([recipe.learning_rate, recipe.dropout, self.steps * recipe.epochs], tf.float32),
+            tf.constant([recipe.peak, recipe.dropout, self.steps * recipe.epochs], tf.float32),
             tf.constant(seed % 2**31, tf.int32),
         )
         a_row = 4 * layer.live.size

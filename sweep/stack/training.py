@@ -153,7 +153,10 @@ def _deal(set_of: np.ndarray, inputs: int, recipe: Recipe) -> list[np.ndarray]:
     a_column = 4 * 3 * recipe.batch_size * (recipe.width * recipe.depth + inputs)
     a_column += 4 * 6 * sum(i * o for _, i, o in shapes(1, inputs, recipe.depth, recipe.width))
     at_most = min(PART_COLUMNS, max(1, PART_BYTES // a_column))
-    return np.array_split(np.argsort(set_of, kind="stable"), -(-len(set_of) // at_most))
+    parts = -(-len(set_of) // at_most)
+    if parts > 1:
+        parts += parts % 2  # so that two cores are busy to the end
+    return np.array_split(np.argsort(set_of, kind="stable"), min(parts, len(set_of)))
 
 
 def _check(X: np.ndarray, Y: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from sides import BATCH
+
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "data"
 LONG, SHORT = 9, 1  # epochs; a network-epoch is the difference of their times / 8 / networks
@@ -52,8 +54,8 @@ def loop(repeats: int) -> dict[str, Any]:
     sweep, keras = Side("sweep"), Side("keras")
     ways: dict[str, tuple[int, Callable[[int], dict[str, float]]]] = {
         "sweep.train": (10, lambda e: sweep("train", epochs=e)),
-        "Keras loop, same batch": (2, lambda e: keras("train", epochs=e, networks=2, batch_size=256)),
-        "Keras loop, tuned": (2, lambda e: keras("train", epochs=e, networks=2, batch_size=256, tuned=True)),
+        "Keras loop, same batch": (2, lambda e: keras("train", epochs=e, networks=2, batch_size=BATCH)),
+        "Keras loop, tuned": (2, lambda e: keras("train", epochs=e, networks=2, batch_size=BATCH, tuned=True)),
         "Keras loop, its defaults": (1, lambda e: keras("train", epochs=e, networks=1, batch_size=None)),
         "KerasTuner, its defaults": (1, lambda e: keras("tuner", epochs=e)),
     }
@@ -107,7 +109,7 @@ def growth(repeats: int, *, million: bool) -> dict[str, Any]:
     return {"points": results}
 
 
-def study(trials: int = 12, epochs: int = 12) -> dict[str, Any]:
+def study(trials: int = 20, epochs: int = 20) -> dict[str, Any]:
     """A whole study of seed-1: `sweep run` and a plain Optuna + Keras script, same trials, folds and epochs."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

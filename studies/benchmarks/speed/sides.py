@@ -17,7 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from sweep.stack.recipe import Recipe
+
 ROWS, FEATURES, FOLDS = 9362, 30, 5
+BATCH = 256
 
 
 def table(rows: int, features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -62,7 +65,7 @@ class Sweep:
         Y = np.broadcast_to(y[:, None].astype(np.float32), (rows, columns))
         W = np.where(fold[:, None] == np.arange(columns) % FOLDS, 0, weight_matrix(y)[:, None]).astype(np.float32)
         started = time.perf_counter()
-        train(X, Y, W, epochs=epochs, width=width, depth=depth).logits(X)
+        train(X, Y, W, epochs=epochs, width=width, depth=depth, batch_size=BATCH).logits(X)
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return {"seconds": seconds, "peak": peak, "X": X.nbytes}
@@ -71,7 +74,7 @@ class Sweep:
         """Resident memory after each of so many trials of one study, depth and width at random, in one process."""
         rng, held = np.random.default_rng(1), []
         for _ in range(count):
-            shape = {"width": int(rng.choice([16, 32, 64, 128, 256])), "depth": int(rng.integers(1, 5))}
+            shape = {"width": int(rng.choice([32, 64, 128, 256])), "depth": int(rng.integers(1, 4))}
             self.train(epochs=2, rows=1500, **shape)
             with open("/proc/self/statm", encoding="ascii") as file:
                 held.append(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
@@ -81,7 +84,7 @@ class Sweep:
         """Seconds of a study's trials, and of those the seconds that a second trial of the same shape saves."""
         rng, seen, total, tracing = np.random.default_rng(1), set[int](), 0.0, 0.0
         for _ in range(count):
-            shape = {"width": int(rng.choice([16, 32, 64, 128, 256])), "depth": int(rng.integers(1, 5)), "rows": 3163}
+            shape = {"width": int(rng.choice([32, 64, 128, 256])), "depth": int(rng.integers(1, 4)), "rows": 3163}
             took = self.train(epochs=epochs, **shape)["seconds"]
             if shape["depth"] not in seen:
                 tracing += max(0.0, took - self.train(epochs=epochs, **shape)["seconds"])
@@ -103,12 +106,12 @@ class Keras:
     def network(self, steps: int, **compiled: Any) -> Any:
         """The same network, optimiser and schedule as `sweep.train` has by default."""
         layers, k = self.keras.layers, self.keras
-        stack = [layers.Dense(64, "silu"), layers.Dropout(0.15), layers.Dense(64, "silu"), layers.Dropout(0.15)]
-        model = k.Sequential([k.Input((FEATURES,)), *stack, layers.Dense(1)])
+        hidden = [layer for _ in range(2) for layer in (layers.Dense(64, "silu"), layers.Dropout(Recipe.dropout))]
+        model = k.Sequential([k.Input((FEATURES,)), *hidden, layers.Dense(1)])
         rate = k.optimizers.schedules.CosineDecay(
-            3e-4, max(1, steps), warmup_target=3e-3, warmup_steps=max(1, steps // 10)
+            0.0, max(1, steps), warmup_target=Recipe.learning_rate, warmup_steps=max(1, steps // 10)
         )
-        optimizer = k.optimizers.AdamW(rate, weight_decay=0.05, beta_2=0.99)
+        optimizer = k.optimizers.AdamW(rate, weight_decay=Recipe.weight_decay, beta_2=0.99)
         model.compile(optimizer, k.losses.BinaryCrossentropy(from_logits=True), **compiled)
         return model
 
