@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sweep.balance.checks import check_choice, check_labels, check_logits
 from sweep.balance.criteria import CRITERIA, score
 from sweep.balance.grid import weight_ratio
+from sweep.balance.metrics import rates
 from sweep.balance.resampling import check_units, counts_of, in_and_out_of_bag, strata, tally
 from sweep.balance.rules import TAILS, locate
 from sweep.balance.uncertainty import draw_recalls, effective_size, score_interval
@@ -29,6 +30,8 @@ class Corrected:
         R0 and R1 of the summed out-of-bag counts.
     effective : (float, float)
         How many negatives and positives, drawn singly, would tell as much as the row groups do: without groups, all.
+    choices : tuple of (share, R0, R1)
+        What was picked in which share of the resamples, and its recalls over all rows: how steady the search is.
     """
 
     score: float
@@ -37,6 +40,7 @@ class Corrected:
     uncorrected: float
     recall: tuple[float, float]
     effective: tuple[float, float]
+    choices: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def corrected_score(
     >>> curve, most = coins[:, :1, None], [0.5]
     >>> found = corrected_score(y, np.arange(600), coins, plain, curve, most, equal="ratio", deliver="ratio")
     >>> round(found.uncorrected, 2), round(found.score, 2), round(found.low, 2), round(found.high, 2)
-    (0.54, 0.34, 0.17, 0.55)
+    (0.54, 0.34, 0.14, 0.57)
     """
     labels = check_labels(y, both=True)
     scored = check_logits(trials, "trials", (labels.size, "trials"))
@@ -160,10 +164,11 @@ def corrected_score(
 
     rule = _Rule(on_curve, np.log(weight_ratio(caps, float(labels.mean()))), equal, deliver)
     rng = np.random.default_rng(seed)
-    total = np.zeros(4)
+    total, times = np.zeros(4), np.zeros(on_curve.size + caps.size)
     for in_bag, out_of_bag in in_and_out_of_bag(tallies, resamples, rng):
         picked = rule.pick(counts_of(in_bag))
         total += counts_of(out_of_bag)[np.arange(picked.size), picked].sum(axis=0, dtype=float)
+        times += np.bincount(picked, minlength=times.size)
     tp, fp, fn, tn = total.tolist()
 
     whole = counts_of(tallies.sum(axis=0))
@@ -175,7 +180,9 @@ def corrected_score(
         effective_size(hits[:, delivered], tallies[:, 0]),
     )
     estimate = float(score(total))
-    low, high = score_interval(recall, effective, float(labels.mean()), rng)
+    ever = np.flatnonzero(times)
+    choices = tuple(zip((times[ever] / resamples).tolist(), *rates(whole)[ever, 2:].T.tolist(), strict=True))
+    low, high = score_interval(recall, effective, float(labels.mean()), rng, choices=choices)
     return Corrected(
         score=estimate,
         low=min(low, estimate),
@@ -183,6 +190,7 @@ def corrected_score(
         uncorrected=float(score(whole[delivered])),
         recall=recall,
         effective=effective,
+        choices=choices,
     )
 
 
@@ -215,7 +223,9 @@ def prediction_interval(
     rng = np.random.default_rng(seed)
     ends = []
     for tail, generous in zip(TAILS, (False, True), strict=True):
-        recall0, recall1 = draw_recalls(corrected.recall, corrected.effective, rng, generous=generous)
+        recall0, recall1 = draw_recalls(
+            corrected.recall, corrected.effective, rng, choices=corrected.choices, generous=generous
+        )
         tp, tn = rng.binomial(test_positives, recall1), rng.binomial(test_negatives, recall0)
         counts = np.stack([tp, test_negatives - tn, test_positives - tp, tn], axis=-1)
         ends.append(float(np.quantile(score(counts), tail)))

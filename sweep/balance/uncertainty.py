@@ -1,11 +1,15 @@
 """How far a score is to be trusted that rests on few rows: draws of both recalls, and the interval of the score."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from sweep.balance.criteria import score
 from sweep.balance.rules import TAILS
+
+Choices = Sequence[tuple[float, float, float]]
 
 RATE_DRAWS = 10_000  # of each recall
 FITTING = 0.8  # of the effective rows remain once the fit's own variation counts: without it 92 % held, not 95 %
@@ -43,9 +47,17 @@ def effective_size(hits: NDArray[np.integer], sizes: NDArray[np.integer]) -> flo
 
 
 def draw_recalls(
-    recall: tuple[float, float], effective: tuple[float, float], rng: np.random.Generator, *, generous: bool = False
+    recall: tuple[float, float],
+    effective: tuple[float, float],
+    rng: np.random.Generator,
+    *,
+    choices: Choices = (),
+    generous: bool = False,
 ) -> NDArray[np.float64]:
     """Draw what R0 and R1 may be, from Beta(hits + 1/2, misses + 1/2); generously, from Beta(hits + 1, misses).
+
+    Where the search might as well have come to something else, its recalls differ: each draw is moved by how far one of
+    the choices lies from their mean.
 
     Parameters
     ----------
@@ -53,6 +65,8 @@ def draw_recalls(
     effective : (negatives, positives)
         `effective_size` of each class: hits are this times the recall.
     rng : Generator
+    choices : sequence of (share, R0, R1)
+        What was picked in which share of the resamples.
     generous : bool
         Draw for an upper end, as in the Clopper-Pearson interval, so that a class without a miss may have recall 1.
 
@@ -62,11 +76,21 @@ def draw_recalls(
     """
     hit, miss = (1.0, 1e-9) if generous else (0.5, 0.5)
     rate, size = np.array(recall)[:, None], np.array(effective)[:, None]
-    return rng.beta(rate * size + hit, (1 - rate) * size + miss, size=(2, RATE_DRAWS))
+    drawn = rng.beta(rate * size + hit, (1 - rate) * size + miss, size=(2, RATE_DRAWS))
+    if not choices:
+        return drawn
+    share, rates = np.array(choices)[:, 0], np.array(choices)[:, 1:].T
+    moved = rates - (rates @ share)[:, None]
+    return np.clip(drawn + moved[:, rng.choice(share.size, RATE_DRAWS, p=share)], 0, 1)
 
 
 def score_interval(
-    recall: tuple[float, float], effective: tuple[float, float], share: float, rng: np.random.Generator
+    recall: tuple[float, float],
+    effective: tuple[float, float],
+    share: float,
+    rng: np.random.Generator,
+    *,
+    choices: Choices = (),
 ) -> tuple[float, float]:
     """95 % interval of the score at these recalls.
 
@@ -82,12 +106,20 @@ def score_interval(
     share : float
         Of the positives.
     rng : Generator
+    choices : sequence of (share, R0, R1)
 
     Examples
     --------
     >>> low, high = score_interval((0.975, 0.4), (576, 24), 0.04, np.random.default_rng(0))
     >>> round(low, 2), round(high, 2)
     (0.22, 0.6)
+
+    A search that every fifth time comes to calling nobody:
+
+    >>> choices = ((0.8, 0.97, 0.5), (0.2, 1.0, 0.0))
+    >>> low, high = score_interval((0.975, 0.4), (576, 24), 0.04, np.random.default_rng(0), choices=choices)
+    >>> round(low, 2), round(high, 2)
+    (0.0, 0.59)
     """
 
     def on_logits(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -97,8 +129,7 @@ def score_interval(
 
     fewer = (FITTING * effective[0], FITTING * effective[1])
     plain = draw_recalls(recall, fewer, rng)
-    scores = on_logits(plain)
-    shift = on_logits(np.median(plain, axis=1)) - np.median(scores)
-    low = np.quantile(scores, TAILS[0])
-    high = np.quantile(on_logits(draw_recalls(recall, fewer, rng, generous=True)), TAILS[1])
+    shift = on_logits(np.median(plain, axis=1)) - np.median(on_logits(plain))
+    low = np.quantile(on_logits(draw_recalls(recall, fewer, rng, choices=choices)), TAILS[0])
+    high = np.quantile(on_logits(draw_recalls(recall, fewer, rng, choices=choices, generous=True)), TAILS[1])
     return float(expit(low + shift)), float(expit(high + shift))

@@ -100,6 +100,19 @@ def test_a_search_for_equal_recall_is_corrected_in_the_same_score() -> None:
     assert found.score == pytest.approx(18 / 78, abs=0.03)
 
 
+def test_a_search_that_might_as_well_have_come_to_something_else_says_so() -> None:
+    """If it failed, a pick that another draw of the rows would turn round would carry the interval of a steady one."""
+    one_of_24, everybody = np.full(ROWS, -1.0), np.full(ROWS, 1.0)
+    one_of_24[0] = 1  # min(P1, R1) of 1 / 24 = .042; calling everybody: 24 / 600 = .040
+    steady = correct(everybody[:, None])
+    torn = correct(np.stack([one_of_24, everybody], axis=1))
+    assert len(steady.choices) == 1
+    assert {choice[1:] for choice in torn.choices} == {(1.0, 1 / 24), (0.0, 1.0)}
+    assert sum(choice[0] for choice in torn.choices) == pytest.approx(1)
+    assert torn.low < 0.005 < 0.03 < steady.low
+    assert prediction_interval(torn, 12, 288)[0] == 0 < prediction_interval(steady, 12, 288)[0]
+
+
 def test_groups_are_left_out_whole() -> None:
     """If it failed, a duplicate would score the choice that its twin made, and the interval would shrink by copies."""
     trials = coins(0.4, seed=4)
