@@ -2,8 +2,7 @@
 
 `python studies/benchmarks/quality/recipe.py` appends to recipe.jsonl what is not there yet, a process a variant, and
 writes recipe.md. On each development table (`tables.DEVELOPMENT`; the study's own tables had no part in the choice) a
-variant trains some networks, five-fold, weighted half-way to the even weighting; the one with the best min(P1, R1) at
-its own FP = FN cut stands for the table, as in a search.
+variant trains two networks, five-fold, weighted half-way to the even weighting; their mean stands for the table.
 """
 
 import json
@@ -34,7 +33,8 @@ from sweep.stack.weights import cross_validation
 
 HERE = Path(__file__).parent
 FILE = HERE / "recipe.jsonl"
-NETWORKS = ((1, 64), (2, 64), (3, 128))
+NETWORKS = ((2, 64), (3, 64))
+TABLES = [name for name in DEVELOPMENT if name != "seed-2"]  # of the kind of seed-1
 BINS = 8
 Change = Callable[[dict[str, Any]], None]
 
@@ -44,9 +44,9 @@ def setting(**values: Any) -> Change:
     return lambda how: how.update(values)
 
 
-def patch(module: Any, **names: Any) -> Change:
-    """Change names of a module."""
-    return lambda how: [setattr(module, name, value) for name, value in names.items()] and None
+def patch(owner: Any, **names: Any) -> Change:
+    """Change names of a module or a class."""
+    return lambda how: [setattr(owner, name, value) for name, value in names.items()] and None
 
 
 def activation(function: Callable[[Any], Any]) -> Change:
@@ -63,13 +63,6 @@ def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
     """Instead of median and interquartile range."""
     spread = values.std() if len(values) else 0.0
     return (float(values.mean()), float(1 / spread)) if spread > 0 else (0.0, 0.0)
-
-
-def waves(X: np.ndarray) -> np.ndarray:
-    """Each number beside its sine and cosine, a period being 2 pi interquartile ranges."""
-    low, middle, high = np.nanquantile(X, (0.25, 0.5, 0.75), axis=0)
-    z = (X - middle) / np.where(high > low, high - low, 1)
-    return np.concatenate([X, np.sin(z), np.cos(z)], axis=1)
 
 
 def bins(X: np.ndarray) -> np.ndarray:
@@ -93,17 +86,14 @@ VARIANTS: dict[str, Change] = {
     "default": setting(),
     "inputs without a gain": patch(engine, GAIN_RATE=1e-3),  # held as a thousandfold of itself: it stays where it is
     "mean and standard deviation": patch(first_layer, _centre_and_scale=mean_and_deviation),
-    "sine and cosine of each number": setting(inputs=waves),
     "quantile bins of each number": setting(inputs=bins),
     "relu": activation(tf.nn.relu),
-    "mish": activation(lambda x: x * tf.tanh(tf.nn.softplus(x))),
     "output bias from 0": patch(engine, initial_parameters=even_start),
     "no weight decay": setting(weight_decay=0.0),
     "weight decay the same for all tables": patch(engine, rarer_rows=lambda Y, W: np.full(W.shape[1], engine.DECAY_AT)),
     "no dropout": setting(dropout=0.0),
-    "dropout 0.5": setting(dropout=0.5),
     "constant learning rate": patch(engine, schedule=lambda done: tf.minimum(done / engine.WARM_UP, 0.5)),
-    "learning rate halved": setting(learning_rate=Recipe.learning_rate / 2),
+    "deeper networks at the full rate": patch(Recipe, peak=property(lambda recipe: recipe.learning_rate)),
     "batches of 256": setting(batch_size=256),
     "half the epochs": setting(times=0.5),
     "twice the epochs": setting(times=2),
@@ -119,16 +109,16 @@ def measure(variant: str) -> dict[str, Any]:
     inputs, repeats, times = how.pop("inputs", None), how.pop("repeats", 2), how.pop("times", 1)
     started = time.perf_counter()
     tables = {}
-    for name in DEVELOPMENT:
+    for name in TABLES:
         frame = load(name)
         y = frame[TARGET].to_numpy().astype(int)
         X = Features.learn(frame.drop(TARGET)).transform(frame)
-        tables[name] = best_of(X if inputs is None else inputs(X), y, how, repeats, times)
+        tables[name] = mean_of(X if inputs is None else inputs(X), y, how, repeats, times)
     return {"variant": variant, "tables": tables, "seconds": time.perf_counter() - started}
 
 
-def best_of(X: np.ndarray, y: np.ndarray, how: dict[str, Any], repeats: int, times: float) -> list[float]:
-    """Of the network with the best min(P1, R1): it, average precision, log loss as a share of a constant's."""
+def mean_of(X: np.ndarray, y: np.ndarray, how: dict[str, Any], repeats: int, times: float) -> list[float]:
+    """min(P1, R1) at the FP = FN cut, average precision, log loss as a share of a constant's: means over networks."""
     folds = np.empty(len(y), int)
     for k, (_, rows) in enumerate(StratifiedKFold(5, shuffle=True, random_state=0).split(y, y)):
         folds[rows] = k
@@ -149,17 +139,17 @@ def best_of(X: np.ndarray, y: np.ndarray, how: dict[str, Any], repeats: int, tim
                 float(log_loss(y, p) / log_loss(y, np.full(len(y), y.mean()))),
             ]
         )
-    return max(found)
+    return np.mean(found, axis=0).tolist()
 
 
 def summarise(rows: list[dict[str, Any]]) -> str:
     """Means over the tables, and each variant less the default with paired intervals, as Markdown."""
-    at = {r["variant"]: np.array([r["tables"][name] for name in DEVELOPMENT]) for r in rows}
+    at = {r["variant"]: np.array([r["tables"][name] for name in TABLES]) for r in rows}
     seconds = {r["variant"]: r["seconds"] for r in rows}
     rng = np.random.default_rng(0)
-    draws = rng.integers(0, len(DEVELOPMENT), (4000, len(DEVELOPMENT)))
+    draws = rng.integers(0, len(TABLES), (4000, len(TABLES)))
     lines = [
-        f"Best of {len(NETWORKS)} networks on each of {len(DEVELOPMENT)} tables; differences to the default with 95 % "
+        f"Means of {len(NETWORKS)} networks on each of {len(TABLES)} tables; differences to the default with 95 % "
         "intervals over tables. Log loss is a share of that of always saying the share of positives.",
         "",
         "| variant | min(P1, R1) | difference | average precision | difference | log loss | seconds / default's |",
