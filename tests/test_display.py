@@ -1,5 +1,7 @@
 """How progress looks where standard error is no terminal."""
 
+import time
+
 import pytest
 
 from sweep.display import Plain, percent
@@ -23,3 +25,16 @@ def test_a_long_table_says_how_far_it_is_once_a_piece(capsys: pytest.CaptureFixt
     ]
     assert lines[0] == "percent of the table: 0 of 100"
     assert len(lines) == 3
+
+
+def test_the_time_left_is_that_of_the_steps_of_this_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on would promise its end in seconds: what an earlier run did would seem to have taken no time."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    plain = Plain()
+    plain.phase("search", 50, 40)
+    now[0] = 10.0
+    plain.step()
+    assert capsys.readouterr().err.splitlines()[-1] == "search: 41 of 50  about 90 s left"

@@ -14,11 +14,11 @@ import pytest
 from sweep.errors import SweepError
 from sweep.stack import engine, training
 from sweep.stack.backend import tf
-from sweep.stack.engine import batches, initial_parameters, weighted_entropy
+from sweep.stack.engine import batches, initial_parameters, rarer_rows, weighted_entropy
 from sweep.stack.first_layer import learn_first_layer
 from sweep.stack.network import Stack
 from sweep.stack.recipe import Recipe
-from sweep.stack.training import fit
+from sweep.stack.training import _deal, fit, train
 from sweep.stack.weights import weight_matrix
 
 NEAR = {"rtol": 0, "atol": 1e-4}
@@ -263,3 +263,37 @@ def test_what_cannot_be_trained_is_refused(case: Any, changed: dict[str, Any], m
     with pytest.raises(ValueError, match=message) as caught:
         case.train(**{name: change(case) for name, change in changed.items()})
     assert isinstance(caught.value, SweepError)
+
+
+def test_fewer_rows_of_the_rarer_class_decay_more() -> None:
+    """If it failed, a column with few positives would learn them by heart, or one with many be held back."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 4))
+    Y = np.zeros((600, 2))
+    Y[:10, 0] = Y[:300, 1] = 1
+    W = np.ones_like(Y)
+    assert rarer_rows(Y, W).tolist() == [10, 300]
+    assert rarer_rows(1 - Y, W * [3, 0.1]).tolist() == pytest.approx([10, 300])
+    settings = {"width": 8, "epochs": 30, "dropout": 0.0, "init_seed": [1, 1]}
+
+    def size(decay: float) -> np.ndarray:
+        """Of the hidden kernel of each column, what decay has left of it."""
+        stack = train(X, Y, W, weight_decay=decay, **settings)
+        return np.linalg.norm(stack.parameters[2], axis=(1, 2))
+
+    few, many = size(1.0) / size(0.0)
+    assert few < 0.8 * many
+
+
+def test_deeper_networks_take_smaller_steps() -> None:
+    """If it failed, networks of three and more layers would not settle, and a search over depth would say little."""
+    assert [Recipe(depth=depth, learning_rate=0.02).peak for depth in (1, 2, 4)] == [0.02, 0.02, 0.01]
+
+
+def test_two_cores_have_equally_many_parts() -> None:
+    """If it failed, one core would stand idle while the other trains the last part."""
+    for columns in (2, 9, 20, 210):
+        parts = _deal(np.zeros(columns, int), 30, Recipe())
+        assert sorted(np.concatenate(parts)) == list(range(columns))
+        assert len(parts) == 1 or len(parts) % 2 == 0
+        assert np.ptp([len(part) for part in parts]) <= 1

@@ -1,8 +1,9 @@
 """The quality study: `sweep run` against its peers on public imbalanced tables, outer three-fold.
 
 `python studies/benchmarks/quality/run.py [--table NAME]... [--fold K]...` appends to scores.jsonl what is not there
-yet and can be stopped at any time; `--summary` only reads it and writes summary.md. Peers that are tuned get the
-seconds that `sweep run` took on the same rows, and all peers the same cores: `taskset -c 0 python ...` gives them one.
+yet and can be stopped at any time; `--summary` only reads it and writes summary.md and the README's table. Peers that
+are tuned get the seconds that `sweep run` took on the same rows, and all peers the same cores: `taskset -c 0 python
+...` gives them one.
 """
 
 import json
@@ -33,6 +34,8 @@ from sweep.record import Record
 from sweep.spec import Data, Search, Spec
 
 HERE = Path(__file__).parent
+README = HERE.parents[2] / "README.md"
+START, END = "<!-- quality -->\n", "<!-- /quality -->"
 SCORES = HERE / "scores.jsonl"
 MEASURES = {
     "ratio": "min(P1, R1)",
@@ -41,6 +44,15 @@ MEASURES = {
     "log_loss": "log loss",
 }
 PEERS = ("sweep", "lightgbm", "xgboost", "forest", "logistic", "tuned threshold", "keras")
+LONG = {
+    "sweep": "`sweep run --trials 30`",
+    "lightgbm": "LightGBM, tuned as long",
+    "xgboost": "XGBoost, tuned as long",
+    "forest": "random forest, balanced",
+    "logistic": "logistic regression, balanced",
+    "tuned threshold": "scikit-learn's `TunedThresholdClassifierCV`",
+    "keras": "a Keras network with `class_weight`",
+}
 TRIALS = 30
 
 
@@ -103,17 +115,25 @@ def fold_of(name: str, k: int, done: set[str]) -> Iterator[dict[str, Any]]:
         yield {"table": name, "fold": k, "peer": peer, **measure(y[test], scored), "seconds": took, **predicted}
 
 
+def by_table(rows: list[dict[str, Any]]) -> tuple[list[str], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The tables, and of each measure the means over a table's folds and their ranks, arrays (tables, peers)."""
+    at = {(r["table"], r["fold"], r["peer"]): r for r in rows}
+    names = sorted({r["table"] for r in rows})
+    folds = {name: [k for k in range(3) if all((name, k, p) in at for p in PEERS)] for name in names}
+    means = {
+        key: np.array([[np.mean([at[t, k, p][key] for k in folds[t]]) for p in PEERS] for t in names])
+        for key in MEASURES
+    }
+    ranks = {key: np.array([rankdata(row if key == "log_loss" else -row) for row in m]) for key, m in means.items()}
+    return names, means, ranks
+
+
 def summarise(rows: list[dict[str, Any]]) -> str:
     """Mean ranks, mean scores and paired intervals over tables, as Markdown."""
-    folds = sorted({(r["table"], r["fold"]) for r in rows})
-    at = {(r["table"], r["fold"], r["peer"]): r for r in rows}
-    folds = [f for f in folds if all((*f, p) in at for p in PEERS)]
-    names = sorted({t for t, _ in folds})
-    lines = [f"{len(folds)} outer folds of {len(names)} tables: {', '.join(names)}.", ""]
+    names, means, ranks = by_table(rows)
+    ours = [r for r in rows if r["peer"] == "sweep"]
+    lines = [f"{len(ours)} outer folds of {len(names)} tables: {', '.join(names)}.", ""]
     for key, title in MEASURES.items():
-        means = np.array([[np.mean([at[t, k, p][key] for t2, k in folds if t2 == t]) for p in PEERS] for t in names])
-        better = -means if key != "log_loss" else means
-        ranks = np.array([rankdata(row) for row in better])
         rng = np.random.default_rng(0)
         draws = rng.integers(0, len(names), (2000, len(names)))
         lines += [
@@ -123,24 +143,35 @@ def summarise(rows: list[dict[str, Any]]) -> str:
             "|---|---|---|---|",
         ]
         for j, peer in enumerate(PEERS):
-            low, high = np.quantile((means[:, 0] - means[:, j])[draws].mean(axis=1), (0.025, 0.975))
+            low, high = np.quantile((means[key][:, 0] - means[key][:, j])[draws].mean(axis=1), (0.025, 0.975))
             paired = "" if j == 0 else f"{low:+.3f} to {high:+.3f}"
-            lines.append(f"| {peer} | {ranks[:, j].mean():.2f} | {means[:, j].mean():.3f} | {paired} |")
+            lines.append(f"| {peer} | {ranks[key][:, j].mean():.2f} | {means[key][:, j].mean():.3f} | {paired} |")
         lines.append("")
-    held = [
-        at[(*f, "sweep")]["predicted"][0] <= at[(*f, "sweep")]["score"] <= at[(*f, "sweep")]["predicted"][1]
-        for f in folds
-    ]
+    held = [r["predicted"][0] <= r["score"] <= r["predicted"][1] for r in ours]
+    seconds = {p: np.median([r["seconds"] for r in rows if r["peer"] == p]) for p in PEERS}
     lines += [
         f"The outer test score lies inside the prediction interval around the corrected score in {sum(held)} of "
         f"{len(held)} folds.",
         "",
-        "Median seconds a fold: "
-        + ", ".join(f"{p} {np.median([at[(*f, p)]['seconds'] for f in folds]):.0f}" for p in PEERS)
-        + ".",
+        f"Median seconds a fold: {', '.join(f'{p} {s:.0f}' for p, s in seconds.items())}.",
         "",
     ]
     return "\n".join(lines)
+
+
+def compared(rows: list[dict[str, Any]]) -> str:
+    """Means, and in brackets mean ranks, for the README, as Markdown."""
+    names, means, ranks = by_table(rows)
+    lines = [
+        f"Means over {len(names)} public tables, outer three-fold, in brackets the mean rank among the {len(PEERS)}:",
+        "",
+        f"| | {' | '.join(MEASURES.values())} |",
+        "|---|---|---|---|---|",
+    ]
+    for j, peer in enumerate(PEERS):
+        cells = [f"{means[key][:, j].mean():.3f} ({ranks[key][:, j].mean():.1f})" for key in MEASURES]
+        lines.append(f"| {LONG[peer]} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
 
 
 @click.command()
@@ -158,6 +189,8 @@ def main(tables: tuple[str, ...], folds: tuple[int, ...], summary: bool) -> None
             for row in fold:
                 click.echo("  ".join([name, str(k), row["peer"], *(f"{row[m]:.3f}" for m in MEASURES)]))
     (HERE / "summary.md").write_text(summarise(read()), encoding="utf-8")
+    before, rest = README.read_text(encoding="utf-8").split(START)
+    README.write_text(f"{before}{START}{compared(read())}{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 def read() -> list[dict[str, Any]]:

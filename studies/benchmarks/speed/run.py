@@ -109,7 +109,7 @@ def growth(repeats: int, *, million: bool) -> dict[str, Any]:
     return {"points": results}
 
 
-def study(trials: int = 20, epochs: int = 20) -> dict[str, Any]:
+def study(trials: int = 12, epochs: int = 20) -> dict[str, Any]:
     """A whole study of seed-1: `sweep run` and a plain Optuna + Keras script, same trials, folds and epochs."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
