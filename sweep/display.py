@@ -29,7 +29,7 @@ class Plain(Shown):
     """A line a message: where the output is no terminal."""
 
     def __init__(self) -> None:
-        self.name, self.steps, self.done, self.started = "", 0, 0, 0.0
+        self.name, self.steps, self.before, self.done, self.started = "", 0, 0, 0, 0.0
 
     def note(self, text: str) -> None:
         """Print it."""
@@ -37,13 +37,13 @@ class Plain(Shown):
 
     def phase(self, name: str, steps: int, done: int = 0) -> None:
         """Print its name and size."""
-        self.name, self.steps, self.done, self.started = name, steps, done, time.monotonic()
+        self.name, self.steps, self.before, self.done, self.started = name, steps, done, done, time.monotonic()
         self.note(f"{name}: {done} of {steps}")
 
     def step(self, detail: str = "", by: int = 1) -> None:
         """Print how far it is."""
         self.done += by
-        left = (time.monotonic() - self.started) / self.done * (self.steps - self.done)
+        left = (time.monotonic() - self.started) / (self.done - self.before) * (self.steps - self.done)
         self.note(f"{self.name}: {self.done} of {self.steps}  {detail}  about {left:.0f} s left".replace("    ", "  "))
 
 

@@ -41,7 +41,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     depth, width : int
         Hidden layers and their units.
     epochs : int, optional
-        Passes over the rows; default: by their number, between 10 and 200.
+        Passes over the rows; default: by their number, from 400 of a few rows down to 4 of very many.
     batch_size : int
         Rows a step.
     repeats : int

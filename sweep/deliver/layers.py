@@ -117,7 +117,8 @@ class Delivered(keras.Model):
         which None, too, is a missing value.
         """
         if isinstance(x, dict):
-            columns = {name: as_tensor(values, name, self.kinds[name]) for name, values in self.pick(x).items()}
+            kinds, picked = self.kinds, self.pick(x)
+            columns = {name: as_tensor(values, name, kinds[name]) for name, values in picked.items()}
             x, batch_size = tf.data.Dataset.from_tensor_slices(columns).batch(batch_size or 32), None
         return super().predict(x, batch_size=batch_size, **kwargs)
 
