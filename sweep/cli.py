@@ -190,14 +190,17 @@ def report(name: str, root: Path) -> None:
 @ROOT
 def remove(name: str, storage: str | None, root: Path) -> None:
     """Delete a study, its model and its pictures."""
-    from sweep.record import find
+    from sweep.record import find, names
 
-    record = find(root, name)
-    if storage is not None:
+    if storage is None:
+        find(root, name).remove()
+    else:
         from sweep.search.study import forget
 
-        forget(storage, name)
-    record.remove()
+        if name in names(root):
+            find(root, name).remove(first=lambda: forget(storage, name))
+        else:
+            forget(storage, name)
     click.echo(f"removed {name}", err=True)
 
 

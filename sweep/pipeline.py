@@ -30,6 +30,8 @@ from sweep.search.study import FINISHED, Study
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.workers import Workers
 from sweep.spec import Spec
+from sweep.stack.engine import DECAY_AT, GAIN_RATE
+from sweep.stack.recipe import Recipe
 
 __all__ = ["Result", "run"]
 
@@ -110,6 +112,7 @@ def identity(spec: Spec) -> dict[str, Any]:
         "positive": spec.data.positive,
         **{k: v for k, v in asdict(spec.search).items() if k not in ("trials", "timeout")},
         **asdict(spec.training),
+        "recipe": {**asdict(Recipe()), "decay_at": DECAY_AT, "gain_rate": GAIN_RATE},
         "objective": "min(R0, R1)" if spec.balance.equal == "recall" else "min(P1, R1)",
     }
 

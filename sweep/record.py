@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -106,8 +106,8 @@ class Record:
                 "trials are kept."
             ) from None
 
-    def remove(self) -> None:
-        """Delete the run and its pictures.
+    def remove(self, first: Callable[[], None] = lambda: None) -> None:
+        """Delete the run and its pictures, once `first()` was done while nobody else can run it.
 
         Raises
         ------
@@ -115,6 +115,7 @@ class Record:
             If it is being run, or cannot be deleted.
         """
         with locked(self):
+            first()
             for folder in (self.folder, self.plots):
                 shutil.rmtree(folder)
 

@@ -53,7 +53,7 @@ def signal(task: Task, *, workers: Workers) -> dict[str, Any]:
     started = time.perf_counter()
     most_folds = min(FOLDS, int(task.fold_of_row.max()) + 1)  # the search's folds are known to be possible
     folds = fold_of_row(task.y, task.units, most_folds, task.seed)
-    recipe = replace(NETWORK, epochs=epochs(len(task.y)), batch_size=task.batch_size)
+    recipe = replace(NETWORK, epochs=epochs(len(task.y)))
     rng = np.random.default_rng([task.seed, 5])
     labels = np.concatenate([task.y[:, None], shuffled(task.y, task.units, folds, SHUFFLES[0], rng)], axis=1)
     logits = _held_out(task, labels, folds, recipe, workers)

@@ -39,10 +39,10 @@ def duration(seconds: float) -> str:
 def selected_line(result: Result) -> str:
     """The balance taken, in one line."""
     s = result.selected
-    p = s["params"]
+    most, *others = s["params"].items()
     return (
-        f"selected: equal {s['equal']} at most {p['most']:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
-        f"depth {p['depth']}, width {p['width']}, from trial {s['trial']}"
+        f"selected: equal {s['equal']} at most {most[1]:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
+        f"{', '.join(f'{k} {v:.3g}' for k, v in others)}, from trial {s['trial']}"
     )
 
 

@@ -14,6 +14,8 @@ MISSING = ""  # what a missing category is to the model; a missing number is NaN
 
 def as_tensor(values: Any, name: str, kind: str) -> Any:
     """A column, (rows,) or (rows, 1), as (rows, 1) of what the model takes; None, or NaN among text, is missing."""
+    if hasattr(values, "isna"):  # pandas, whose NA is neither equal nor unequal to anything
+        values = values.astype(object).where(values.notna(), None)
     if not isinstance(values, tf.Tensor):
         values = np.asarray(values, dtype=np.float64 if kind == "float64" else None)
         if kind == "string" and values.dtype == object:

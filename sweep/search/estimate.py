@@ -13,6 +13,7 @@ from sweep.stack.training import fit
 from sweep.stack.weights import cross_validation
 
 ROWS = 1024  # trained on, at most
+TIMED = 3  # epochs of them
 KEPT = 0.55  # share of the epochs that pruning leaves, about
 AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
 
@@ -20,8 +21,9 @@ AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts,
 def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict[str, float]:
     """Estimate the seconds of search, curve and final networks.
 
-    Trains a network from the middle of the space and its largest one, each for an epoch of few rows, twice: the first
-    time also compiles. What a trial takes is taken to be the mean of the two; the winner is taken to be the middle one.
+    Trains a network from the middle of the space and its largest one for a few epochs of few rows; what one more epoch
+    takes counts, once a first fit has compiled. What a trial takes is taken to be the mean of the two; the winner is
+    taken to be the middle one.
 
     Parameters
     ----------
@@ -47,10 +49,12 @@ def _seconds(task: Task, params: Params) -> float:
     """Of one trial, to its last epoch."""
     some = np.random.default_rng(task.seed).permutation(len(task.y))[:ROWS]
     design = cross_validation(task.y, task.fold_of_row, most=[params.most], repeats=task.repeats, seed=task.seed)
-    recipe = replace(task.recipe(params), epochs=1)
     W = np.where(design.W[some].any(axis=0), design.W[some], 1)  # few rows may leave a column without a weight
-    for _ in range(2):
+    took = []
+    for epochs in (1, 1, 1 + TIMED):
         started = time.perf_counter()
+        recipe = replace(task.recipe(params), epochs=epochs)
         fit(task.X[some], design.Y[some], W, recipe, seed=task.seed, init_seed=design.init_seed)
-        took = time.perf_counter() - started
-    return took * task.epochs * len(task.y) / len(some)
+        took.append(time.perf_counter() - started)
+    an_epoch = max(0.0, took[2] - took[1]) / TIMED
+    return took[1] + an_epoch * task.epochs * len(task.y) / len(some)

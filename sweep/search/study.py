@@ -269,8 +269,8 @@ def forget(storage: str, name: str) -> None:
     url = server_url(storage)
     ownership = Ownership(url, name, lambda: None)
     try:
-        opened = Storage(url)
         ownership.hold()
+        opened = Storage(url, skip_table_creation=True)
         optuna.delete_study(study_name=name, storage=opened)
     except KeyError:
         raise StudyError(

@@ -10,6 +10,7 @@ from sweep.stack.network import Stack
 from sweep.stack.training import fit
 from sweep.stack.weights import Design, cross_validation
 
+NOTHING = -100.0  # what a network that diverged says of a row: it calls nothing
 REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's score is held against those before it
 
 
@@ -74,4 +75,5 @@ def evaluate(
 
 
 def _out_of_fold(design: Design, stack: Stack, X: np.ndarray) -> np.ndarray:
-    return design.out_of_fold(stack.logits(X))[:, 0]
+    logits = design.out_of_fold(stack.logits(X))[:, 0]
+    return np.where(np.isfinite(logits), logits, np.float32(NOTHING))

@@ -272,7 +272,7 @@ def _program(depth: int) -> Any:
                     weighted_entropy(forward(x, parameters, kept=kept), tf.transpose(y), tf.transpose(w))
                 )
             gradient = tape.gradient(loss, p)
-            tf.raw_ops.AssignSubVariableOp(resource=flat, value=rate * decay * p)
+            tf.raw_ops.AssignSubVariableOp(resource=flat, value=tf.minimum(rate * decay, 1.0) * p)
             t = tf.cast(step + 1, tf.float32)
             tf.raw_ops.ResourceApplyAdam(
                 var=flat, m=mean, v=square, beta1_power=BETA1**t, beta2_power=BETA2**t,

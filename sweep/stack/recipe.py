@@ -27,7 +27,7 @@ class Recipe:
 
 
 def default_epochs(rows: int) -> int:
-    """Epochs by the number of rows: 20, but at least 400 steps of a small table, and about 32,000 of a large one.
+    """Epochs by the number of rows: 20, but about 400 steps or more of a small table, and 32,000 of a large one.
 
     Examples
     --------

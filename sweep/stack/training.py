@@ -49,7 +49,8 @@ def train(
     Y : array of 0 and 1, shape (rows, columns)
     W : array, finite and not negative, shape (rows, columns)
     depth, width, epochs, batch_size, learning_rate, weight_decay, dropout
-        See `Recipe`.
+        See `Recipe`: networks of more than 2 hidden layers take 2 / depth of the learning rate, and the weight decay is
+        that of a column with 100 rows of its rarer class.
     seed : int
         Of the batches and the dropout masks, which are the same for all columns.
     init_seed : one integer a column, optional

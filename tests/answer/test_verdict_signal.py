@@ -1,5 +1,7 @@
 """The test for signal: shuffles that keep what they must, p-values that mean what they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -109,3 +111,21 @@ def test_clear_signal_is_found_and_noise_is_not():
 @given(st.integers(20, 10**7))
 def test_epochs_are_fixed_by_the_rows_alone(rows):
     assert 3 <= epochs(rows) <= 150, "the network of the test is trained for too long or not at all"
+
+
+def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch):
+    used = []
+
+    def held_out(task, labels, folds, recipe, workers):
+        used.append(recipe)
+        return np.random.default_rng(0).normal(size=labels.shape)
+
+    monkeypatch.setattr(module, "_held_out", held_out)
+    rng = np.random.default_rng(0)
+    one = task(rng.normal(size=(120, 2)), (np.arange(120) % 4 == 0).astype(int))
+    for batch_size in (16, 512):
+        signal(replace(one, batch_size=batch_size), workers=Workers())
+    assert len(set(used)) == 1, (
+        "a setting of the study changes the network of the test for signal"
+    )
+    assert used[0].batch_size == module.NETWORK.batch_size

@@ -151,6 +151,26 @@ def test_a_study_is_forgotten_by_its_database(tmp_path: Path) -> None:
         forget(url, "m")
     forget(url, "n")
     assert optuna.get_all_study_names(url) == []
+    with pytest.raises(StudyError):
+        forget(f"sqlite:///{tmp_path / 'mistyped.db'}", "n")
+    assert not (tmp_path / "mistyped.db").exists()
+
+
+def test_what_must_be_done_first_is_done_before_a_folder_goes(tmp_path: Path) -> None:
+    """A study would be gone here and stay in a database that did not answer, or be deleted under a run."""
+    record = Record(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    record.plots.mkdir(parents=True)
+    record.study.touch()
+
+    def fails() -> None:
+        raise RunError("the database does not answer")
+
+    with pytest.raises(RunError, match="does not answer"):
+        record.remove(first=fails)
+    assert record.study.exists()
+    record.remove()
+    assert not record.folder.exists()
 
 
 def test_logits_of_every_trial_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

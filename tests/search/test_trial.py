@@ -1,6 +1,7 @@
 """One trial, trained for real on a made table: floors prune it, a time limit ends it, neither changes the rest."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sweep.search.study import FINISHED, Study
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.trial import evaluate
 from sweep.search.workers import Workers
+from sweep.stack.network import Stack
 
 PARAMS = Params(0.7, 1, 8)
 
@@ -33,6 +35,19 @@ def whole(task: Task) -> Outcome:
     outcome = evaluate(task.X, task.without_table(), PARAMS, {}, None)
     assert outcome is not None
     return outcome
+
+
+def test_a_network_that_diverges_calls_nothing(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run would end with a traceback, and so would every later one, for the trial is tried again."""
+    wild = evaluate(task.X, task, replace(PARAMS, learning_rate=1.0, weight_decay=10.0), {}, None)
+    assert wild is not None
+    assert np.isfinite(wild.logits).all()
+
+    monkeypatch.setattr(Stack, "logits", lambda self, X: np.full((len(X), self.columns), np.nan, np.float32))
+    nothing = evaluate(task.X, task, PARAMS, {}, None)
+    assert nothing is not None
+    assert task.counts(nothing.logits).called == 0
+    assert task.score(nothing.logits) == 0
 
 
 def test_a_trial_scores_every_row_out_of_fold_and_reports_on_its_way(task: Task, whole: Outcome) -> None:

@@ -162,8 +162,9 @@ def summarise(rows: list[dict[str, Any]]) -> str:
 def compared(rows: list[dict[str, Any]]) -> str:
     """Means, and in brackets mean ranks, for the README, as Markdown."""
     names, means, ranks = by_table(rows)
+    folds = sum(r["peer"] == "sweep" for r in rows)
     lines = [
-        f"Means over {len(names)} public tables, outer three-fold, in brackets the mean rank among the {len(PEERS)}:",
+        f"Means over {folds} outer folds of {len(names)} public tables, in brackets the mean rank of {len(PEERS)}:",
         "",
         f"| | {' | '.join(MEASURES.values())} |",
         "|---|---|---|---|---|",
