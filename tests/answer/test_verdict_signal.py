@@ -125,7 +125,5 @@ def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch):
     one = task(rng.normal(size=(120, 2)), (np.arange(120) % 4 == 0).astype(int))
     for batch_size in (16, 512):
         signal(replace(one, batch_size=batch_size), workers=Workers())
-    assert len(set(used)) == 1, (
-        "a setting of the study changes the network of the test for signal"
-    )
+    assert len(set(used)) == 1, "a setting of the study changes the network of the test for signal"
     assert used[0].batch_size == module.NETWORK.batch_size
