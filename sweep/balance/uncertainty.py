@@ -12,7 +12,7 @@ from sweep.balance.rules import TAILS
 Choices = Sequence[tuple[float, float, float]]
 
 RATE_DRAWS = 10_000  # of each recall
-FITTING = 0.8  # of the effective rows remain once the fit's own variation counts: without it 92 % held, not 95 %
+FITTING = 0.8  # of the effective rows remain once the fit's own variation counts: without it 92 % held on other tables
 
 
 def effective_size(hits: NDArray[np.integer], sizes: NDArray[np.integer]) -> float:
