@@ -21,9 +21,8 @@ AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts,
 def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict[str, float]:
     """Estimate the seconds of search, curve and final networks.
 
-    Trains a network from the middle of the space and its largest one for a few epochs of few rows; what one more epoch
-    takes counts, once a first fit has compiled. One trial in four is taken to be as large as the largest, the others
-    and the winner as the middle one.
+    Trains a network from the middle of the space for a few epochs of few rows; what one more epoch takes counts, once a
+    first fit has compiled. All trials and the winner are taken to be like it.
 
     Parameters
     ----------
@@ -33,13 +32,12 @@ def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict
         Still to come.
     workers : Workers
     """
-    depths, widths = space.depth, space.widths
-    middle = Params(space.most[0], round(np.mean(depths)), widths[len(widths) // 2])
-    largest = Params(space.most[0], depths[1], widths[-1])
-    a_trial, most = (_seconds(task, params) for params in (middle, largest))
+    widths = space.widths
+    middle = Params(space.most[0], round(np.mean(space.depth)), widths[len(widths) // 2])
+    a_trial = _seconds(task, middle)
     in_columns = a_trial / (task.repeats * (task.fold_of_row.max() + 1))
     return {
-        "search": trials * ((3 * a_trial + most) / 4 * KEPT + AROUND) / workers.count,
+        "search": trials * (a_trial * KEPT + AROUND) / workers.count,
         "curve": (CANDIDATES + POINTS + len(PICKS)) * a_trial / workers.count,
         "final": len(PICKS) * task.repeats * in_columns / workers.count,
     }
