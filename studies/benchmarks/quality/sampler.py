@@ -8,6 +8,7 @@ The noise of a trial is that of its score over seeds, at the same folds, for 1, 
 
 import json
 import math
+import warnings
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -91,18 +92,20 @@ def searched(found: dict[str, Any], sampler: optuna.samplers.BaseSampler) -> np.
     scores = {(p["most"], p["depth"], p["width"]): p["score"] for p in found["grid"]}
     study = optuna.create_study(direction="maximize", sampler=sampler)
     is_grid = isinstance(sampler, optuna.samplers.GridSampler)
-    best = []
-    for _ in range(TRIALS):
-        trial = study.ask()
+    values: list[float] = []
+
+    def objective(trial: optuna.Trial) -> float:
         if is_grid:  # even in the log of the weight ratio, as a grid would be laid by hand
             log = logs[-1] * trial.suggest_float("most", 0, 1)
         else:
             log = math.log(weight_ratio(trial.suggest_float("most", mosts[0], mosts[-1]), found["share"]))
         most = mosts[int(np.argmin(np.abs(np.array(logs) - log)))]
         depth, width = trial.suggest_int("depth", 1, 3), trial.suggest_categorical("width", WIDTHS)
-        study.tell(trial, scores[most, depth, width])
-        best.append(study.best_value)
-    return np.array(best)
+        values.append(scores[most, depth, width])
+        return values[-1]
+
+    study.optimize(objective, n_trials=TRIALS)  # a grid ends when it is through
+    return np.maximum.accumulate(np.pad(values, (0, TRIALS - len(values)), mode="edge"))
 
 
 def summarise(tables: dict[str, Any]) -> str:
@@ -142,6 +145,7 @@ def summarise(tables: dict[str, Any]) -> str:
 def main() -> None:
     """Measure the tables that are not measured yet, and write sampler.md."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of the quasi-random sampler
     tables = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     for name in TABLES:
         if name not in tables:
