@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from sweep import record
+from sweep.answer.summary import selected_line
 from sweep.cli import cli
 from sweep.record import Record
 from tests.conftest import SMALL
@@ -334,3 +336,11 @@ def test_several_targets_make_a_study_each_without_the_others_columns(tables: Pa
         record = Record(tmp_path, name)
         assert {"model.keras", "class_weights.json"} <= {path.name for path in record.best.iterdir()}
         assert {"precision-recall.png", "balance-curve.png"} <= {path.name for path in record.plots.iterdir()}
+
+
+def test_the_line_of_what_was_selected_names_every_setting_that_was_searched() -> None:
+    """A width of 1024 would read 1.02e+03, or a dropout that was searched be kept back."""
+    params = {"most": 0.7, "depth": 2, "width": 1024, "dropout": 0.25}
+    selected = {"equal": "ratio", "weight_ratio": 2.5, "trial": 3, "params": params}
+    line = selected_line(record.Result("n", "0", {}, "ratio", selected, {}, {}, None, None, {}))
+    assert line.endswith("depth 2, width 1024, dropout 0.25, from trial 3")

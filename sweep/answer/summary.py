@@ -39,10 +39,10 @@ def duration(seconds: float) -> str:
 def selected_line(result: Result) -> str:
     """The balance taken, in one line."""
     s = result.selected
-    most, *others = s["params"].items()
+    network = ", ".join(f"{name} {value:g}" for name, value in s["params"].items() if name != "most")
     return (
-        f"selected: equal {s['equal']} at most {most[1]:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
-        f"{', '.join(f'{k} {v:.3g}' for k, v in others)}, from trial {s['trial']}"
+        f"selected: equal {s['equal']} at most {s['params']['most']:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
+        f"{network}, from trial {s['trial']}"
     )
 
 

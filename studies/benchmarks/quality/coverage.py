@@ -52,7 +52,8 @@ def draw(name: str, seed: int) -> dict[str, float | bool]:
     rng = np.random.default_rng([seed, rows])
     X, y = table(rows, positives, features, signal, rng)
     folds = fold_of_row(y, np.arange(rows), 5, seed)
-    ratios = weight_ratio(balance_grid(positives / rows, POINTS), positives / rows)
+    caps = balance_grid(positives / rows, POINTS)
+    ratios = weight_ratio(caps, positives / rows)
 
     def out_of_fold(ratio: float, strength: float) -> np.ndarray:
         logits = np.empty(rows)
@@ -66,7 +67,6 @@ def draw(name: str, seed: int) -> dict[str, float | bool]:
     best = int(np.argmax([score(Counts.of(y, column > 0)) for column in logits.T]))
     strength = trials[best][1]
     curve = np.stack([out_of_fold(ratio, strength) for ratio in ratios], axis=1)[:, :, None]
-    caps = balance_grid(positives / rows, POINTS)
     on_curve = np.array([trial[1] == strength for trial in trials])
     found = corrected_score(
         y, np.arange(rows), logits, on_curve, curve, caps, equal="ratio", deliver="ratio", resamples=RESAMPLES,

@@ -1,8 +1,8 @@
 """What each part of the recipe is worth: the default, and the default with one part left out or changed.
 
 `python studies/benchmarks/quality/recipe.py` appends to recipe.jsonl what is not there yet, a process a variant, and
-writes recipe.md. On each development table (`tables.DEVELOPMENT`; the study's own tables had no part in the choice) a
-variant trains two networks, five-fold, weighted half-way to the even weighting; their mean stands for the table.
+writes recipe.md. On each development table but the three slowest (`TABLES`; the study's own had no part in the choice)
+a variant trains two networks, five-fold, weighted half-way to the even weighting; their mean stands for the table.
 """
 
 import json
