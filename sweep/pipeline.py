@@ -112,7 +112,11 @@ def identity(spec: Spec) -> dict[str, Any]:
         "positive": spec.data.positive,
         **{k: v for k, v in asdict(spec.search).items() if k not in ("trials", "timeout")},
         **asdict(spec.training),
-        "recipe": {**asdict(Recipe()), "decay_at": DECAY_AT, "gain_rate": GAIN_RATE},
+        "recipe": {
+            **asdict(Recipe(weight_decay=Recipe().decay, dropout=Recipe().lost)),
+            "decay_at": DECAY_AT,
+            "gain_rate": GAIN_RATE,
+        },
         "objective": "min(R0, R1)" if spec.balance.equal == "recall" else "min(P1, R1)",
     }
 

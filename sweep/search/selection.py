@@ -1,7 +1,8 @@
 """From trials to a balance: confirm the best networks, measure the winner's balance curve, train what is picked."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,7 @@ class Selection:
             pick_most=[p.most for p in self.picks.values()],
             pick_logits=np.stack([p.logits for p in self.picks.values()]),
             confirmed_trial=[c.trial for c in self.confirmed],
-            confirmed_params=[astuple(c.params) for c in self.confirmed],
+            confirmed_params=[json.dumps(asdict(c.params)) for c in self.confirmed],
             confirmed_logits=np.stack([c.logits for c in self.confirmed]),
             confirmed_score=[c.score for c in self.confirmed],
             winner=self.confirmed.index(self.winner),
@@ -126,8 +127,8 @@ class Selection:
         with np.load(path, allow_pickle=False) as kept:
             y, units, asked, seed = kept["y"], kept["units"], str(kept["asked"]), int(kept["seed"])
             confirmed = tuple(
-                Confirmed(int(trial), Params(most, int(depth), int(width), *settings), logits, float(value))
-                for trial, (most, depth, width, *settings), logits, value in zip(
+                Confirmed(int(trial), Params(**json.loads(params)), logits, float(value))
+                for trial, params, logits, value in zip(
                     kept["confirmed_trial"], kept["confirmed_params"].tolist(), kept["confirmed_logits"],
                     kept["confirmed_score"], strict=True,
                 )

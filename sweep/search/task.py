@@ -60,8 +60,8 @@ class Params:
     most: float
     depth: int
     width: int
-    dropout: float = Recipe.dropout
-    weight_decay: float = Recipe.weight_decay
+    dropout: float | None = None  # by the width, as the next
+    weight_decay: float | None = None
     learning_rate: float = Recipe.learning_rate
 
     @property

@@ -131,7 +131,7 @@ class Part:
         self.forms = [p.shape for p in start]
         self.flat = tf.Variable(np.concatenate([p.ravel() for p in start]))
         self.moments = [tf.Variable(tf.zeros_like(self.flat)) for _ in range(2)]
-        decay = recipe.weight_decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)).astype(np.float32)
+        decay = recipe.decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)).astype(np.float32)
         decays = [np.broadcast_to(decay[:, None, None] * (i % 2), p.shape) for i, p in enumerate(start)]
         self.steps = rows // min(rows, recipe.batch_size)
         self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
@@ -141,7 +141,7 @@ class Part:
             tuple(v.handle for v in (self.flat, *self.moments)),
             tf.constant(np.concatenate([d.ravel() for d in decays])),
             tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
-            tf.constant([recipe.peak, recipe.dropout, self.steps * recipe.epochs], tf.float32),
+            tf.constant([recipe.peak, recipe.lost, self.steps * recipe.epochs], tf.float32),
             tf.constant(seed % 2**31, tf.int32),
         )
         a_row = 4 * layer.live.size

@@ -1,6 +1,7 @@
 """The settings of training, and their defaults."""
 
 from dataclasses import dataclass
+from math import log2
 
 
 @dataclass(frozen=True)
@@ -9,7 +10,9 @@ class Recipe:
 
     AdamW on mini-batches; the learning rate rises linearly over the first tenth of the steps and then falls to zero
     along a cosine. The weight decay of a column goes with 1 / the cube root of the rows of its rarer class: the fewer
-    there are, the sooner they are known by heart.
+    there are, the sooner they are known by heart. Wide networks are held back less, by decay and by dropout, so that a
+    search over the width is one over what a table needs: much where labels are a matter of chance, little where they
+    follow a rule.
     """
 
     depth: int = 2  # hidden layers
@@ -17,13 +20,45 @@ class Recipe:
     epochs: int = 40  # passes over the rows
     batch_size: int = 64  # rows a step
     learning_rate: float = 0.02  # at its peak, of networks with up to 2 hidden layers
-    weight_decay: float = 0.45  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
-    dropout: float = 0.3  # share of hidden units left out of a step
+    weight_decay: float | None = None  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
+    dropout: float | None = None  # share of hidden units left out of a step
 
     @property
     def peak(self) -> float:
         """The learning rate at its peak: deeper networks take 2 / depth of it, or they do not settle."""
         return self.learning_rate * min(1.0, 2 / self.depth)
+
+    @property
+    def decay(self) -> float:
+        """The weight decay that is given, or that of the width."""
+        return default_weight_decay(self.width) if self.weight_decay is None else self.weight_decay
+
+    @property
+    def lost(self) -> float:
+        """The dropout that is given, or that of the width."""
+        return default_dropout(self.width) if self.dropout is None else self.dropout
+
+
+def default_weight_decay(width: int) -> float:
+    """Weight decay by the width: it goes with 1 / width, but is no more than 0.9.
+
+    Examples
+    --------
+    >>> [default_weight_decay(width) for width in (16, 32, 64, 128, 256)]
+    [0.9, 0.9, 0.6, 0.3, 0.15]
+    """
+    return min(0.9, 0.6 * 64 / width)
+
+
+def default_dropout(width: int) -> float:
+    """Dropout by the width: 0.1 less each doubling, from 0.45 to 0.1.
+
+    Examples
+    --------
+    >>> [round(default_dropout(width), 2) for width in (16, 32, 64, 128, 256, 512)]
+    [0.45, 0.45, 0.35, 0.25, 0.15, 0.1]
+    """
+    return min(max(0.1, 0.35 - 0.1 * log2(width / 64)), 0.45)
 
 
 def default_epochs(rows: int) -> int:

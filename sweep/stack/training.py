@@ -32,8 +32,8 @@ def train(
     epochs: int = Recipe.epochs,
     batch_size: int = Recipe.batch_size,
     learning_rate: float = Recipe.learning_rate,
-    weight_decay: float = Recipe.weight_decay,
-    dropout: float = Recipe.dropout,
+    weight_decay: float | None = None,
+    dropout: float | None = None,
     seed: int = 0,
     init_seed: Sequence[int] | None = None,
 ) -> Stack:
@@ -50,7 +50,7 @@ def train(
     W : array, finite and not negative, shape (rows, columns)
     depth, width, epochs, batch_size, learning_rate, weight_decay, dropout
         See `Recipe`: networks of more than 2 hidden layers take 2 / depth of the learning rate, and the weight decay is
-        that of a column with 100 rows of its rarer class.
+        that of a column with 100 rows of its rarer class. Weight decay and dropout go by the width, if not given.
     seed : int
         Of the batches and the dropout masks, which are the same for all columns.
     init_seed : one integer a column, optional
@@ -81,8 +81,8 @@ def train(
         epochs=_whole("epochs", epochs),
         batch_size=_whole("batch_size", batch_size),
         learning_rate=_within("learning_rate", learning_rate, 0, np.inf, open_low=True),
-        weight_decay=_within("weight_decay", weight_decay, 0, np.inf),
-        dropout=_within("dropout", dropout, 0, 0.95),
+        weight_decay=None if weight_decay is None else _within("weight_decay", weight_decay, 0, np.inf),
+        dropout=None if dropout is None else _within("dropout", dropout, 0, 0.95),
     )
     X, Y, W = _check(X, Y, W)
     columns = W.shape[1]
@@ -155,8 +155,7 @@ def _deal(set_of: np.ndarray, inputs: int, recipe: Recipe) -> list[np.ndarray]:
     a_column += 4 * 6 * sum(i * o for _, i, o in shapes(1, inputs, recipe.depth, recipe.width))
     at_most = min(PART_COLUMNS, max(1, PART_BYTES // a_column))
     parts = -(-len(set_of) // at_most)
-    if parts > 1:
-        parts += parts % 2  # so that two cores are busy to the end
+    parts += parts % 2  # so that two cores are busy to the end
     return np.array_split(np.argsort(set_of, kind="stable"), min(parts, len(set_of)))
 
 

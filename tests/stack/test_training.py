@@ -285,6 +285,22 @@ def test_fewer_rows_of_the_rarer_class_decay_more() -> None:
     assert few < 0.8 * many
 
 
+def test_wide_networks_are_held_back_less_unless_said_otherwise(case: Any) -> None:
+    """If it failed, a search over the width would not tell tables of chance from tables of rules."""
+    narrow, wide = Recipe(width=32), Recipe(width=256)
+    assert narrow.decay > 3 * wide.decay
+    assert narrow.lost > 2 * wide.lost
+    given = Recipe(width=32, weight_decay=0.0, dropout=0.2)
+    assert (given.decay, given.lost) == (0.0, 0.2)
+
+    def logits(**settings: Any) -> np.ndarray:
+        return case.train(width=32, **settings).logits(case.X)
+
+    assert (logits() == logits(weight_decay=narrow.decay, dropout=narrow.lost)).all()
+    assert (logits() != logits(weight_decay=wide.decay, dropout=narrow.lost)).any()
+    assert (logits() != logits(weight_decay=narrow.decay, dropout=wide.lost)).any()
+
+
 def test_deeper_networks_take_smaller_steps() -> None:
     """If it failed, networks of three and more layers would not settle, and a search over depth would say little."""
     assert [Recipe(depth=depth, learning_rate=0.02).peak for depth in (1, 2, 4)] == [0.02, 0.02, 0.01]

@@ -109,8 +109,20 @@ def growth(repeats: int, *, million: bool) -> dict[str, Any]:
     return {"points": results}
 
 
-def study(trials: int = 12, epochs: int = 20) -> dict[str, Any]:
-    """A whole study of seed-1: `sweep run` and a plain Optuna + Keras script, same trials, folds and epochs."""
+def study(repeats: int, trials: int = 12, epochs: int = 20) -> dict[str, Any]:
+    """A whole study of seed-1, in turn: `sweep run` and a plain Optuna + Keras script; trials, folds, epochs alike."""
+    turns: dict[str, list[dict[str, float]]] = {"sweep": [], "plain": []}
+    for _ in range(repeats):
+        turns["sweep"].append(study_of_sweep(trials, epochs))
+        plain = [sys.executable, str(HERE / "plain.py"), *(str(DATA / f"seed-1-{p}.csv") for p in ("train", "test"))]
+        out = subprocess.run([*plain, str(trials), str(epochs)], check=True, capture_output=True, text=True).stdout
+        turns["plain"].append(json.loads(out))
+        print("  " + ", ".join(f"{name} {t[-1]['seconds']:.1f} s" for name, t in turns.items()), file=sys.stderr)
+    return {**turns, "trials": trials}
+
+
+def study_of_sweep(trials: int, epochs: int) -> dict[str, float]:
+    """One `sweep run`, a process of its own: seconds of the whole and of its phases, scores."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         settings = (
@@ -124,11 +136,9 @@ def study(trials: int = 12, epochs: int = 20) -> dict[str, Any]:
         subprocess.run(command, check=True, capture_output=True)
         whole = time.perf_counter() - started
         result = json.loads((root / "studies" / "s" / "result.json").read_text())
-        command = [sys.executable, str(HERE / "plain.py"), *(str(DATA / f"seed-1-{p}.csv") for p in ("train", "test"))]
-        plain = subprocess.run([*command, str(trials), str(epochs)], check=True, capture_output=True, text=True)
     tp, fp, fn = (result["test"]["counts"][k] for k in ("tp", "fp", "fn"))
-    ours = {"seconds": whole, **result["seconds"], "best": result["selected"]["corrected"]["score"]}
-    return {"sweep": {**ours, "test": tp / max(tp + fp, tp + fn)}, "plain": json.loads(plain.stdout), "trials": trials}
+    best = result["selected"]["corrected"]["score"]
+    return {"seconds": whole, **result["seconds"], "best": best, "test": tp / max(tp + fp, tp + fn)}
 
 
 def overhead(repeats: int) -> dict[str, Any]:
@@ -192,7 +202,7 @@ def main() -> None:
         "loop": lambda: loop(options.repeats),
         "matmul": lambda: matmul(options.repeats),
         "growth": lambda: growth(options.repeats, million=options.million),
-        "study": study,
+        "study": lambda: study(options.repeats),
         "overhead": lambda: overhead(options.repeats),
     }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
