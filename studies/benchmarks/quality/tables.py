@@ -21,8 +21,8 @@ OWN = {
 NAMES = (*OWN, *KEEL)
 DEVELOPMENT = (  # on which the recipe was chosen: none shares rows with those above
     "pima", "vehicle1", "vowel0", "segment0", "haberman", "winequality-white-3-9_vs_5", "winequality-white-3_vs_7",
-    "poker-8_vs_6", "poker-8-9_vs_5", "glass2", "led7digit-0-2-4-5-6-7-8-9_vs_1", "seed-1", "seed-2", "digit 8", "made",
-    "wide",
+    "poker-8_vs_6", "poker-8-9_vs_5", "glass2", "led7digit-0-2-4-5-6-7-8-9_vs_1", "cleveland-0_vs_4",
+    "kr-vs-k-zero-one_vs_draw", "kr-vs-k-zero_vs_eight", "seed-1", "seed-2", "digit 8", "made", "wide",
 )  # fmt: skip
 
 

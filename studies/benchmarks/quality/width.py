@@ -1,0 +1,144 @@
+"""What it is worth that wide networks are held back less: a search over the width, with and without.
+
+`python studies/benchmarks/quality/width.py` appends to width.jsonl what is not there yet and writes width.md. Each of
+eight networks is scored out-of-fold on two thirds of a development table, the smallest within one standard error of the
+best of them is taken, as `sweep run` does, and scored on the last third.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from scipy.special import expit
+from sklearn.metrics import average_precision_score, log_loss
+from sklearn.model_selection import StratifiedKFold
+from tables import DEVELOPMENT, TARGET, load
+
+from sweep.balance.criteria import moved_cut, score
+from sweep.balance.metrics import Counts
+from sweep.data.features import Features
+from sweep.search.selection import CANDIDATES, Confirmed, smallest_within_error
+from sweep.search.task import Params, Task
+from sweep.stack.recipe import Recipe, default_epochs
+from sweep.stack.training import fit
+from sweep.stack.weights import weight_matrix
+
+HERE = Path(__file__).parent
+FILE = HERE / "width.jsonl"
+NETWORKS = [(depth, width) for width in (32, 64, 128, 256) for depth in (1, 2)]
+SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow
+TABLES = [name for name in DEVELOPMENT if name not in SETTLED]
+FOLDS, REPEATS = 5, 2
+COLUMNS = FOLDS + 2 * REPEATS  # of an outer fold: inner folds, then all its rows at the middle weights and at the full
+VARIANTS: dict[str, dict[str, float]] = {
+    "by the width": {},
+    "the same for all widths": {"weight_decay": 0.45, "dropout": 0.3},
+}
+MEASURES = ("min(P1, R1)", "min(R0, R1)", "average precision", "log loss")
+
+
+def measure(variant: str, name: str) -> list[list[float]]:
+    """The four measures on each outer fold of a table, of the network that is taken there."""
+    frame = load(name)
+    y = frame[TARGET].to_numpy().astype(int)
+    X = Features.learn(frame.drop(TARGET)).transform(frame)
+    ratio = float(np.sqrt((1 - y.mean()) / y.mean()))
+    middle = ratio / (1 + ratio)
+    outer = list(StratifiedKFold(3, shuffle=True, random_state=0).split(y, y))
+    inner = [list(StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(rows, y[rows])) for rows, _ in outer]
+    weights = []
+    for (rows, _), folds in zip(outer, inner, strict=True):
+        weights += [(rows[live], middle) for live, _ in folds] + [(rows, middle)] * REPEATS + [(rows, 1.0)] * REPEATS
+    W = np.zeros((len(y), len(weights)), np.float32)
+    for column, (rows, most) in enumerate(weights):
+        W[rows, column] = weight_matrix(y[rows], most)
+    Y = np.repeat(y[:, None], W.shape[1], axis=1).astype(np.float32)
+    init_seed = np.tile([0] * FOLDS + [*range(REPEATS)] * 2, len(outer))
+    logits = {}
+    for depth, width in NETWORKS:
+        recipe = Recipe(depth=depth, width=width, epochs=default_epochs(len(y)), **VARIANTS[variant])
+        stack = fit(X, Y, W, recipe, seed=0, init_seed=init_seed)
+        logits[depth, width] = stack.logits(X)
+    found = []
+    for k, (rows, held_out) in enumerate(outer):
+        at = {network: values[:, k * COLUMNS : (k + 1) * COLUMNS] for network, values in logits.items()}
+        network, cut = take(y[rows], inner[k], {n: values[rows] for n, values in at.items()})
+        middle_logit, full = np.split(at[network][held_out, FOLDS:].reshape(-1, 2, REPEATS).mean(axis=2), 2, axis=1)
+        found.append(measures(y[held_out], middle_logit[:, 0], full[:, 0], cut, np.log(ratio)))
+    return found
+
+
+def take(y: np.ndarray, folds: list[Any], logits: dict[tuple[int, int], np.ndarray]) -> tuple[tuple[int, int], float]:
+    """The network that is taken by its out-of-fold logits, and the cut on them at which FP = FN."""
+    nowhere = np.zeros(len(y), int)
+    task = Task(y[:, None], y, nowhere, np.arange(len(y)), 1, 1, 1, "ratio", 0)
+    scored, cuts = [], {}
+    for number, ((depth, width), values) in enumerate(logits.items()):
+        out = np.empty(len(y))
+        for k, (_, held_out) in enumerate(folds):
+            out[held_out] = values[held_out, k]
+        cuts[depth, width] = moved_cut(y, out)
+        moved = (out - cuts[depth, width])[:, None]
+        scored.append(Confirmed(number, Params(0.5, depth, width), moved, task.score(moved)))
+    best = sorted(scored, key=lambda c: -c.score)[:CANDIDATES]
+    params = smallest_within_error(task, best).params
+    return (params.depth, params.width), cuts[params.depth, params.width]
+
+
+def measures(y: np.ndarray, middle: np.ndarray, full: np.ndarray, cut: float, shift: float) -> list[float]:
+    """In the order of `MEASURES`; the log loss as a share of that of always saying the share of positives."""
+    p = np.clip(expit(middle - shift), 1e-7, 1 - 1e-7)
+    return [
+        float(score(Counts.of(y, middle > cut))),
+        float(score(Counts.of(y, full > 0), "recall")),
+        float(average_precision_score(y, middle)),
+        float(log_loss(y, p) / log_loss(y, np.full(len(y), y.mean()))),
+    ]
+
+
+def summarise(rows: list[dict[str, Any]]) -> str:
+    """Means over the tables, and each variant less the first with paired intervals, as Markdown."""
+    at = {(r["variant"], r["table"]): np.mean(r["folds"], axis=0) for r in rows}
+    tables = [t for t in TABLES if all((v, t) in at for v in VARIANTS)]
+    means = {v: np.array([at[v, t] for t in tables]) for v in VARIANTS}
+    draws, first = np.random.default_rng(0).integers(0, len(tables), (4000, len(tables))), next(iter(VARIANTS))
+    lines = [
+        f"Means over three outer folds of {len(tables)} development tables; in brackets the difference to the first "
+        "line, 95 % over tables.",
+        "",
+        f"| weight decay and dropout | {' | '.join(MEASURES)} |",
+        "|---|---|---|---|---|",
+    ]
+    for variant, values in means.items():
+        low, high = np.quantile((values - means[first])[draws].mean(axis=1), (0.025, 0.975), axis=0)
+        told = ["" if variant == first else f" ({a:+.3f} to {b:+.3f})" for a, b in zip(low, high, strict=True)]
+        cells = [f"{mean:.3f}{more}" for mean, more in zip(values.mean(axis=0), told, strict=True)]
+        lines.append(f"| {variant} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+@click.command()
+@click.option("--only", type=click.Choice(list(VARIANTS)), multiple=True, help="Measure these variants; default: all.")
+def main(only: tuple[str, ...]) -> None:
+    """Measure what is not measured yet."""
+    done = {(r["variant"], r["table"]) for r in read()}
+    for variant in only or VARIANTS:
+        for name in TABLES:
+            if (variant, name) not in done:
+                row = {"variant": variant, "table": name, "folds": measure(variant, name)}
+                with FILE.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                click.echo(f"{variant}  {name}  " + "  ".join(f"{v:.3f}" for v in np.mean(row["folds"], axis=0)))
+    if all((variant, name) in {(r["variant"], r["table"]) for r in read()} for variant in VARIANTS for name in TABLES):
+        (HERE / "width.md").write_text(summarise(read()), encoding="utf-8")
+
+
+def read() -> list[dict[str, Any]]:
+    """What is measured."""
+    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()] if FILE.exists() else []
+
+
+if __name__ == "__main__":
+    main()
