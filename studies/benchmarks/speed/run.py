@@ -109,8 +109,11 @@ def growth(repeats: int, *, million: bool) -> dict[str, Any]:
     return {"points": results}
 
 
-def study(repeats: int, trials: int = 12, epochs: int = 20) -> dict[str, Any]:
-    """A whole study of seed-1, in turn: `sweep run` and a plain Optuna + Keras script; trials, folds, epochs alike."""
+def study(repeats: int, keep: Callable[[dict[str, Any]], None], trials: int = 12, epochs: int = 20) -> dict[str, Any]:
+    """A whole study of seed-1, in turn: `sweep run` and a plain Optuna + Keras script; trials, folds, epochs alike.
+
+    A turn takes about five minutes; `keep` is given what there is after each.
+    """
     turns: dict[str, list[dict[str, float]]] = {"sweep": [], "plain": []}
     for _ in range(repeats):
         turns["sweep"].append(study_of_sweep(trials, epochs))
@@ -118,6 +121,7 @@ def study(repeats: int, trials: int = 12, epochs: int = 20) -> dict[str, Any]:
         out = subprocess.run([*plain, str(trials), str(epochs)], check=True, capture_output=True, text=True).stdout
         turns["plain"].append(json.loads(out))
         print("  " + ", ".join(f"{name} {t[-1]['seconds']:.1f} s" for name, t in turns.items()), file=sys.stderr)
+        keep({**turns, "trials": trials})
     return {**turns, "trials": trials}
 
 
@@ -202,7 +206,7 @@ def main() -> None:
         "loop": lambda: loop(options.repeats),
         "matmul": lambda: matmul(options.repeats),
         "growth": lambda: growth(options.repeats, million=options.million),
-        "study": lambda: study(options.repeats),
+        "study": lambda: study(options.repeats, lambda measured: keep("study", measured)),
         "overhead": lambda: overhead(options.repeats),
     }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -212,12 +216,15 @@ def main() -> None:
     options = parser.parse_args()
     file = HERE / "result.json"
     result = json.loads(file.read_text()) if file.exists() else {}
+
+    def keep(name: str, measured: dict[str, Any]) -> None:
+        result[name], result["machine"] = measured, machine()
+        file.write_text(json.dumps(result, indent=1) + "\n")
+        (HERE / "table.md").write_text(table(result))
+
     for name in options.part or parts:
         print(name, file=sys.stderr)
-        result[name] = parts[name]()
-        result["machine"] = {**machine()}
-        file.write_text(json.dumps(result, indent=1) + "\n")
-    (HERE / "table.md").write_text(table(result))
+        keep(name, parts[name]())
     draw(result, HERE / "speed.png")
 
 
