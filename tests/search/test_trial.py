@@ -100,8 +100,8 @@ def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(
 
     def slow(X: np.ndarray, task: Task, params: Params, floors: dict[int, float], seconds: float | None) -> object:
         limits.append(seconds)
-        time.sleep(0.5)
-        return whole if seconds is None or seconds > 0.5 else None
+        time.sleep(0.8)
+        return whole if seconds is None or seconds > 0.8 else None
 
     def opened() -> Study:
         record.folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(
 
     record = Record(tmp_path, "n")
     monkeypatch.setattr(search_module, "evaluate", slow)
-    for timeout in (0.0, 1.3):
+    for timeout in (0.0, 2.2):
         search(opened(), task, trials=50, timeout=timeout, workers=Workers(), progress=Progress(), show=lambda *_: None)
     assert limits[0] is None, "the first trial was cut off, and nothing is there"
     study = opened()
