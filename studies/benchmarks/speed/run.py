@@ -112,7 +112,7 @@ def growth(repeats: int, *, million: bool) -> dict[str, Any]:
 def study(repeats: int, keep: Callable[[dict[str, Any]], None], trials: int = 12, epochs: int = 20) -> dict[str, Any]:
     """A whole study of seed-1, in turn: `sweep run` and a plain Optuna + Keras script; trials, folds, epochs alike.
 
-    A turn takes about five minutes; `keep` is given what there is after each.
+    A turn takes about eight minutes; `keep` is given what there is after each.
     """
     turns: dict[str, list[dict[str, float]]] = {"sweep": [], "plain": []}
     for _ in range(repeats):
