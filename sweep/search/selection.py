@@ -13,6 +13,7 @@ from sweep.balance.curve import Curve, balance_curve, choose
 from sweep.balance.grid import balance_grid
 from sweep.balance.metrics import Counts
 from sweep.balance.resampling import counts_of, resampled_sums, tally
+from sweep.errors import StudyError
 from sweep.search.task import Params, Task
 from sweep.stack.weights import cross_validation
 
@@ -123,19 +124,30 @@ class Selection:
 
     @staticmethod
     def load(path: Path) -> "Selection":
-        """Read what `save` kept; nothing in the file is executed, and the curve is measured from its logits anew."""
-        with np.load(path, allow_pickle=False) as kept:
-            y, units, asked, seed = kept["y"], kept["units"], str(kept["asked"]), int(kept["seed"])
-            confirmed = tuple(
-                Confirmed(int(trial), Params(**json.loads(params)), logits, float(value))
-                for trial, params, logits, value in zip(
-                    kept["confirmed_trial"], kept["confirmed_params"].tolist(), kept["confirmed_logits"],
-                    kept["confirmed_score"], strict=True,
+        """Read what `save` kept; nothing in the file is executed, and the curve is measured from its logits anew.
+
+        Raises
+        ------
+        StudyError
+            If it cannot be read: it is damaged, or another version's.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                y, units, asked, seed = kept["y"], kept["units"], str(kept["asked"]), int(kept["seed"])
+                confirmed = tuple(
+                    Confirmed(int(trial), Params(**json.loads(params)), logits, float(value))
+                    for trial, params, logits, value in zip(
+                        kept["confirmed_trial"], kept["confirmed_params"].tolist(), kept["confirmed_logits"],
+                        kept["confirmed_score"], strict=True,
+                    )
+                )  # fmt: skip
+                winner = confirmed[int(kept["winner"])]
+                curve_logits, most = kept["curve_logits"], kept["curve_most"]
+                picked = dict(
+                    zip(PICKS, zip(kept["pick_most"].tolist(), kept["pick_logits"], strict=True), strict=True)
                 )
-            )  # fmt: skip
-            winner = confirmed[int(kept["winner"])]
-            curve_logits, most = kept["curve_logits"], kept["curve_most"]
-            picked = dict(zip(PICKS, zip(kept["pick_most"].tolist(), kept["pick_logits"], strict=True), strict=True))
+        except Exception as error:  # a damaged archive can fail anywhere in its reader
+            raise StudyError(f"{path}: what was selected cannot be read ({error}); run the study again.") from None
         curve = balance_curve(y, units, curve_logits, most, resamples=RESAMPLES, seed=seed)
         picks = {name: _pick(y, name, most, logits) for name, (most, logits) in picked.items()}
         return Selection(y, units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)

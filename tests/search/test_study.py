@@ -12,7 +12,7 @@ from sweep.progress import Progress
 from sweep.record import Record
 from sweep.search import search as search_module
 from sweep.search.search import search
-from sweep.search.selection import Confirmed, smallest_within_error
+from sweep.search.selection import Confirmed, Selection, smallest_within_error
 from sweep.search.space import Space
 from sweep.search.study import FINISHED, PRUNED_AFTER, Study, forget
 from sweep.search.task import Outcome, Params, Task
@@ -216,3 +216,15 @@ def test_the_smallest_network_within_one_standard_error_wins() -> None:
 
     large, small, smallest = confirmed([0], 64), confirmed([1, 2], 16), confirmed(list(range(3, 12)), 8)
     assert smallest_within_error(TASK, [large, small, smallest]) is small
+
+
+def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    """`sweep plot` would end in a traceback on a damaged study, or on one that another version ran."""
+    path = tmp_path / "selection.npz"
+    earlier = {"confirmed_params": [[0.7, 2.0, 64.0]], "confirmed_logits": [[0.0]], "confirmed_score": [0.5]}
+    np.savez(path, y=[0, 1], units=[0, 1], asked="ratio", seed=0, confirmed_trial=[0], **earlier)
+    with pytest.raises(StudyError, match="run the study again"):
+        Selection.load(path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(StudyError, match="run the study again"):
+        Selection.load(path)
