@@ -2,6 +2,7 @@
 
 import math
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from sweep import __version__
-from sweep.answer.calibration import calibration, exports
+from sweep.answer.calibration import calibration
 from sweep.answer.findings import described
 from sweep.balance.corrected import Corrected, prediction_interval
 from sweep.balance.criteria import score
@@ -26,6 +27,7 @@ from sweep.record import Record, whole
 from sweep.search.selection import PICKS, Pick, Selection
 from sweep.search.task import Task
 from sweep.search.workers import Workers
+from sweep.stack.backend import in_threads
 from sweep.stack.weights import all_rows
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose versions a model's card names
@@ -37,14 +39,29 @@ def final_networks(data: Prepared, task: Task, selection: Selection, workers: Wo
     design = all_rows(task.y, most=mosts, repeats=task.repeats, seed=task.seed)
     stack = workers.fit(task.X, design, task.recipe(selection.winner.params), seed=task.seed)
     share = float(task.y.mean())
+    picks = [selection.picks[name] for name in PICKS]
+    best = [_best_alone(task, pick) for pick in picks]
+    together = _mended(task, [p.logits.mean(axis=1) for p in picks], mosts)
+    alone = (
+        together
+        if task.repeats == 1
+        else _mended(task, [p.logits[:, r] for p, r in zip(picks, best, strict=True)], mosts)
+    )
     return Final(
         stack=stack,
         features=data.features,
         most=dict(zip(PICKS, mosts, strict=True)),
         weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
         card=_card(data, selection),
-        calibration=exports(selection, task.fold_of_row, seed=task.seed),
-        alone={name: _best_alone(task, pick) for name, pick in selection.picks.items()},
+        calibration={name: (line[0], line[1]) for name, line in zip(PICKS, together, strict=True) if line},
+        alone={
+            name: {
+                "repeat": r,
+                "out_of_fold": _described(task.counts(pick.logits[:, [r]])),
+                "calibration": line,
+            }
+            for name, pick, r, line in zip(PICKS, picks, best, alone, strict=True)
+        },
     )
 
 
@@ -113,12 +130,19 @@ def _card(data: Prepared, selection: Selection) -> dict[str, Any]:
     }
 
 
-def _best_alone(task: Task, pick: Pick) -> dict[str, Any]:
-    """Of the networks of a balance, the one that did best out-of-fold by itself, and what its card must say."""
-    each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
-    best = int(np.argmax([score(counts) for counts in each]))
-    by_itself = calibration(task.y, task.units, task.fold_of_row, pick.logits[:, best], pick.most, seed=task.seed)
-    return {"repeat": best, "out_of_fold": _described(each[best]), "calibration": by_itself["export"]}
+def _best_alone(task: Task, pick: Pick) -> int:
+    """Which of the networks of a balance did best out-of-fold by itself."""
+    return int(np.argmax([score(task.counts(pick.logits[:, [r]])) for r in range(task.repeats)]))
+
+
+def _mended(task: Task, logits: Sequence[np.ndarray], mosts: Sequence[float]) -> list[list[float] | None]:
+    """The intercept and slope that go with the probability of each balance, where it needs them."""
+
+    def line(held_out: np.ndarray, most: float) -> list[float] | None:
+        found = calibration(task.y, task.units, task.fold_of_row, held_out, most, seed=task.seed)
+        return found["export"]
+
+    return in_threads(line, logits, mosts)
 
 
 def _described(counts: Counts) -> dict[str, Any]:

@@ -133,7 +133,8 @@ class _Run:
 
     def __post_init__(self) -> None:
         table, training = self.data.table, self.spec.training
-        assert training.epochs is not None  # resolved
+        assert training.epochs is not None  # resolved, as the next
+        assert training.batch_size is not None
         self.clock = 0.0
         self.task = Task(
             X=self.data.X,

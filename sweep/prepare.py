@@ -13,7 +13,7 @@ from sweep.data.folds import fold_of_row
 from sweep.data.table import Table, check_folds, load_table, load_test
 from sweep.errors import SpecError
 from sweep.spec import Spec
-from sweep.stack.recipe import default_epochs
+from sweep.stack.recipe import default_batch_size, default_epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +83,14 @@ def _resolve(spec: Spec, table: Table) -> Spec:
             f"most must start below {top:.4f}, from where the cap no longer binds for this table (the larger class's "
             f"share); got {low}. Lower its LO."
         )
+    rows, training = len(table.y), spec.training
     return replace(
         spec,
         data=replace(spec.data, positive=table.positive),
         search=replace(spec.search, most=(float(low), float(min(high, top)))),
-        training=replace(spec.training, epochs=spec.training.epochs or default_epochs(len(table.y))),
+        training=replace(
+            training,
+            epochs=training.epochs or default_epochs(rows),
+            batch_size=training.batch_size or default_batch_size(rows),
+        ),
     )

@@ -14,7 +14,6 @@ import tomli_w
 from sweep.balance.criteria import CRITERIA
 from sweep.errors import SpecError
 from sweep.naming import as_name, check_name, default_name
-from sweep.stack.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Training:
     folds: int = 5
     repeats: int = 2  # networks a fold that differ in their initial weights; the final ensemble has as many
     epochs: int | None = None  # None: by the number of rows
-    batch_size: int = Recipe.batch_size
+    batch_size: int | None = None  # None: by the number of rows
 
 
 @dataclass(frozen=True)
@@ -237,7 +236,8 @@ def _check(spec: Spec) -> None:
     _number("repeats", training.repeats, 1, 100)
     if training.epochs is not None:
         _number("epochs", training.epochs, 1, 100_000)
-    _number("batch_size", training.batch_size, 1, 2**20)
+    if training.batch_size is not None:
+        _number("batch_size", training.batch_size, 1, 2**20)
     if spec.balance.equal not in CRITERIA:
         raise SpecError(f"equal must be one of {', '.join(CRITERIA)}; got {spec.balance.equal!r}.")
     _number("enough", spec.verdict.enough, 0, 1, whole=False)

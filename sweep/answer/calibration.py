@@ -10,7 +10,6 @@ from scipy.special import expit, logit
 from sweep.answer.resamples import RESAMPLES, interval, row_draws
 from sweep.balance.grid import weight_ratio
 from sweep.balance.metrics import proportion_interval
-from sweep.search.selection import Selection
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
@@ -84,17 +83,6 @@ def calibration(
         "export": _export(labels, line) if _excludes_one(total) or _excludes_one(slope) else None,
         "bins": {"undone": bins(labels, odds), "as_trained": bins(labels, logits.astype(float))},
     }
-
-
-def exports(selection: Selection, fold_of_row: NDArray[np.integer], *, seed: int) -> dict[str, tuple[float, float]]:
-    """The intercept and slope of each balance picked that needs them."""
-    found = {
-        name: calibration(selection.y, selection.units, fold_of_row, pick.logits.mean(axis=1), pick.most, seed=seed)[
-            "export"
-        ]
-        for name, pick in selection.picks.items()
-    }
-    return {name: (export[0], export[1]) for name, export in found.items() if export}
 
 
 def fit_line(

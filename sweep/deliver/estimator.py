@@ -18,7 +18,7 @@ from sweep.deliver.inputs import as_table, columns_of
 from sweep.errors import InputError, ModelError
 from sweep.record import whole, write_text
 from sweep.stack.network import Stack
-from sweep.stack.recipe import Recipe, default_epochs
+from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.training import train
 from sweep.stack.weights import init_seeds
 
@@ -42,8 +42,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         Hidden layers and their units.
     epochs : int, optional
         Passes over the rows; default: by their number, from 400 of a few rows down to 4 of very many.
-    batch_size : int
-        Rows a step.
+    batch_size : int, optional
+        Rows a step; default: by their number, from 64 of a few rows to 256 of very many.
     repeats : int
         Networks in the ensemble.
     random_state : int, RandomState or None
@@ -76,7 +76,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         depth: int = Recipe.depth,
         width: int = Recipe.width,
         epochs: int | None = None,
-        batch_size: int = Recipe.batch_size,
+        batch_size: int | None = None,
         repeats: int = 3,
         random_state: Any = None,
     ) -> None:
@@ -142,7 +142,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             depth=self.depth,
             width=self.width,
             epochs=default_epochs(len(W)) if self.epochs is None else self.epochs,
-            batch_size=self.batch_size,
+            batch_size=default_batch_size(len(W)) if self.batch_size is None else self.batch_size,
             seed=seed,
             init_seed=init_seeds(seed, self.repeats).tolist(),
         )

@@ -6,7 +6,7 @@ updates them; shapes are data to the program, so that a new width or number of c
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,15 +84,20 @@ def rarer_rows(Y: np.ndarray, W: np.ndarray) -> np.ndarray:
     return np.minimum(*of_class)
 
 
-def folded(parameters: Sequence[Any]) -> list[Any]:
-    """Fold the gain of each input, (columns, inputs, 1), which comes first, into the first kernel.
+@tf.custom_gradient
+def folded(gain: Any, kernel: Any) -> Any:
+    """Fold the gain of each input, (columns, inputs, 1), into the first kernel, (columns, inputs, units).
 
     A gain turns an input up or down for all units at once, so that what matters is found sooner (Holzmueller et al.
     2024, the scaling layer of RealMLP). It is held as a share 1 / `GAIN_RATE` of itself: steps of Adam are of one size
     for all parameters, so it moves that much faster.
     """
-    gain, kernel, *rest = parameters
-    return [GAIN_RATE * gain * kernel, *rest]
+    turned = GAIN_RATE * gain
+
+    def gradient(dy: Any) -> Any:
+        return GAIN_RATE * tf.reduce_sum(dy * kernel, axis=2, keepdims=True), turned * dy
+
+    return turned * kernel, gradient
 
 
 def batches(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
@@ -131,9 +136,11 @@ class Part:
         self.forms = [p.shape for p in start]
         self.flat = tf.Variable(np.concatenate([p.ravel() for p in start]))
         self.moments = [tf.Variable(tf.zeros_like(self.flat)) for _ in range(2)]
-        decay = recipe.decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)).astype(np.float32)
+        decay = np.minimum(recipe.decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)), 1 / recipe.peak).astype(np.float32)
         decays = [np.broadcast_to(decay[:, None, None] * (i % 2), p.shape) for i, p in enumerate(start)]
         self.steps = rows // min(rows, recipe.batch_size)
+        t = np.arange(1, self.steps * recipe.epochs + 1)
+        pace = [recipe.peak * schedule((t - 0.5) / len(t)), BETA1**t, BETA2**t]
         self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
         self.Y, self.W = tf.constant(Y), tf.constant(W * (rows / total), tf.float32)  # W: mean 1 over the rows
         self.fixed = (
@@ -141,7 +148,8 @@ class Part:
             tuple(v.handle for v in (self.flat, *self.moments)),
             tf.constant(np.concatenate([d.ravel() for d in decays])),
             tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
-            tf.constant([recipe.peak, recipe.lost, self.steps * recipe.epochs], tf.float32),
+            tf.constant(np.stack(pace, axis=1), tf.float32),
+            tf.constant(recipe.lost, tf.float32),
             tf.constant(seed % 2**31, tf.int32),
         )
         a_row = 4 * layer.live.size
@@ -178,14 +186,16 @@ class Part:
     def parameters(self) -> list[np.ndarray]:
         """Kernel and bias of each layer as they are now."""
         pieces = np.split(self.flat.numpy(), np.cumsum([np.prod(form) for form in self.forms])[:-1])
-        return folded([p.reshape(form) for p, form in zip(pieces, self.forms, strict=True)])
+        gain, kernel, *rest = (p.reshape(form) for p, form in zip(pieces, self.forms, strict=True))
+        return [folded(gain, kernel).numpy(), *rest]
 
 
-def schedule(done: Any) -> Any:
+def schedule(done: np.ndarray) -> np.ndarray:
     """Share of the peak learning rate at a share of the steps: a linear rise, then half a cosine down to 0."""
-    return tf.minimum(done / WARM_UP, 0.5 + 0.5 * tf.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
+    return np.minimum(done / WARM_UP, 0.5 + 0.5 * np.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
+@tf.custom_gradient
 def weighted_entropy(logits: Any, Y: Any, W: Any) -> Any:
     """Mean over the rows of ``W ce(Y, logit)``, one a column: the weighted mean, where W has mean 1 over the rows.
 
@@ -197,7 +207,12 @@ def weighted_entropy(logits: Any, Y: Any, W: Any) -> Any:
     -------
     tensor of float32, shape (columns,)
     """
-    return tf.reduce_mean(W * tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits), axis=1)
+    rows = tf.cast(tf.shape(logits)[1], tf.float32)
+
+    def gradient(dy: Any) -> Any:
+        return dy[:, None] / rows * W * (tf.sigmoid(logits) - Y), None, None
+
+    return tf.reduce_sum(W * tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits), axis=1) / rows, gradient
 
 
 def keep(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: Any) -> list[Any]:
@@ -235,7 +250,8 @@ def _program(depth: int) -> Any:
             (handle, handle, handle),
             vector,
             tf.TensorSpec([3], tf.int32),
-            tf.TensorSpec([3]),
+            tf.TensorSpec([None, 3]),
+            tf.TensorSpec([]),
             number,
         ]
     )
@@ -249,33 +265,33 @@ def _program(depth: int) -> Any:
         state: Any,
         decay: Any,
         sizes: Any,
-        rates: Any,
+        pace: Any,
+        dropout: Any,
         seed: Any,
     ) -> None:
         columns, inputs, width = sizes[0], sizes[1], sizes[2]
-        peak, dropout, total = rates[0], rates[1], rates[2]
         flat, mean, square = state
-        forms = [(columns, inputs, 1), *shapes(columns, inputs, depth, width)]
-        lengths = tf.stack([tf.reduce_prod(tf.stack(form)) for form in forms])
+        forms = [tf.stack(form) for form in [(columns, inputs, 1), *shapes(columns, inputs, depth, width)]]
+        lengths = tf.stack([tf.reduce_prod(form) for form in forms])
         flat_X, at = tf.reshape(X, [-1, inputs]), (set_of * tf.shape(X)[1])[:, None]
+        units, each = (depth, tf.shape(rows)[1], width), tf.ones([columns])
         for i in tf.range(tf.shape(rows)[0]):
+            now = tf.gather(rows, i)
+            x, y, w = tf.gather(flat_X, at + now), tf.gather(Y, now), tf.gather(W, now)
             step = first + i
-            rate = peak * schedule((tf.cast(step, tf.float32) + 0.5) / total)
-            x, y, w = tf.gather(flat_X, at + rows[i]), tf.gather(Y, rows[i]), tf.gather(W, rows[i])
-            kept = keep(seed, step, (depth, tf.shape(rows)[1], width), dropout)
+            rate, power1, power2 = tf.unstack(tf.gather(pace, step))
+            kept = keep(seed, step, units, dropout)
             p = tf.raw_ops.ReadVariableOp(resource=flat, dtype=tf.float32)
+            parts = [tf.reshape(q, form) for q, form in zip(tf.split(p, lengths, num=len(forms)), forms, strict=True)]
             with tf.GradientTape() as tape:
-                tape.watch(p)
-                parts = tf.split(p, lengths, num=len(forms))
-                parameters = folded([tf.reshape(part, form) for part, form in zip(parts, forms, strict=True)])
-                loss = tf.reduce_sum(
-                    weighted_entropy(forward(x, parameters, kept=kept), tf.transpose(y), tf.transpose(w))
-                )
-            gradient = tape.gradient(loss, p)
-            tf.raw_ops.AssignSubVariableOp(resource=flat, value=tf.minimum(rate * decay, 1.0) * p)
-            t = tf.cast(step + 1, tf.float32)
+                tape.watch(parts)
+                gain, kernel, *rest = parts
+                logits = forward(x, [folded(gain, kernel), *rest], kept=kept)
+                loss = weighted_entropy(logits, tf.transpose(y), tf.transpose(w))
+            gradient = tf.concat([tf.reshape(g, [-1]) for g in tape.gradient(loss, parts, each)], axis=0)
+            tf.raw_ops.AssignSubVariableOp(resource=flat, value=rate * decay * p)
             tf.raw_ops.ResourceApplyAdam(
-                var=flat, m=mean, v=square, beta1_power=BETA1**t, beta2_power=BETA2**t,
+                var=flat, m=mean, v=square, beta1_power=power1, beta2_power=power2,
                 lr=rate, beta1=BETA1, beta2=BETA2, epsilon=EPSILON, grad=gradient,
             )  # fmt: skip
 

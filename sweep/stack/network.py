@@ -16,6 +16,30 @@ CHUNK_BYTES = 2**22  # of one layer's activations, at inference: about what a co
 
 
 @tf.custom_gradient
+def dense(h: Any, kernel: Any, bias: Any) -> Any:
+    """``h @ kernel + bias`` of each column.
+
+    The derivatives here and below are written out: where sizes are data, TensorFlow derives several times the
+    operations, and small networks take as long as their operations are many.
+
+    Parameters
+    ----------
+    h : tensor, shape (columns, rows, inputs)
+    kernel, bias : tensors, shapes (columns, inputs, units) and (columns, 1, units)
+
+    Returns
+    -------
+    tensor, shape (columns, rows, units)
+    """
+
+    def gradient(dy: Any) -> Any:
+        dh = tf.matmul(dy, kernel, transpose_b=True)
+        return dh, tf.matmul(h, dy, transpose_a=True), tf.reduce_sum(dy, axis=1, keepdims=True)
+
+    return tf.matmul(h, kernel) + bias, gradient
+
+
+@tf.custom_gradient
 def silu_dropout(x: Any, kept: Any) -> Any:
     """``x * sigmoid(x) * kept``, and its derivative from what is at hand then (silu: Elfwing et al. 2018)."""
     s = tf.sigmoid(x)
@@ -51,10 +75,10 @@ def forward(h: Any, parameters: Sequence[Any], *, kept: Sequence[Any] | None = N
     """
     hidden = len(parameters) // 2 - 1
     for i in range(hidden + 1):
-        h = tf.matmul(h, parameters[2 * i]) + parameters[2 * i + 1]
+        h = dense(h, parameters[2 * i], parameters[2 * i + 1])
         if i < hidden:
             h = tf.nn.silu(h) if kept is None else silu_dropout(h, kept[i])
-    return h[:, :, 0]
+    return tf.squeeze(h, axis=2)
 
 
 @traced_once

@@ -19,14 +19,18 @@ class Recipe:
     width: int = 64  # units a hidden layer
     epochs: int = 40  # passes over the rows
     batch_size: int = 64  # rows a step
-    learning_rate: float = 0.02  # at its peak, of networks with up to 2 hidden layers
+    learning_rate: float = 0.02  # at its peak, for batches of 64 and up to 2 hidden layers
     weight_decay: float | None = None  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
     dropout: float | None = None  # share of hidden units left out of a step
 
     @property
     def peak(self) -> float:
-        """The learning rate at its peak: deeper networks take 2 / depth of it, or they do not settle."""
-        return self.learning_rate * min(1.0, 2 / self.depth)
+        """The learning rate at its peak.
+
+        It goes with the batch, up to 256 rows, so that as much is learned, and forgotten, from as many rows; networks
+        of more than 2 hidden layers take 2 / depth of it, or they do not settle.
+        """
+        return self.learning_rate * min(self.batch_size, 256) / 64 * min(1.0, 2 / self.depth)
 
     @property
     def decay(self) -> float:
@@ -61,13 +65,26 @@ def default_dropout(width: int) -> float:
     return min(max(0.1, 0.35 - 0.1 * log2(width / 64)), 0.45)
 
 
+def default_batch_size(rows: int) -> int:
+    """Rows a step by the number of rows: a large table has steps enough, and larger ones take less time.
+
+    Examples
+    --------
+    >>> [default_batch_size(rows) for rows in (300, 5_000, 50_000)]
+    [64, 128, 256]
+    """
+    return 64 if rows < 5_000 else 128 if rows < 50_000 else 256
+
+
 def default_epochs(rows: int) -> int:
     """Epochs by the number of rows: 20, but about 400 steps or more of a small table, and 32,000 of a large one.
+
+    The steps are those of batches of 64.
 
     Examples
     --------
     >>> [default_epochs(rows) for rows in (300, 3_000, 30_000, 300_000, 3_000_000)]
     [85, 20, 20, 7, 4]
     """
-    steps = max(1, rows / Recipe.batch_size)
+    steps = max(1, rows / 64)
     return max(4, round(min(max(20, 400 / steps), 32_000 / steps)))

@@ -25,7 +25,7 @@ from sweep.data.folds import fold_of_row
 from sweep.search.space import WARM_UP_TRIALS
 from sweep.search.task import Params, Task
 from sweep.search.trial import evaluate
-from sweep.stack.recipe import Recipe, default_epochs
+from sweep.stack.recipe import default_batch_size, default_epochs
 
 HERE = Path(__file__).parent
 FILE = HERE / "sampler.json"
@@ -58,7 +58,7 @@ def task_of(name: str, *, repeats: int, seed: int) -> Task:
     rows = np.arange(len(y))
     return Task(
         X, y, fold_of_row(y, rows, 5, 0), rows, repeats=repeats, epochs=default_epochs(len(y)),
-        batch_size=Recipe.batch_size, equal="precision", seed=seed,
+        batch_size=default_batch_size(len(y)), equal="precision", seed=seed,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from sweep.balance.metrics import Counts
 from sweep.data.features import Features
 from sweep.search.selection import CANDIDATES, Confirmed, smallest_within_error
 from sweep.search.task import Params, Task
-from sweep.stack.recipe import Recipe, default_epochs
+from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.training import fit
 from sweep.stack.weights import weight_matrix
 
@@ -58,7 +58,8 @@ def measure(variant: str, name: str) -> list[list[float]]:
     init_seed = np.tile([0] * FOLDS + [*range(REPEATS)] * 2, len(outer))
     logits = {}
     for depth, width in NETWORKS:
-        recipe = Recipe(depth=depth, width=width, epochs=default_epochs(len(y)), **VARIANTS[variant])
+        rows = {"epochs": default_epochs(len(y)), "batch_size": default_batch_size(len(y))}
+        recipe = Recipe(depth=depth, width=width, **rows, **VARIANTS[variant])
         stack = fit(X, Y, W, recipe, seed=0, init_seed=init_seed)
         logits[depth, width] = stack.logits(X)
     found = []
