@@ -139,8 +139,6 @@ class Part:
         decay = np.minimum(recipe.decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)), 1 / recipe.peak).astype(np.float32)
         decays = [np.broadcast_to(decay[:, None, None] * (i % 2), p.shape) for i, p in enumerate(start)]
         self.steps = rows // min(rows, recipe.batch_size)
-        t = np.arange(1, self.steps * recipe.epochs + 1)
-        pace = [recipe.peak * schedule((t - 0.5) / len(t)), BETA1**t, BETA2**t]
         self.X, self.layer, self.recipe, self.seed = X, layer, recipe, seed
         self.Y, self.W = tf.constant(Y), tf.constant(W * (rows / total), tf.float32)  # W: mean 1 over the rows
         self.fixed = (
@@ -148,7 +146,6 @@ class Part:
             tuple(v.handle for v in (self.flat, *self.moments)),
             tf.constant(np.concatenate([d.ravel() for d in decays])),
             tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
-            tf.constant(np.stack(pace, axis=1), tf.float32),
             tf.constant(recipe.lost, tf.float32),
             tf.constant(seed % 2**31, tf.int32),
         )
@@ -163,25 +160,28 @@ class Part:
     def epoch(self, number: int, tick: Tick) -> None:
         """Train one epoch, counted from 0; `tick()` is called a few times a second and ends it by raising."""
         dealt = batches(len(self.X), self.recipe.batch_size, self.seed, number)
+        t = number * self.steps + np.arange(1, self.steps + 1)
+        rate = self.recipe.peak * schedule((t - 0.5) / (self.steps * self.recipe.epochs))
+        rates = np.stack([rate, BETA1**t, BETA2**t], axis=1).astype(np.float32)
         step = 0
         while step < self.steps:
             started = time.perf_counter()
             piece = dealt[step : step + self.pace]
-            self._advance(piece, number * self.steps + step)
+            self._advance(piece, number * self.steps + step, rates[step : step + self.pace])
             step += len(piece)
             seconds = time.perf_counter() - started
             self.pace = max(1, min(self.most_steps, round(len(piece) * AT_A_TIME / seconds)))
             tick()
 
-    def _advance(self, piece: np.ndarray, first: int) -> None:
-        program = _program(self.recipe.depth)
+    def _advance(self, piece: np.ndarray, first: int, rates: np.ndarray) -> None:
+        program, now = _program(self.recipe.depth), (tf.constant(first), tf.constant(rates))
         if self.ready is not None:
-            program(tf.constant(piece), tf.constant(first), self.ready, self.Y, self.W, *self.fixed)
+            program(tf.constant(piece), *now, self.ready, self.Y, self.W, *self.fixed)
             return
         rows = piece.ravel()
         own = np.arange(len(rows), dtype=np.int32).reshape(piece.shape)
         Y, W = tf.gather(self.Y, rows), tf.gather(self.W, rows)
-        program(tf.constant(own), tf.constant(first), self.layer.enter(self.X[rows]), Y, W, *self.fixed)
+        program(tf.constant(own), *now, self.layer.enter(self.X[rows]), Y, W, *self.fixed)
 
     def parameters(self) -> list[np.ndarray]:
         """Kernel and bias of each layer as they are now."""
@@ -243,6 +243,7 @@ def _program(depth: int) -> Any:
         input_signature=[
             tf.TensorSpec([None, None], tf.int32),
             number,
+            matrix,
             cube,
             matrix,
             matrix,
@@ -250,7 +251,6 @@ def _program(depth: int) -> Any:
             (handle, handle, handle),
             vector,
             tf.TensorSpec([3], tf.int32),
-            tf.TensorSpec([None, 3]),
             tf.TensorSpec([]),
             number,
         ]
@@ -258,6 +258,7 @@ def _program(depth: int) -> Any:
     def advance(
         rows: Any,
         first: Any,
+        rates: Any,
         X: Any,
         Y: Any,
         W: Any,
@@ -265,7 +266,6 @@ def _program(depth: int) -> Any:
         state: Any,
         decay: Any,
         sizes: Any,
-        pace: Any,
         dropout: Any,
         seed: Any,
     ) -> None:
@@ -278,9 +278,8 @@ def _program(depth: int) -> Any:
         for i in tf.range(tf.shape(rows)[0]):
             now = tf.gather(rows, i)
             x, y, w = tf.gather(flat_X, at + now), tf.gather(Y, now), tf.gather(W, now)
-            step = first + i
-            rate, power1, power2 = tf.unstack(tf.gather(pace, step))
-            kept = keep(seed, step, units, dropout)
+            rate, power1, power2 = tf.unstack(tf.gather(rates, i), num=3)
+            kept = keep(seed, first + i, units, dropout)
             p = tf.raw_ops.ReadVariableOp(resource=flat, dtype=tf.float32)
             parts = [tf.reshape(q, form) for q, form in zip(tf.split(p, lengths, num=len(forms)), forms, strict=True)]
             with tf.GradientTape() as tape:

