@@ -19,18 +19,14 @@ class Recipe:
     width: int = 64  # units a hidden layer
     epochs: int = 40  # passes over the rows
     batch_size: int = 64  # rows a step
-    learning_rate: float = 0.02  # at its peak, for batches of 64 and up to 2 hidden layers
+    learning_rate: float = 0.02  # at its peak, of networks with up to 2 hidden layers
     weight_decay: float | None = None  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
     dropout: float | None = None  # share of hidden units left out of a step
 
     @property
     def peak(self) -> float:
-        """The learning rate at its peak.
-
-        It goes with the batch, up to 256 rows, so that as much is learned, and forgotten, from as many rows; networks
-        of more than 2 hidden layers take 2 / depth of it, or they do not settle.
-        """
-        return self.learning_rate * min(self.batch_size, 256) / 64 * min(1.0, 2 / self.depth)
+        """The learning rate at its peak: deeper networks take 2 / depth of it, or they do not settle."""
+        return self.learning_rate * min(1.0, 2 / self.depth)
 
     @property
     def decay(self) -> float:

@@ -49,8 +49,8 @@ def train(
     Y : array of 0 and 1, shape (rows, columns)
     W : array, finite and not negative, shape (rows, columns)
     depth, width, epochs, batch_size, learning_rate, weight_decay, dropout
-        See `Recipe`: the learning rate is that of batches of 64 and of up to 2 hidden layers, and the weight decay that
-        of a column with 100 rows of its rarer class. Weight decay and dropout go by the width, if not given.
+        See `Recipe`: networks of more than 2 hidden layers take 2 / depth of the learning rate, and the weight decay is
+        that of a column with 100 rows of its rarer class. Weight decay and dropout go by the width, if not given.
     seed : int
         Of the batches and the dropout masks, which are the same for all columns.
     init_seed : one integer a column, optional

@@ -153,12 +153,6 @@ def test_it_does_not_matter_how_many_steps_are_taken_at_a_time(
     assert case.train().logits(case.X).tobytes() == stack.logits(case.X).tobytes()
 
 
-def test_the_learning_rate_goes_with_the_batch_up_to_256_rows() -> None:
-    """If it failed, larger batches, which take fewer steps, would learn and forget less, or too large ones diverge."""
-    rates = [Recipe(batch_size=size).peak / Recipe().peak for size in (32, 64, 128, 256, 1024)]
-    assert rates == [0.5, 1, 2, 4, 4]
-
-
 def test_the_first_layer_is_learned_where_w_is_above_0(case: Any) -> None:
     """If it failed, medians, ranges or rare levels of held-out rows would leak, or be learned again for each repeat."""
     layer = learn_first_layer(case.X, case.W)

@@ -52,10 +52,11 @@ COMPARISONS = {
     "batch": Comparison(
         "rows a step of tables with 5,000 rows or more",
         {
-            "by the number of rows, the learning rate with it": {},
+            "128": {"batch_size": 128},
             "64": {"batch_size": 64},
-            "128, at the learning rate of 64": {"batch_size": 128, "learning_rate": 0.01},
-            "256, four times the learning rate of 64": {"batch_size": 256},
+            "256": {"batch_size": 256},
+            "128, twice the learning rate": {"batch_size": 128, "learning_rate": 0.04},
+            "256, four times the learning rate": {"batch_size": 256, "learning_rate": 0.08},
         },
         LARGER,
         ((1, 64), (2, 128)),

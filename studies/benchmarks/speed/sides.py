@@ -109,7 +109,7 @@ class Keras:
         hidden = [layer for _ in range(2) for layer in (layers.Dense(64, "silu"), layers.Dropout(Recipe().lost))]
         model = k.Sequential([k.Input((FEATURES,)), *hidden, layers.Dense(1)])
         rate = k.optimizers.schedules.CosineDecay(
-            0.0, max(1, steps), warmup_target=Recipe(batch_size=BATCH).peak, warmup_steps=max(1, steps // 10)
+            0.0, max(1, steps), warmup_target=Recipe.learning_rate, warmup_steps=max(1, steps // 10)
         )
         optimizer = k.optimizers.AdamW(rate, weight_decay=Recipe().decay, beta_2=0.99)
         model.compile(optimizer, k.losses.BinaryCrossentropy(from_logits=True), **compiled)
