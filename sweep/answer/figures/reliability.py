@@ -22,7 +22,7 @@ def draw_reliability(calibration: Mapping[str, Any], *, name: str = "", ax: Axes
     name : str
         The study's name.
     """
-    ax = new_axes(ax, SQUARE)
+    ax = new_axes(ax, (0.95, *SQUARE[1:]))  # room for 0.0001 beside the axis
     seen: list[float] = []
     for kind, (label, colour, marker) in KINDS.items():
         bins = calibration["bins"][kind]
