@@ -110,7 +110,7 @@ def _card(data: Prepared, selection: Selection) -> dict[str, Any]:
         "rows": len(table.y),
         "positives": int(table.y.sum()),
         "missing": list(data.spec.data.missing),
-        "network": {"depth": selection.winner.params.depth, "width": selection.winner.params.width},
+        "network": {name: getattr(selection.winner.params, name) for name in ("depth", "width", "bins")},
         "out_of_fold": {name: _described(pick.counts) for name, pick in selection.picks.items()},
     }
 

@@ -39,6 +39,7 @@ def compose(
         **({"why": selection.why} if selection.why else {}),
         "trial": winner.trial,
         "params": {k: params[k] for k in searched},
+        "bins": winner.params.bins,
         "weight_ratio": float(weight_ratio(pick.most, float(y.mean()))),
         **described(pick.counts),
         "average_precision": average_precision(y, logits),
@@ -46,7 +47,7 @@ def compose(
         "score": float(score(pick.counts)),
         "corrected": asdict(corrected),
         "confirmed": [
-            {"trial": c.trial, **{k: getattr(c.params, k) for k in searched}, "score": c.score}
+            {"trial": c.trial, **{k: getattr(c.params, k) for k in (*searched, "bins")}, "score": c.score}
             for c in selection.confirmed
         ],
     }

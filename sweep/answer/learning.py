@@ -60,7 +60,7 @@ def learning(task: Task, params: Params, *, workers: Workers) -> dict[str, Any]:
         task.y, task.units, task.fold_of_row, most=params.most, shares=shares, draws=DRAWS, seed=task.seed
     )
     stack = workers.fit(task.X, design, task.recipe(params), seed=task.seed)
-    logits = design.out_of_fold(stack.logits(task.X))
+    logits = design.out_of_fold(stack.logits(task.X, design.held_out))
     kept = (design.W * (design.Y == 1) > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
     return measure(task.y, task.units, task.fold_of_row, logits, shares, kept.tolist(), seed=task.seed)
 

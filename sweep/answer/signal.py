@@ -147,5 +147,5 @@ def _held_out(task: Task, labels: np.ndarray, folds: np.ndarray, recipe: Recipe,
     for start in range(0, labels.shape[1], at_once):
         design = label_shuffles(labels[:, start : start + at_once], folds, most=MOST, seed=task.seed)
         stack = workers.fit(task.X, design, recipe, seed=task.seed)
-        parts.append(design.out_of_fold(stack.logits(task.X))[:, :, 0])
+        parts.append(design.out_of_fold(stack.logits(task.X, design.held_out))[:, :, 0])
     return np.concatenate(parts, axis=1)

@@ -42,7 +42,7 @@ def selected_line(result: Result) -> str:
     network = ", ".join(f"{name} {value:g}" for name, value in s["params"].items() if name != "most")
     return (
         f"selected: equal {s['equal']} at most {s['params']['most']:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
-        f"{network}, from trial {s['trial']}"
+        f"{network}{', with bins' if s.get('bins') else ''}, from trial {s['trial']}"
     )
 
 

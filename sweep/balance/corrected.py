@@ -89,7 +89,8 @@ def corrected_score(
     The interval is that of `score_interval`.
 
     It estimates the *procedure* on the rows of a training part, (K - 1) / K of all. Not covered: the sampler's adaptive
-    proposals, pruned trials, the fold split, the curve existing for the winner only, the refit on all rows.
+    proposals, pruned trials, the fold split, whether the winner has bins, the curve existing for the winner only, the
+    refit on all rows.
 
     Parameters
     ----------

@@ -46,6 +46,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         Rows a step; default: by their number, from 64 of a few rows to 256 of very many.
     repeats : int
         Networks in the ensemble.
+    bins : bool
+        Whether numbers enter by the quantiles that they lie between, too, as `sweep run` finds out.
     random_state : int, RandomState or None
         Of the initial weights, the batches and the dropout.
 
@@ -78,6 +80,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         repeats: int = 3,
+        bins: bool = False,
         random_state: Any = None,
     ) -> None:
         self.most = most
@@ -86,6 +89,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.repeats = repeats
+        self.bins = bins
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -143,6 +147,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             width=self.width,
             epochs=default_epochs(len(W)) if self.epochs is None else self.epochs,
             batch_size=default_batch_size(len(W)) if self.batch_size is None else self.batch_size,
+            bins=self.bins,
             seed=seed,
             init_seed=init_seeds(seed, self.repeats).tolist(),
         )

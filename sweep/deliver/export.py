@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +25,7 @@ from sweep.deliver.layers import Delivered, ensemble, raw_columns, stack_of
 from sweep.deliver.numpy_reader import score
 from sweep.errors import InputError, RunError, SweepError
 from sweep.stack.backend import keras, tf
-from sweep.stack.network import Standardise
+from sweep.stack.first_layer import HIGH, LOW, Standardise
 
 FORMATS = {
     "keras": "model.keras",
@@ -174,9 +175,8 @@ def _numeric(model: Delivered) -> "keras.Model":
     """The model without its raw columns: from X, centred and scaled already, (rows, features) float32."""
     stack = stack_of(model)
     x = keras.Input((stack.features,), dtype="float32", name="X")
-    first = Standardise(stack.layer.indicators.tolist(), precision="float32")
-    first.build((None, stack.features))
-    first.set_weights([np.zeros(stack.features), np.ones(stack.features), stack.layer.announced[0]])
+    as_it_is = replace(stack.layer, centre=np.zeros((1, stack.features)), scale=np.ones((1, stack.features)))
+    first = Standardise.of(as_it_is, precision="float32")
     return keras.Model(x, model.get_layer("decide")(ensemble(stack)(first(x))))
 
 
@@ -186,6 +186,8 @@ def _write_npz(model: Delivered, path: Path) -> None:
     arrays: dict[str, Any] = {f"kernel_{i}": kernel for i, kernel in enumerate(kernels)}
     arrays |= {f"bias_{i}": bias for i, bias in enumerate(biases)}
     arrays |= {"indicators": stack.layer.indicators, "announced": stack.layer.announced[0]}
+    bins = {"edge": stack.layer.edge[0], "slope": stack.layer.slope[0], "low": LOW, "high": HIGH}
+    arrays |= {"numbers": stack.layer.numbers, **{f"bin_{name}": array for name, array in bins.items()}}
     arrays |= {"layers": len(kernels), "weight_ratio": card["weight_ratio"]}
     arrays |= dict(zip(("intercept", "slope"), card["calibration"], strict=True))
     np.savez(path, **arrays)

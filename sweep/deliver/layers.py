@@ -16,7 +16,8 @@ from sweep.data.values import as_numbers, listed, plain
 from sweep.deliver.columns import MISSING, as_tensor, words_of
 from sweep.errors import InputError
 from sweep.stack.backend import keras, tf
-from sweep.stack.network import FirstLayer, Stack, Standardise
+from sweep.stack.first_layer import BINS, FirstLayer, Standardise
+from sweep.stack.network import Stack
 
 
 @keras.saving.register_keras_serializable(package="sweep")
@@ -209,7 +210,7 @@ def build(
         column.name: keras.Input((1,), name=safe, dtype="float64" if column.kind == "number" else "string")
         for safe, column in zip(names, live.columns, strict=True)
     }
-    h = Standardise.of(stack.layer, 0)(Encode(card["features"], name="encode")(inputs))
+    h = Standardise.of(stack.layer)(Encode(card["features"], name="encode")(inputs))
     decide = Decide(card["weight_ratio"], card["calibration"], card, name="decide")
     return Delivered(inputs, decide(ensemble(stack)(h)), name="sweep")
 
@@ -228,13 +229,22 @@ def ensemble(stack: Stack) -> "keras.Model":
 def stack_of(model: Delivered) -> Stack:
     """The stack that `build` made the model of."""
     first = model.get_layer("standardise")
-    centre, scale, announced = first.get_weights()
+    centre, scale, announced, *bins = first.get_weights()
+    edge, slope = bins or np.zeros((2, 0, BINS), np.float32)
     nets = [layer for layer in model.networks.layers if layer.name.startswith("network_")] or [model.networks]
     weights = [net.get_weights() for net in nets]
     parameters = [np.stack(part) for part in zip(*weights, strict=True)]
     parameters[1::2] = [bias[:, None] for bias in parameters[1::2]]
-    indicators = np.array(first.indicators, np.int64)
-    layer = FirstLayer(centre[None], scale[None], indicators, announced[None], np.zeros(len(nets), np.int64))
+    layer = FirstLayer(
+        centre[None],
+        scale[None],
+        np.array(first.indicators, np.int64),
+        announced[None],
+        np.array(first.numbers, np.int64),
+        edge[None],
+        slope[None],
+        set_of=np.zeros(len(nets), np.int64),
+    )
     return Stack(layer, tuple(parameters))
 
 

@@ -24,7 +24,10 @@ def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
     with np.load(f"{folder}/model.npz", allow_pickle=False) as net:
         z = np.where(np.isnan(x), np.float32(0), x)
         missing = np.isnan(x[:, net["indicators"]]) * net["announced"]
-        h = np.concatenate([z / np.sqrt(1 + (z / 3) ** 2), missing], axis=1, dtype=np.float32)
+        bins = (z[:, net["numbers"], None] - net["bin_edge"]) * net["bin_slope"]
+        bins = np.clip(bins, net["bin_low"], net["bin_high"])
+        inputs = [z / np.sqrt(1 + (z / 3) ** 2), missing, bins.reshape(len(z), -1)]
+        h = np.concatenate(inputs, axis=1, dtype=np.float32)
         for i in range(net["layers"]):
             h = h @ net[f"kernel_{i}"] + net[f"bias_{i}"]  # (networks, rows, units)
             if i < net["layers"] - 1:

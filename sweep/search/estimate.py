@@ -38,7 +38,7 @@ def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict
     in_columns = a_trial / (task.repeats * (task.fold_of_row.max() + 1))
     return {
         "search": trials * (a_trial * KEPT + AROUND) / workers.count,
-        "curve": (CANDIDATES + POINTS + len(PICKS)) * a_trial / workers.count,
+        "curve": (CANDIDATES + 1 + POINTS + len(PICKS)) * a_trial / workers.count,
         "final": len(PICKS) * task.repeats * in_columns / workers.count,
     }
 

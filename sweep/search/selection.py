@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,7 +166,8 @@ def confirm(task: Task, candidates: Sequence[tuple[int, Params]], workers: "Work
 def smallest_within_error(task: Task, confirmed: Sequence[Confirmed]) -> Confirmed:
     """Take the smallest network whose score is within one paired standard error of the best one's.
 
-    The standard error is that of the difference in score over resampled row groups.
+    The standard error is that of the difference in score over resampled row groups. Any network with bins is larger
+    than any without.
     """
     called = np.stack([c.logits.mean(axis=1) > 0 for c in confirmed], axis=1)
     _, units = np.unique(task.units, return_inverse=True)
@@ -175,7 +176,22 @@ def smallest_within_error(task: Task, confirmed: Sequence[Confirmed]) -> Confirm
     top = int(np.argmax([c.score for c in confirmed]))
     error = (scores - scores[:, [top]]).std(axis=0)
     near = [c for k, c in enumerate(confirmed) if confirmed[top].score - c.score <= error[k]]
-    return min(near, key=lambda c: (c.params.size, -c.score))
+    return min(near, key=lambda c: (c.params.bins, c.params.size, -c.score))
+
+
+def bins_help(task: Task, plain: Confirmed, binned: Confirmed) -> bool:
+    """Whether a network scores better with bins than without by more than one paired standard error.
+
+    Each is decided at its own FP = FN cut: the trial's balance was the best one for it without bins. Where recalls
+    shall be equal both are at the cut 0, as no balance would make up for what that loses.
+    """
+
+    def at_its_cut(c: Confirmed) -> Confirmed:
+        cut = 0.0 if task.equal == "recall" else moved_cut(task.y, c.logits.mean(axis=1))
+        logits = c.logits - cut
+        return replace(c, logits=logits, score=task.score(logits))
+
+    return smallest_within_error(task, [at_its_cut(plain), at_its_cut(binned)]).params.bins
 
 
 def measure_curve(task: Task, params: Params, low: float, high: float, workers: "Workers") -> tuple[Curve, np.ndarray]:
@@ -203,10 +219,12 @@ def select(
     task: Task, confirmed: Sequence[Confirmed], low: float, high: float, *, asked: str, workers: "Workers"
 ) -> Selection:
     """From confirmed networks to picked balances, by the rules of the `balance` package."""
-    winner = smallest_within_error(task, confirmed)
+    plain = smallest_within_error(task, confirmed)
+    (binned,) = confirm(task, [(plain.trial, replace(plain.params, bins=True))], workers)
+    confirmed, winner = (*confirmed, binned), binned if bins_help(task, plain, binned) else plain
     curve, curve_logits = measure_curve(task, winner.params, low, high, workers)
     picks = pick(task, winner.params, curve, workers)
-    return Selection(task.y, task.units, winner, tuple(confirmed), curve, curve_logits, *choose(curve, asked), picks)
+    return Selection(task.y, task.units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
 
 
 def _pick(y: np.ndarray, name: str, most: float, logits: np.ndarray) -> Pick:
@@ -217,4 +235,4 @@ def _pick(y: np.ndarray, name: str, most: float, logits: np.ndarray) -> Pick:
 def _held_out(task: Task, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int) -> np.ndarray:
     design = cross_validation(task.y, task.fold_of_row, most=mosts, repeats=task.repeats, seed=seed)
     stack = workers.fit(task.X, design, task.recipe(params), seed=seed)
-    return design.out_of_fold(stack.logits(task.X))
+    return design.out_of_fold(stack.logits(task.X, design.held_out))

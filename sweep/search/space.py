@@ -34,12 +34,13 @@ class Space:
 
     def suggest(self, trial: Trial) -> Params:
         """What a trial shall try."""
-        return Params(
-            most=trial.suggest_float("most", *self.most),
-            depth=trial.suggest_int("depth", *self.depth),
-            width=int(trial.suggest_categorical("width", self.widths)),
-            **{k: trial.suggest_float(k, *span, log=span[0] > 0) for k, span in self.settings.items()},
-        )
+        found: dict[str, Any] = {
+            "most": trial.suggest_float("most", *self.most),
+            "depth": trial.suggest_int("depth", *self.depth),
+            "width": int(trial.suggest_categorical("width", self.widths)),
+        }
+        found |= {k: trial.suggest_float(k, *span, log=span[0] > 0) for k, span in self.settings.items()}
+        return Params(**found)
 
     def start(self, network: tuple[int, int]) -> dict[str, Any]:
         """The first trial: a default network, where the space has it, half-way between the ends of `most`."""

@@ -63,11 +63,12 @@ class Params:
     dropout: float | None = None  # by the width, as the next
     weight_decay: float | None = None
     learning_rate: float = Recipe.learning_rate
+    bins: bool = False  # no trial has them; the winner may
 
     @property
     def network(self) -> "Params":
-        """The same network without a balance: what trials at other balances share."""
-        return replace(self, most=0.5)
+        """The same network without a balance, and without bins: what trials at other balances share."""
+        return replace(self, most=0.5, bins=False)
 
     @property
     def size(self) -> int:

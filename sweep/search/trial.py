@@ -75,5 +75,5 @@ def evaluate(
 
 
 def _out_of_fold(design: Design, stack: Stack, X: np.ndarray) -> np.ndarray:
-    logits = design.out_of_fold(stack.logits(X))[:, 0]
+    logits = design.out_of_fold(stack.logits(X, design.held_out))[:, 0]
     return np.where(np.isfinite(logits), logits, np.float32(NOTHING))

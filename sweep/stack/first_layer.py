@@ -1,12 +1,15 @@
 """The first layer of each column: the only preprocessing, learned where W > 0, shared by training and export.
 
 X holds raw numbers (NaN: missing) and one-hot levels. What a column's first layer knows is learned once per distinct
-set of training rows; `squash` applies it, the same function in training and in export.
+set of training rows; `scaled`, `squash` and `in_bins` apply it, the same functions in training and in export.
+
+With bins, a network sees each number twice: squashed, and by the quantiles of the training rows that it lies between,
+which suits what turns on thresholds.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,11 @@ import numpy as np
 from sweep.stack.backend import keras, tf, traced_once
 
 RARE = 5  # a level, or a missing value, seen on fewer training rows than this is not told apart
+BINS = 8  # of a number, between quantiles; a multiple of 4, as the quartiles give centre and scale
+LOW = np.repeat(np.array([-1, 0], np.float32), BINS // 2)  # of each bin: those below the centre count down from it
+HIGH = LOW + 1
+FEATURES = 128  # of X, beyond which no number has bins: it would take long, and brings nothing
+NARROW = 1e-6  # of a bin, in interquartile ranges: it is switched off
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,10 @@ class FirstLayer:
         The features whose missing values are announced by an input of their own.
     announced : array of float32, shape (sets, indicators)
         1 where that input is on.
+    numbers : array of int, shape (numbers,)
+        The features that have bins: all numbers, or none.
+    edge, slope : arrays of float32, shape (sets, numbers, BINS)
+        A scaled value z enters bin k as ``clip((z - edge) * slope, LOW[k], HIGH[k])``; slope 0 switches it off.
     set_of : array of int, shape (columns,)
         The set of training rows that a column has.
     """
@@ -36,20 +48,34 @@ class FirstLayer:
     scale: np.ndarray
     indicators: np.ndarray
     announced: np.ndarray
+    numbers: np.ndarray
+    edge: np.ndarray
+    slope: np.ndarray
     set_of: np.ndarray
 
     @property
     def live(self) -> np.ndarray:
-        """Which inputs are on: array of bool, shape (sets, features + indicators)."""
-        return np.concatenate([self.scale != 0, self.announced != 0], axis=1)
+        """Which inputs are on: array of bool, shape (sets, features + indicators + bins)."""
+        bins = self.slope.reshape(len(self.slope), -1)
+        return np.concatenate([self.scale != 0, self.announced != 0, bins != 0], axis=1)
 
     def take(self, columns: Sequence[int] | np.ndarray) -> "FirstLayer":
         """The first layer of some of the columns, in the order given."""
         used, set_of = np.unique(self.set_of[np.asarray(columns)], return_inverse=True)
-        return FirstLayer(self.centre[used], self.scale[used], self.indicators, self.announced[used], set_of)
+        return replace(self, **{name: getattr(self, name)[used] for name in OF_SETS}, set_of=set_of)
+
+    @staticmethod
+    def join(layers: Sequence["FirstLayer"]) -> "FirstLayer":
+        """Set first layers that were learned of the same X side by side."""
+        offsets = np.cumsum([0] + [len(layer.centre) for layer in layers[:-1]])
+        return replace(
+            layers[0],
+            **{name: np.concatenate([getattr(layer, name) for layer in layers]) for name in OF_SETS},
+            set_of=np.concatenate([layer.set_of + offset for layer, offset in zip(layers, offsets, strict=True)]),
+        )
 
     def enter(self, X: np.ndarray) -> Any:
-        """What the rows of X are to each set: tensor of float32, shape (sets, rows, features + indicators)."""
+        """What the rows of X are to each set: tensor of float32, shape (sets, rows, features + indicators + bins)."""
         kind = X.dtype.name
         return _entrance(kind)(
             tf.constant(X),
@@ -57,28 +83,38 @@ class FirstLayer:
             tf.constant(self.scale, kind),
             tf.constant(self.indicators, tf.int32),
             tf.constant(self.announced, tf.float32),
+            tf.constant(self.numbers, tf.int32),
+            tf.constant(self.edge),
+            tf.constant(self.slope),
         )
+
+
+OF_SETS = ("centre", "scale", "announced", "edge", "slope")
 
 
 @traced_once
 def _entrance(dtype: str) -> Any:
     """Compile `enter` for X of a dtype; every size is data."""
-    raw = tf.TensorSpec([None, None], dtype)
+    raw, places = tf.TensorSpec([None, None], dtype), tf.TensorSpec([None], tf.int32)
+    bins = tf.TensorSpec([None, None, BINS])
 
-    @tf.function(input_signature=[raw, raw, raw, tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None])])
-    def enter(x: Any, centre: Any, scale: Any, indicators: Any, announced: Any) -> Any:
+    @tf.function(input_signature=[raw, raw, raw, places, tf.TensorSpec([None, None]), places, bins, bins])
+    def enter(
+        x: Any, centre: Any, scale: Any, indicators: Any, announced: Any, numbers: Any, edge: Any, slope: Any
+    ) -> Any:
         missing = tf.cast(tf.math.is_nan(tf.gather(x, indicators, axis=1)), tf.float32)
-        numbers = squash(x[None], centre[:, None], scale[:, None])
-        return tf.concat([numbers, missing[None] * announced[:, None]], axis=2)
+        z = scaled(x[None], centre[:, None], scale[:, None])
+        binned = in_bins(tf.gather(z, numbers, axis=2), edge[:, None], slope[:, None])
+        binned = tf.reshape(binned, tf.concat([tf.shape(z)[:2], [BINS * tf.size(numbers)]], axis=0))
+        return tf.concat([squash(z), missing[None] * announced[:, None], binned], axis=2)
 
     return enter
 
 
-def squash(x: Any, centre: Any, scale: Any) -> Any:
-    """Centre and scale raw numbers, fill missing ones with the centre, and clip smoothly to +-3.
+def scaled(x: Any, centre: Any, scale: Any) -> Any:
+    """Centre and scale raw numbers, ``z = (x - centre) * scale``; missing ones are at the centre.
 
-    ``z = (x - centre) * scale``; ``z / sqrt(1 + (z / 3)^2)`` (Holzmueller et al. 2024, RealMLP). The difference is
-    taken at the precision of x, all that follows in float32.
+    The difference is taken at the precision of x.
 
     Parameters
     ----------
@@ -91,21 +127,44 @@ def squash(x: Any, centre: Any, scale: Any) -> Any:
     """
     missing = tf.math.is_nan(x)  # its negation in `where` becomes NaN on the way to ONNX
     x = tf.clip_by_value(tf.where(missing, tf.zeros_like(x), x), -x.dtype.max / 4, x.dtype.max / 4)  # inf * 0 is NaN
-    z = tf.clip_by_value(tf.cast((x - centre) * scale, tf.float32), -1e6, 1e6) * (1.0 - tf.cast(missing, tf.float32))
+    return tf.clip_by_value(tf.cast((x - centre) * scale, tf.float32), -1e6, 1e6) * (1.0 - tf.cast(missing, tf.float32))
+
+
+def squash(z: Any) -> Any:
+    """Clip scaled numbers smoothly to +-3: ``z / sqrt(1 + (z / 3)^2)`` (Holzmueller et al. 2024, RealMLP)."""
     return z * tf.math.rsqrt(1.0 + tf.square(z / 3.0))
 
 
-def learn_first_layer(X: np.ndarray, W: np.ndarray) -> FirstLayer:
-    """Learn centre, scale, live levels and announced missing values where W > 0, once per distinct set of rows.
+def in_bins(z: Any, edge: Any, slope: Any) -> Any:
+    """How far into each of its bins a scaled number lies, seen from the centre (piecewise-linear encoding: Gorishniy
+    et al. 2022).
 
-    Numbers: median and interquartile range (2 / range where that is 0: Holzmueller et al. 2024). A feature of 0 and 1
-    only, such as a one-hot level, stays as it is, and is switched off where fewer than `RARE` rows have a 1: all such
-    and all unseen levels are then the one level "other". Constant features are switched off.
+    Parameters
+    ----------
+    z : tensor of float32, shape (..., numbers)
+    edge, slope : tensors of float32, shape (..., numbers, BINS)
+
+    Returns
+    -------
+    tensor of float32, shape (..., numbers, BINS), from `LOW` to `HIGH`; 0 at the centre
+    """
+    return tf.maximum(tf.minimum((z[..., None] - edge) * slope, HIGH), LOW)
+
+
+def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> FirstLayer:
+    """Learn centre, scale, bins, live levels and announced missing values where W > 0, once per distinct set of rows.
+
+    Numbers: median and interquartile range (2 / range where that is 0: Holzmueller et al. 2024), and bins between
+    quantiles. A feature of 0 and 1 only, such as a one-hot level, stays as it is, and is switched off where fewer than
+    `RARE` rows have a 1: all such and all unseen levels are then the one level "other". Constant features are switched
+    off.
 
     Parameters
     ----------
     X : array, shape (rows, features)
     W : array, shape (rows, columns)
+    bins : bool
+        Whether numbers have bins; of tables with more than `FEATURES` none has.
     """
     sets: dict[bytes, int] = {}
     lives: list[np.ndarray] = []
@@ -117,6 +176,7 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray) -> FirstLayer:
         if len(lives) < len(sets):
             lives.append(live)
     centre, scale = np.zeros((2, len(sets), X.shape[1]))
+    edges = np.zeros((len(sets), X.shape[1], BINS + 1))
     absent = np.isnan(X)
     indicators = np.flatnonzero(absent.any(axis=0))
     announced = np.array([absent[live][:, indicators].sum(axis=0) >= RARE for live in lives], np.float32)
@@ -124,45 +184,74 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray) -> FirstLayer:
         order = np.argsort(X[:, f])  # NaN last
         known = X[order, f][: len(X) - absent[:, f].sum()]
         for k, live in enumerate(lives):
-            centre[k, f], scale[k, f] = _centre_and_scale(known[live[order[: len(known)]]])
-    return FirstLayer(centre, scale, indicators, announced, set_of)
+            centre[k, f], scale[k, f], edges[k, f] = _of_feature(known[live[order[: len(known)]]])
+    numbers = np.flatnonzero(edges.any(axis=(0, 2)) & bins & (X.shape[1] <= FEATURES))
+    edge, slope = _bins(edges[:, numbers])
+    return FirstLayer(centre, scale, indicators, announced, numbers, edge, slope, set_of)
 
 
-def _centre_and_scale(values: np.ndarray) -> tuple[float, float]:
-    """Of one feature's sorted, known training values; scale 0: it is switched off."""
+def _of_feature(values: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Centre and scale of one feature's sorted, known training values, and the scaled edges of its bins.
+
+    Scale 0: it is switched off; edges of 0: it has no bins.
+    """
+    none = np.zeros(BINS + 1)
     if not len(values) or values[0] == values[-1]:
-        return 0.0, 0.0
+        return 0.0, 0.0, none
     if values[0] == 0 and values[-1] == 1 and np.isin(values, (0, 1)).all():
-        return 0.0, float(values.sum() >= RARE)
-    low, centre, high = np.quantile(values.astype(np.float64), (0.25, 0.5, 0.75))
+        return 0.0, float(values.sum() >= RARE), none
+    edges = np.quantile(values.astype(np.float64), np.linspace(0, 1, BINS + 1))
+    low, centre, high = edges[[BINS // 4, BINS // 2, -1 - BINS // 4]]
     spread = high - low or (values[-1] - values[0]) / 2
-    return float(centre), float(min(1 / spread, 1e30)) if np.isfinite(spread) else 0.0
+    if not np.isfinite(spread):
+        return float(centre), 0.0, none
+    scale = float(min(1 / spread, 1e30))
+    return float(centre), scale, np.clip((edges - centre) * scale, -1e6, 1e6)
+
+
+def _bins(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edge and slope of each bin, shape (..., BINS), from edges, (..., BINS + 1); a bin counts from the centre on."""
+    below = HIGH == 0
+    width = np.diff(edges)
+    on = (width > NARROW) & ((width > NARROW).sum(axis=-1, keepdims=True) > 1)  # one bin alone is the number again
+    slope = np.divide(1.0, width, out=np.zeros_like(width), where=on)
+    return np.where(below, edges[..., 1:], edges[..., :-1]).astype(np.float32), slope.astype(np.float32)
 
 
 @keras.saving.register_keras_serializable(package="sweep")
 class Standardise(keras.layers.Layer):
-    """The first layer of one column as a Keras layer: (rows, features) to (rows, features + indicators).
+    """The first layer of one set of rows as a Keras layer: (rows, features) to (rows, features + indicators + bins).
 
     Parameters
     ----------
     indicators : sequence of int
         The features whose missing values have an input of their own.
+    numbers : sequence of int
+        The features that have bins.
     precision : "float64" or "float32"
         Of the difference between a value and its centre.
     """
 
-    def __init__(self, indicators: Sequence[int] | np.ndarray, *, precision: str = "float64", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        indicators: Sequence[int] | np.ndarray,
+        numbers: Sequence[int] | np.ndarray = (),
+        *,
+        precision: str = "float64",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(autocast=False, **kwargs)
         self.indicators = [int(i) for i in indicators]
+        self.numbers = [int(i) for i in numbers]
         self.precision = precision
 
     @classmethod
-    def of(cls, layer: FirstLayer, s: int) -> "Standardise":
-        """The layer that column `s` has."""
-        at = layer.set_of[s]
-        first = cls(layer.indicators, name="standardise")
+    def of(cls, layer: FirstLayer, **kwargs: Any) -> "Standardise":
+        """The Keras layer of a first layer of one set."""
+        first = cls(layer.indicators, layer.numbers, name="standardise", **kwargs)
         first.build((None, layer.centre.shape[1]))
-        first.set_weights([layer.centre[at], layer.scale[at], layer.announced[at]])
+        bins = [layer.edge[0], layer.slope[0]] if first.numbers else []
+        first.set_weights([layer.centre[0], layer.scale[0], layer.announced[0], *bins])
         return first
 
     def build(self, input_shape: tuple[int | None, int]) -> None:
@@ -171,15 +260,25 @@ class Standardise(keras.layers.Layer):
         self.centre = self.add_weight(shape=features, dtype=self.precision, name="centre", trainable=False)
         self.scale = self.add_weight(shape=features, dtype=self.precision, name="scale", trainable=False)
         self.announced = self.add_weight(shape=(len(self.indicators),), name="announced", trainable=False)
+        if self.numbers:
+            bins = (len(self.numbers), BINS)
+            self.edge = self.add_weight(shape=bins, name="edge", trainable=False)
+            self.slope = self.add_weight(shape=bins, name="slope", trainable=False)
         self.built = True
 
     def call(self, x: Any) -> Any:
-        """Apply `squash` and announce missing values."""
+        """Apply `scaled`, `squash` and `in_bins`, and announce missing values."""
         x = tf.cast(x, self.precision)
         at = tf.constant(self.indicators, tf.int32)
         missing = tf.cast(tf.math.is_nan(tf.gather(x, at, axis=1)), tf.float32)
-        return tf.concat([squash(x, self.centre, self.scale), missing * self.announced], axis=1)
+        z = scaled(x, self.centre, self.scale)
+        inputs = [squash(z), missing * self.announced]
+        if self.numbers:
+            bins = in_bins(tf.gather(z, tf.constant(self.numbers, tf.int32), axis=1), self.edge, self.slope)
+            inputs.append(tf.reshape(bins, [-1, BINS * len(self.numbers)]))
+        return tf.concat(inputs, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
-        return {**super().get_config(), "indicators": self.indicators, "precision": self.precision}
+        own = {"indicators": self.indicators, "numbers": self.numbers, "precision": self.precision}
+        return {**super().get_config(), **own}

@@ -137,12 +137,14 @@ class Stack:
         """How many features X must have."""
         return self.layer.centre.shape[1]
 
-    def logits(self, X: np.ndarray) -> np.ndarray:
+    def logits(self, X: np.ndarray, blocks: Sequence[tuple[np.ndarray, np.ndarray]] | None = None) -> np.ndarray:
         """Compute the log-odds that each column gives each row.
 
         Parameters
         ----------
         X : array, shape (rows, features); NaN: missing
+        blocks : (rows, columns) each, arrays of int, optional
+            What is computed; elsewhere is NaN. Default: all.
 
         Returns
         -------
@@ -154,16 +156,20 @@ class Stack:
             If X has another number of features than the training rows.
         """
         X = check_rows(X, self.features)
-        parameters = [tf.constant(p) for p in self.parameters]
-        set_of, infer = tf.constant(self.layer.set_of, tf.int32), _inference(len(parameters) // 2 - 1)
-        widest = max(self.columns * max(p.shape[-1] for p in self.parameters[::2]), self.layer.live.size)
-        rows = max(1, CHUNK_BYTES // (4 * widest))
-        out = np.empty((len(X), self.columns), np.float32)
+        infer = _inference(len(self.parameters) // 2 - 1)
+        out = np.full((len(X), self.columns), np.nan, np.float32)
+        calls = []
+        for rows, columns in [(np.arange(len(X)), np.arange(self.columns))] if blocks is None else blocks:
+            part = self if blocks is None else self.take(columns)
+            networks = tf.constant(part.layer.set_of, tf.int32), [tf.constant(p) for p in part.parameters]
+            widest = max(part.columns * max(p.shape[-1] for p in part.parameters[::2]), part.layer.live.size)
+            size = max(1, CHUNK_BYTES // (4 * widest))
+            calls += [(part.layer, networks, rows[at : at + size], columns) for at in range(0, len(rows), size)]
 
-        def score(start: int) -> None:
-            out[start : start + rows] = infer(self.layer.enter(X[start : start + rows]), set_of, parameters)
+        def score(layer: FirstLayer, networks: Any, rows: np.ndarray, columns: np.ndarray) -> None:
+            out[np.ix_(rows, columns)] = infer(layer.enter(X[rows]), *networks)
 
-        in_threads(score, range(0, len(X), rows))
+        in_threads(score, *zip(*calls, strict=True))
         return out
 
     def column(self, s: int) -> "keras.Model":
@@ -177,7 +183,7 @@ class Stack:
         if not -self.columns <= s < self.columns:
             raise InputError(f"s must be one of the {self.columns} columns, 0 to {self.columns - 1}; got {s}.")
         inputs = keras.Input((self.features,), dtype="float64", name="X")
-        first = Standardise.of(self.layer, s)
+        first = Standardise.of(self.layer.take([s]))
         return keras.Model(inputs, self.tower(s)(first(inputs)), name=f"column_{s}")
 
     def tower(self, s: int) -> "keras.Sequential":
@@ -193,22 +199,14 @@ class Stack:
             layer.set_weights([kernel[s], bias[s, 0]])
         return tower
 
-    def take(self, columns: Sequence[int]) -> "Stack":
+    def take(self, columns: Sequence[int] | np.ndarray) -> "Stack":
         """The stack of some of the columns, in the order given."""
         return Stack(self.layer.take(columns), tuple(p[np.asarray(columns)] for p in self.parameters))
 
     @staticmethod
     def join(parts: Sequence["Stack"]) -> "Stack":
         """Set stacks of the same networks on the same features side by side."""
-        layers = [p.layer for p in parts]
-        offsets = np.cumsum([0] + [len(layer.centre) for layer in layers[:-1]])
-        layer = FirstLayer(
-            np.concatenate([layer.centre for layer in layers]),
-            np.concatenate([layer.scale for layer in layers]),
-            layers[0].indicators,
-            np.concatenate([layer.announced for layer in layers]),
-            np.concatenate([layer.set_of + offset for layer, offset in zip(layers, offsets, strict=True)]),
-        )
+        layer = FirstLayer.join([part.layer for part in parts])
         return Stack(layer, tuple(np.concatenate(p) for p in zip(*(part.parameters for part in parts), strict=True)))
 
     def save(self, path: Path) -> None:

@@ -22,6 +22,7 @@ class Recipe:
     learning_rate: float = 0.02  # at its peak, of networks with up to 2 hidden layers
     weight_decay: float | None = None  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
     dropout: float | None = None  # share of hidden units left out of a step
+    bins: bool = False  # whether numbers enter by the quantiles that they lie between, too
 
     @property
     def peak(self) -> float:

@@ -34,6 +34,7 @@ def train(
     learning_rate: float = Recipe.learning_rate,
     weight_decay: float | None = None,
     dropout: float | None = None,
+    bins: bool = False,
     seed: int = 0,
     init_seed: Sequence[int] | None = None,
 ) -> Stack:
@@ -48,7 +49,7 @@ def train(
         Raw numbers and one-hot levels. Finite where the row counts for any column.
     Y : array of 0 and 1, shape (rows, columns)
     W : array, finite and not negative, shape (rows, columns)
-    depth, width, epochs, batch_size, learning_rate, weight_decay, dropout
+    depth, width, epochs, batch_size, learning_rate, weight_decay, dropout, bins
         See `Recipe`: networks of more than 2 hidden layers take 2 / depth of the learning rate, and the weight decay is
         that of a column with 100 rows of its rarer class. Weight decay and dropout go by the width, if not given.
     seed : int
@@ -83,6 +84,7 @@ def train(
         learning_rate=_within("learning_rate", learning_rate, 0, np.inf, open_low=True),
         weight_decay=None if weight_decay is None else _within("weight_decay", weight_decay, 0, np.inf),
         dropout=None if dropout is None else _within("dropout", dropout, 0, 0.95),
+        bins=bool(bins),
     )
     X, Y, W = _check(X, Y, W)
     columns = W.shape[1]
@@ -109,7 +111,7 @@ def fit(
     it ends the training by returning True. `tick()` is called a few times a second, from any thread, and ends the
     training by raising.
     """
-    layer = learn_first_layer(X, W)
+    layer = learn_first_layer(X, W, bins=recipe.bins)
     dealt = _deal(layer.set_of, layer.live.shape[1], recipe)
     back = np.argsort(np.concatenate(dealt))
     over = Event()

@@ -72,6 +72,14 @@ class Design:
     folds: int
     fold_of_row: np.ndarray | None
 
+    @property
+    def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The rows of each fold with the columns that hold them out: the blocks that `out_of_fold` keeps."""
+        if self.fold_of_row is None:
+            raise ValueError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
+        columns = np.arange(self.W.shape[1]).reshape(-1, self.folds)
+        return [(np.flatnonzero(self.fold_of_row == k), columns[:, k]) for k in range(self.folds)]
+
     def out_of_fold(self, logits: np.ndarray) -> np.ndarray:
         """Keep, of each row's logits, those of the columns that hold the row out.
 
@@ -83,10 +91,10 @@ class Design:
         -------
         array, shape (rows, balances, repeats)
         """
-        if self.fold_of_row is None:
-            raise ValueError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
-        by_fold = logits.reshape(len(logits), self.balances, self.repeats, self.folds)
-        return by_fold[np.arange(len(logits)), :, :, self.fold_of_row]
+        kept = np.empty((len(logits), logits.shape[1] // self.folds), logits.dtype)
+        for rows, columns in self.held_out:
+            kept[rows] = logits[np.ix_(rows, columns)]
+        return kept.reshape(len(logits), self.balances, self.repeats)
 
 
 def init_seeds(seed: int, repeats: int) -> np.ndarray:

@@ -52,9 +52,19 @@ def labels(frame):
 
 @pytest.fixture(scope="session")
 def stack(frame, features, labels):
-    """Two balances x two repeats."""
+    """Two balances x two repeats, with bins."""
+    return trained(frame, features, labels, bins=True)
+
+
+@pytest.fixture(scope="session")
+def plain(frame, features, labels):
+    """The same without bins."""
+    return trained(frame, features, labels, bins=False)
+
+
+def trained(frame, features, labels, *, bins):
     design = all_rows(labels, most=[0.9, 0.5], repeats=2, seed=0)
-    recipe = Recipe(width=16, epochs=20, batch_size=64)
+    recipe = Recipe(width=16, epochs=20, batch_size=64, bins=bins)
     return fit(features.transform(frame), design.Y, design.W, recipe, seed=0, init_seed=design.init_seed)
 
 

@@ -50,7 +50,7 @@ def as_json(features, frame):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_gives_what_the_model_gives(name, model, stack, features, card, frame, tmp_path):
+def test_every_format_gives_what_the_model_gives(name, model, plain, features, card, frame, tmp_path):
     """Else someone decides by a file that is not the model. The largest difference is printed for the record."""
     done = export(model, tmp_path / "out", format=name, frame=frame)
     print(f"{name}: largest difference of a probability {done['difference']:.1e} on {done['rows']} rows")
@@ -58,7 +58,7 @@ def test_every_format_gives_what_the_model_gives(name, model, stack, features, c
     assert done["path"].exists()
     assert done["difference"] <= 1e-6
     assert done["rows"] == frame.height
-    one = build(stack.take([0]), features, weight_ratio=1.0, card=card)
+    one = build(plain.take([0]), features, weight_ratio=1.0, card=card)  # and without bins
     assert export(one, tmp_path / "one", format=name, frame=frame)["difference"] <= 1e-6
 
     weights = json.loads((tmp_path / "out" / "class_weights.json").read_text())

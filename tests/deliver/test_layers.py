@@ -9,7 +9,7 @@ from sweep.data.features import Column, Features
 from sweep.deliver.layers import build, raw_columns, stack_of
 from sweep.errors import InputError
 from sweep.stack.backend import tf
-from sweep.stack.network import FirstLayer, Stack
+from sweep.stack.network import Stack
 
 
 def outputs(model, columns):
@@ -113,11 +113,6 @@ def test_refuses_what_does_not_fit(stack, features, card):
         build(stack, features, weight_ratio=1.0, card={"low": float("nan")})
     with pytest.raises(InputError, match="weight_ratio"):
         build(stack, features, weight_ratio=0.0, card=card)
-    two = FirstLayer(
-        *(np.concatenate([part, part]) for part in (stack.layer.centre, stack.layer.scale)),
-        stack.layer.indicators,
-        np.concatenate([stack.layer.announced] * 2),
-        np.array([0, 1, 0, 1]),
-    )
+    two = Stack.join([stack, stack])
     with pytest.raises(InputError, match="share one set of rows"):
-        build(Stack(two, stack.parameters), features, weight_ratio=1.0, card=card)
+        build(two, features, weight_ratio=1.0, card=card)

@@ -1,6 +1,7 @@
 """The study: exact totals, no lost and no doubled trials, reproducible proposals, mixed studies refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from sweep.progress import Progress
 from sweep.record import Record
 from sweep.search import search as search_module
 from sweep.search.search import search
-from sweep.search.selection import Confirmed, Selection, smallest_within_error
+from sweep.search.selection import Confirmed, Selection, bins_help, confirm, select, smallest_within_error
 from sweep.search.space import Space
 from sweep.search.study import FINISHED, PRUNED_AFTER, Study, forget
 from sweep.search.task import Outcome, Params, Task
@@ -216,6 +217,44 @@ def test_the_smallest_network_within_one_standard_error_wins() -> None:
 
     large, small, smallest = confirmed([0], 64), confirmed([1, 2], 16), confirmed(list(range(3, 12)), 8)
     assert smallest_within_error(TASK, [large, small, smallest]) is small
+
+
+def test_bins_are_taken_where_they_help_for_certain_and_only_there() -> None:
+    """A network would grow tenfold by chance; or the balance, best for it without bins, would decide."""
+    positives = np.flatnonzero(TASK.y)
+
+    def confirmed(missed: slice, bins: bool, shift: float) -> Confirmed:
+        logits = np.where(TASK.y == 1, 1.0, -1.0) + 0.01 * np.arange(ROWS) / ROWS
+        logits[positives[missed]] -= 2.0
+        logits = (logits + shift)[:, None]
+        return Confirmed(0, Params(0.7, 1, 16, bins=bins), logits, TASK.score(logits))
+
+    many, one, three, two_others = slice(8), slice(1), slice(3), slice(-2, None)
+    for shift in (0.0, 5.0):  # at which all rows are called
+        assert bins_help(TASK, confirmed(many, False, 0.0), confirmed(one, True, shift))
+        assert not bins_help(TASK, confirmed(three, False, 0.0), confirmed(two_others, True, shift))
+        assert not bins_help(TASK, confirmed(one, False, shift), confirmed(many, True, 0.0))
+    of_recall = replace(TASK, equal="recall")
+    assert bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 0.0))
+    assert not bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 5.0))
+
+
+def test_a_table_of_thresholds_gets_bins_and_one_of_slopes_none(tmp_path: Path) -> None:
+    """Bins would never be tried, or be taken everywhere; or the curve and what is kept would be without them."""
+    rng = np.random.default_rng(0)
+    X = rng.exponential(size=(400, 2))
+    for label, bins in ((np.abs(X[:, 0] - 0.2) < 0.08, True), (X.sum(axis=1) > 3.5, False)):
+        y = label.astype(int)
+        rows = {"X": X, "y": y, "fold_of_row": np.arange(400) % 3, "units": np.arange(400)}
+        task = replace(TASK, **rows, repeats=2, epochs=30, batch_size=16)
+        plain = confirm(task, [(0, Params(0.6, 1, 16))], Workers())
+        selection = select(task, plain, 0.5, 0.8, asked="ratio", workers=Workers())
+        assert selection.winner.params == Params(0.6, 1, 16, bins=bins)
+        assert [c.params.bins for c in selection.confirmed] == [False, True]
+        selection.save(tmp_path / "selection.npz", asked="ratio", seed=0)
+        assert Selection.load(tmp_path / "selection.npz").winner.params == selection.winner.params
+        if bins:
+            assert task.score(selection.picks["ratio"].logits) > plain[0].score + 0.1
 
 
 def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_network_that_diverges_calls_nothing(task: Task, monkeypatch: pytest.M
     assert wild is not None
     assert np.isfinite(wild.logits).all()
 
-    monkeypatch.setattr(Stack, "logits", lambda self, X: np.full((len(X), self.columns), np.nan, np.float32))
+    monkeypatch.setattr(Stack, "logits", lambda self, X, blocks: np.full((len(X), self.columns), np.nan, np.float32))
     nothing = evaluate(task.X, task, PARAMS, {}, None)
     assert nothing is not None
     assert task.counts(nothing.logits).called == 0

@@ -12,7 +12,7 @@ import pytest
 from sweep.errors import InputError
 from sweep.stack import network
 from sweep.stack.backend import keras, tf
-from sweep.stack.first_layer import squash
+from sweep.stack.first_layer import BINS, Standardise, learn_first_layer, scaled, squash
 from sweep.stack.network import Stack, dense, silu_dropout
 
 NEAR = {"rtol": 0, "atol": 2e-5}
@@ -36,6 +36,9 @@ def test_logits_are_finite_for_any_row(case: Any, stack: Stack) -> None:
 def test_a_column_is_an_ordinary_keras_model(case: Any, stack: Stack, tmp_path: Path) -> None:
     """If it failed, the exported model would decide otherwise than the one that was scored."""
     X, logits = strange(case.X), stack.logits(strange(case.X))
+    binned = case.train(bins=True)
+    np.testing.assert_allclose(binned.column(4)(X).numpy(), binned.logits(X)[:, [4]], **NEAR)
+    assert np.abs(binned.logits(X) - logits).max() > 0.1
     for s in (0, 4, -1):
         model = stack.column(s)
         np.testing.assert_allclose(model(X).numpy(), logits[:, [s]], **NEAR)
@@ -81,6 +84,19 @@ def test_inference_in_chunks_is_the_same(case: Any, stack: Stack, monkeypatch: p
     np.testing.assert_allclose(stack.logits(case.X), whole, **NEAR)
 
 
+def test_blocks_are_what_the_whole_has_there_and_nothing_elsewhere(
+    case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it failed, a held-out row would be scored by another network, or by one that it trained."""
+    whole = stack.logits(case.X)
+    blocks = [(np.array([7, 3, 5]), np.array([4, 1])), (np.arange(20, 240), np.array([0])), (np.zeros(0, int), [2])]
+    monkeypatch.setattr(network, "CHUNK_BYTES", 4 * 16 * 50)  # 50 rows of one column
+    some = stack.logits(case.X, blocks)
+    for rows, columns in blocks:
+        np.testing.assert_allclose(some[np.ix_(rows, columns)], whole[np.ix_(rows, columns)], **NEAR)
+    assert np.isfinite(some).sum() == 3 * 2 + 220
+
+
 @pytest.mark.parametrize(
     ("X", "message"),
     [
@@ -123,10 +139,37 @@ def test_the_derivatives_of_a_layer_are_those_that_tensorflow_finds() -> None:
 def test_squash_fills_centres_and_clips() -> None:
     """If it failed, an outlier would come in at its full size, or a missing value as anything but the centre."""
     x = tf.constant([[-np.inf], [1e30], [5.0], [np.nan], [5.3]], tf.float64)
-    z = squash(x, tf.constant([5.0], tf.float64), tf.constant([1.0], tf.float64)).numpy()[:, 0]
+    z = squash(scaled(x, tf.constant([5.0], tf.float64), tf.constant([1.0], tf.float64))).numpy()[:, 0]
     np.testing.assert_allclose(z, [-3, 3, 0, 0, 0.3 / np.sqrt(1.01)], atol=1e-6)
-    off = squash(x, tf.constant([5.0], tf.float64), tf.constant([0.0], tf.float64)).numpy()
+    off = scaled(x, tf.constant([5.0], tf.float64), tf.constant([0.0], tf.float64)).numpy()
     assert not off.any()
+
+
+def test_a_number_enters_by_the_eighths_that_it_lies_in() -> None:
+    """If it failed, thresholds would lie elsewhere than the training rows do, or a missing value not at the centre."""
+    X = np.array([0.0, 1, 2, 4, 8, 16, 32, 64, 128, 1000, np.nan])[:, None]
+    layer = learn_first_layer(X, (X[:, :1] != 1000).astype(float), bins=True)
+    edges = X[:9, 0]
+    at = np.array([-5.0, 0, 0.5, 1, 3, 4, 7, 8, 12, 16, 32, 33, 96, 128, 1000, np.nan])
+    filled = np.clip((at[:, None] - edges[:-1]) / np.diff(edges), 0, 1) - [1, 1, 1, 1, 0, 0, 0, 0]
+    filled[np.isnan(filled)] = 0
+    np.testing.assert_allclose(layer.enter(at[:, None])[0, :, 2:], filled, atol=1e-6)
+    first = Standardise.of(layer)
+    np.testing.assert_allclose(first(at[:, None])[:, 2:], filled, atol=1e-6)
+
+
+def test_what_has_no_quantiles_has_no_bins() -> None:
+    """If it failed, a level, a constant or a count that is mostly 0 would enter twice, or divide by nothing."""
+    rows = np.arange(40)
+    X = np.stack([rows % 2, 0 * rows + 3, (rows == 7) * 5, rows % 3, rows], axis=1).astype(float)
+    layer = learn_first_layer(X, np.ones((40, 1)), bins=True)
+    on = np.zeros((5, BINS), bool)
+    on[layer.numbers] = layer.slope[0] != 0
+    np.testing.assert_array_equal(on.sum(axis=1), [0, 0, 0, 2, BINS])
+    assert np.isfinite(layer.edge).all()
+    assert len(learn_first_layer(X, np.ones((40, 1))).numbers) == 0
+    wide = learn_first_layer(np.tile(X, 26), np.ones((40, 1)), bins=True)
+    assert len(wide.numbers) == 0
 
 
 def test_numbers_far_from_0_keep_their_differences(case: Any) -> None:

@@ -48,16 +48,15 @@ def test_another_column_changes_no_other(case: Any, stack: Stack) -> None:
     np.testing.assert_allclose(more.logits(case.X)[:, :-1], stack.logits(case.X), **NEAR)
 
 
+@pytest.mark.parametrize("bins", [False, True])
 @pytest.mark.parametrize("garbage", [np.nan, 1e30, -1e30, 7.0])
-def test_nothing_of_a_held_out_row_reaches_its_column(case: Any, stack: Stack, garbage: float) -> None:
+def test_nothing_of_a_held_out_row_reaches_its_column(case: Any, garbage: float, bins: bool) -> None:
     """If it failed, out-of-fold scores would have seen what they are scored on."""
     held_out = case.fold_of_row == 1  # of columns 1 and 4
     X, Y = case.X.copy(), case.Y.copy()
     X[held_out], Y[held_out] = garbage, 1 - Y[held_out]
-    spoilt = case.train(X=X, Y=Y)
-    np.testing.assert_allclose(
-        spoilt.logits(case.X)[~held_out][:, [1, 4]], stack.logits(case.X)[~held_out][:, [1, 4]], **NEAR
-    )
+    spoilt, clean = (case.train(X=X, Y=Y, bins=bins).logits(case.X) for X, Y in ((X, Y), (case.X, case.Y)))
+    np.testing.assert_allclose(spoilt[~held_out][:, [1, 4]], clean[~held_out][:, [1, 4]], **NEAR)
 
 
 def test_labels_of_held_out_rows_may_be_anything(case: Any, stack: Stack) -> None:
@@ -66,7 +65,7 @@ def test_labels_of_held_out_rows_may_be_anything(case: Any, stack: Stack) -> Non
     assert case.train(Y=Y).logits(case.X).tobytes() == stack.logits(case.X).tobytes()
 
 
-@pytest.mark.parametrize("only", ["level", "missing"])
+@pytest.mark.parametrize("only", ["level", "missing", "number"])
 def test_what_only_held_out_rows_have_moves_no_weight(case: Any, only: str) -> None:
     """If it failed, a fold would know which levels and missing values its held-out rows have."""
     held_out = case.fold_of_row == 1
@@ -74,8 +73,9 @@ def test_what_only_held_out_rows_have_moves_no_weight(case: Any, only: str) -> N
     if only == "missing":
         plain[:, -1] = np.arange(len(plain)) % 11
     extra = plain.copy()
-    extra[held_out, -1] = 1.0 if only == "level" else np.nan
-    with_it, without = case.train(X=extra).parameters, case.train(X=plain).parameters
+    extra[held_out, -1] = {"level": 1.0, "missing": np.nan, "number": held_out.cumsum()[held_out]}[only]
+    how = {"bins": only == "number"}
+    with_it, without = case.train(X=extra, **how).parameters, case.train(X=plain, **how).parameters
     for after, before in zip(with_it, without, strict=True):
         kept = before.shape[1]  # an input of its own is last
         np.testing.assert_allclose(after[[1, 4], :kept], before[[1, 4]], **NEAR)
@@ -202,13 +202,13 @@ def test_a_wide_stack_in_parts_is_the_same_stack(case: Any, stack: Stack, monkey
     np.testing.assert_allclose(case.train().logits(case.X), stack.logits(case.X), **NEAR)
 
 
-def test_rows_made_ready_a_piece_at_a_time_are_the_same(
-    case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("bins", [False, True])
+def test_rows_made_ready_a_piece_at_a_time_are_the_same(case: Any, monkeypatch: pytest.MonkeyPatch, bins: bool) -> None:
     """If it failed, a table too large to be standardised at once would train otherwise, or on other rows."""
+    whole = case.train(bins=bins).logits(case.X)
     monkeypatch.setattr(engine, "READY_BYTES", 0)
-    monkeypatch.setattr(engine, "PIECE_BYTES", 4 * 3 * 8 * 24 * 3)  # 3 batches
-    np.testing.assert_allclose(case.train().logits(case.X), stack.logits(case.X), **NEAR)
+    monkeypatch.setattr(engine, "PIECE_BYTES", 4 * 3 * (8 + bins * 5 * 8) * 24 * 3)  # 3 batches
+    np.testing.assert_allclose(case.train(bins=bins).logits(case.X), whole, **NEAR)
 
 
 def test_the_same_call_gives_the_same_bytes(case: Any, stack: Stack) -> None:

@@ -104,6 +104,10 @@ def test_out_of_fold_logits_are_those_of_the_columns_that_hold_the_row_out() -> 
     held_out = design.out_of_fold(design.W)
     assert held_out.shape == (60, 2, 2)
     assert not held_out.any()
+    blocks = np.zeros((60, 12), int)
+    for rows, of_rows in design.held_out:
+        blocks[np.ix_(rows, of_rows)] += 1
+    np.testing.assert_array_equal(blocks, design.W == 0)
     columns = np.broadcast_to(np.arange(12), (60, 12))
     np.testing.assert_array_equal(design.out_of_fold(columns)[4], [[1, 4], [7, 10]])
     with pytest.raises(ValueError, match="a design that holds rows out"):

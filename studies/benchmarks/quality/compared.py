@@ -1,12 +1,14 @@
 """What a default is worth, where the network is searched: with it, and with something else in its place.
 
-`python studies/benchmarks/quality/compared.py` appends to width.jsonl and batch.jsonl what is not there yet and writes
-width.md and batch.md. Each of some networks is scored out-of-fold on two thirds of a development table, the smallest
-within one standard error of the best of them is taken, as `sweep run` does, and scored on the last third.
+`python studies/benchmarks/quality/compared.py` appends to bins.jsonl, width.jsonl and batch.jsonl what is not there yet
+and writes bins.md, width.md and batch.md. Each of some networks is scored out-of-fold on two thirds of a development
+table, the smallest within one standard error of the best of them is taken, as `sweep run` does, and scored on the last
+third.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,12 @@ import numpy as np
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
-from tables import DEVELOPMENT, LARGER, TARGET, load
+from tables import DEVELOPMENT, LARGER, TARGET, THINNED, load
 
 from sweep.balance.criteria import moved_cut, score
 from sweep.balance.metrics import Counts
 from sweep.data.features import Features
-from sweep.search.selection import CANDIDATES, Confirmed, smallest_within_error
+from sweep.search.selection import CANDIDATES, Confirmed, bins_help, smallest_within_error
 from sweep.search.task import Params, Task
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.training import fit
@@ -28,8 +30,9 @@ from sweep.stack.weights import weight_matrix
 
 HERE = Path(__file__).parent
 SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow
+UNSETTLED = tuple(name for name in DEVELOPMENT if name not in SETTLED)
 FOLDS, REPEATS = 5, 2
-COLUMNS = FOLDS + 2 * REPEATS  # of an outer fold: inner folds, then all its rows at the middle weights and at the full
+COLUMNS = REPEATS * (FOLDS + 2)  # of an outer fold: inner folds, then all its rows at the middle weights and the full
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,16 @@ class Comparison:
 
 
 COMPARISONS = {
+    "bins": Comparison(
+        "numbers by bins, too",
+        {"where it helps": {"bins": (False, True)}, "nowhere": {}, "everywhere": {"bins": (True,)}},
+        (*(name for name in UNSETTLED if name != "seed-1"), *THINNED),
+        ((1, 32), (2, 64), (2, 128)),
+    ),
     "width": Comparison(
         "weight decay and dropout",
         {"by the width": {}, "the same for all widths": {"weight_decay": 0.45, "dropout": 0.3}},
-        tuple(name for name in DEVELOPMENT if name not in SETTLED),
+        UNSETTLED,
         tuple((depth, width) for width in (32, 64, 128, 256) for depth in (1, 2)),
     ),
     "batch": Comparison(
@@ -76,42 +85,46 @@ def measure(settings: dict[str, Any], networks: tuple[tuple[int, int], ...], nam
     inner = [list(StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(rows, y[rows])) for rows, _ in outer]
     weights = []
     for (rows, _), folds in zip(outer, inner, strict=True):
-        weights += [(rows[live], middle) for live, _ in folds] + [(rows, middle)] * REPEATS + [(rows, 1.0)] * REPEATS
+        weights += [(rows[live], middle) for live, _ in folds for _ in range(REPEATS)]
+        weights += [(rows, middle)] * REPEATS + [(rows, 1.0)] * REPEATS
     W = np.zeros((len(y), len(weights)), np.float32)
     for column, (rows, most) in enumerate(weights):
         W[rows, column] = weight_matrix(y[rows], most)
     Y = np.repeat(y[:, None], W.shape[1], axis=1).astype(np.float32)
-    init_seed = np.tile([0] * FOLDS + [*range(REPEATS)] * 2, len(outer))
+    init_seed = np.arange(W.shape[1]) % REPEATS
     logits = {}
-    by_rows = {"epochs": default_epochs(len(y)), "batch_size": default_batch_size(len(y))}
-    for depth, width in networks:
-        recipe = Recipe(depth=depth, width=width, **{**by_rows, **settings})
-        stack = fit(X, Y, W, recipe, seed=0, init_seed=init_seed)
-        logits[depth, width] = stack.logits(X)
+    how = {"epochs": default_epochs(len(y)), "batch_size": default_batch_size(len(y)), **settings}
+    kinds = how.pop("bins", (False,))
+    for (depth, width), bins in product(networks, kinds):
+        stack = fit(X, Y, W, Recipe(depth=depth, width=width, bins=bins, **how), seed=0, init_seed=init_seed)
+        logits[Params(0.5, depth, width, bins=bins)] = stack.logits(X)
     found = []
     for k, (rows, held_out) in enumerate(outer):
         at = {network: values[:, k * COLUMNS : (k + 1) * COLUMNS] for network, values in logits.items()}
         network, cut = take(y[rows], inner[k], {n: values[rows] for n, values in at.items()})
-        middle_logit, full = np.split(at[network][held_out, FOLDS:].reshape(-1, 2, REPEATS).mean(axis=2), 2, axis=1)
+        final = at[network][held_out, FOLDS * REPEATS :].reshape(-1, 2, REPEATS).mean(axis=2)
+        middle_logit, full = np.split(final, 2, axis=1)
         found.append(measures(y[held_out], middle_logit[:, 0], full[:, 0], cut, np.log(ratio)))
     return found
 
 
-def take(y: np.ndarray, folds: list[Any], logits: dict[tuple[int, int], np.ndarray]) -> tuple[tuple[int, int], float]:
+def take(y: np.ndarray, folds: list[Any], logits: dict[Params, np.ndarray]) -> tuple[Params, float]:
     """The network that is taken by its out-of-fold logits, and the cut on them at which FP = FN."""
     nowhere = np.zeros(len(y), int)
     task = Task(y[:, None], y, nowhere, np.arange(len(y)), 1, 1, 1, "ratio", 0)
-    scored, cuts = [], {}
-    for number, ((depth, width), values) in enumerate(logits.items()):
+    scored, cuts = {}, {}
+    for number, (params, values) in enumerate(logits.items()):
         out = np.empty(len(y))
         for k, (_, held_out) in enumerate(folds):
-            out[held_out] = values[held_out, k]
-        cuts[depth, width] = moved_cut(y, out)
-        moved = (out - cuts[depth, width])[:, None]
-        scored.append(Confirmed(number, Params(0.5, depth, width), moved, task.score(moved)))
-    best = sorted(scored, key=lambda c: -c.score)[:CANDIDATES]
-    params = smallest_within_error(task, best).params
-    return (params.depth, params.width), cuts[params.depth, params.width]
+            out[held_out] = values[held_out, k * REPEATS : (k + 1) * REPEATS].mean(axis=1)
+        cuts[params] = moved_cut(y, out)
+        moved = (out - cuts[params])[:, None]
+        scored[params] = Confirmed(number, params, moved, task.score(moved))
+    one_kind = [c for c in scored.values() if not c.params.bins] or [*scored.values()]
+    taken = smallest_within_error(task, sorted(one_kind, key=lambda c: -c.score)[:CANDIDATES])
+    binned = scored.get(replace(taken.params, bins=True), taken)
+    taken = binned if bins_help(task, taken, binned) else taken
+    return taken.params, cuts[taken.params]
 
 
 def measures(y: np.ndarray, middle: np.ndarray, full: np.ndarray, cut: float, shift: float) -> list[float]:

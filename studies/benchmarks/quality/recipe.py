@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,6 @@ NETWORKS = ((2, 64), (3, 64))
 SLOW = ("seed-1", "seed-2", "wide")
 LATER = ("cleveland-0_vs_4", "kr-vs-k-zero-one_vs_draw", "kr-vs-k-zero_vs_eight")
 TABLES = [name for name in DEVELOPMENT if name not in (*SLOW, *LATER)]
-BINS = 8
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -62,21 +60,11 @@ def activation(function: Callable[[Any], Any]) -> Change:
     return change
 
 
-def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+def mean_and_deviation(values: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Instead of median and interquartile range."""
     spread = values.std() if len(values) else 0.0
-    return (float(values.mean()), float(1 / spread)) if spread > 0 else (0.0, 0.0)
-
-
-def bins(X: np.ndarray) -> np.ndarray:
-    """Each number beside how much of each of its quantile bins it fills (Gorishniy et al. 2022)."""
-    filled = [X]
-    for x in X.T:
-        edges = np.unique(np.nanquantile(x, np.linspace(0, 1, BINS + 1)))
-        if len(edges) > 2:
-            parts = [np.clip((x - low) / (high - low), 0, 1) for low, high in pairwise(edges)]
-            filled.append(np.nan_to_num(np.stack(parts, axis=1)))
-    return np.concatenate(filled, axis=1)
+    centre, scale = (float(values.mean()), float(1 / spread)) if spread > 0 else (0.0, 0.0)
+    return centre, scale, np.zeros(first_layer.BINS + 1)
 
 
 def even_start(layer: Any, init_seed: np.ndarray, prior: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
@@ -88,8 +76,8 @@ initial = engine.initial_parameters
 VARIANTS: dict[str, Change] = {
     "default": setting(),
     "inputs without a gain": patch(engine, GAIN_RATE=1e-3),  # held as a thousandfold of itself: it stays where it is
-    "mean and standard deviation": patch(first_layer, _centre_and_scale=mean_and_deviation),
-    "quantile bins of each number": setting(inputs=bins),
+    "mean and standard deviation": patch(first_layer, _of_feature=mean_and_deviation),
+    "quantile bins of each number": setting(bins=True),
     "relu": activation(tf.nn.relu),
     "output bias from 0": patch(engine, initial_parameters=even_start),
     "no weight decay": setting(weight_decay=0.0),
@@ -109,13 +97,13 @@ def measure(variant: str) -> dict[str, Any]:
     """Score a variant on every development table."""
     how: dict[str, Any] = {"weight_decay": 0.45, "dropout": 0.3}
     VARIANTS[variant](how)
-    inputs, repeats, times = how.pop("inputs", None), how.pop("repeats", 2), how.pop("times", 1)
+    repeats, times = how.pop("repeats", 2), how.pop("times", 1)
     tables = {}
     for name in TABLES:
         frame = load(name)
         y = frame[TARGET].to_numpy().astype(int)
         X = Features.learn(frame.drop(TARGET)).transform(frame)
-        tables[name] = mean_of(X if inputs is None else inputs(X), y, how, repeats, times)
+        tables[name] = mean_of(X, y, how, repeats, times)
     return {"variant": variant, "tables": tables}
 
 

