@@ -36,7 +36,9 @@ def draw_all(record: Record, trials: Sequence[FrozenTrial], selection: Selection
     record.plots.mkdir(parents=True, exist_ok=True)
     pick, network = selection.picks[selection.equal], selection.winner.params
     (_, precision), (_, recall) = pick.counts.precision, pick.counts.recall
-    chosen = TrialPoint(selection.winner.trial, pick.most, network.depth, network.width, precision, recall)
+    chosen = TrialPoint(
+        selection.winner.trial, pick.most, network.depth, network.width, precision, recall, bins=network.bins
+    )
     points = [
         TrialPoint(
             t.number,

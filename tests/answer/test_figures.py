@@ -159,6 +159,9 @@ def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own():
     text = words_of(ax)
     assert "trial 1's network" in text, "the reader cannot tell which network was selected"
     assert "most = 0.740" in text, "the reader cannot tell which balance was selected"
+    assert "bins" not in text
+    ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, bins=True))
+    assert "with bins" in words_of(ax), "the star lies off all trials, and the reader cannot tell why"
 
 
 def test_bigger_networks_have_bigger_marks():

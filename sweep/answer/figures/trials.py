@@ -39,6 +39,8 @@ class TrialPoint:
     ----------
     precision, recall : float or None
         P1 and R1; precision None where nothing is called.
+    bins : bool
+        Whether the network has bins, which no trial's has.
     """
 
     number: int
@@ -48,6 +50,7 @@ class TrialPoint:
     precision: float | None
     recall: float | None
     pruned: bool = False
+    bins: bool = False
 
     @property
     def drawable(self) -> bool:
@@ -196,7 +199,7 @@ def _key(
     handles = []
     if selected and selected.drawable:
         text = (
-            f"selected: trial {selected.number}'s network,\nmost = {selected.most:.3f}\n"
+            f"selected: trial {selected.number}'s network,\n{'with bins, ' * selected.bins}most = {selected.most:.3f}\n"
             f"P1 {selected.precision:.2f}, R1 {selected.recall:.2f}"
         )
         handles.append(dot(text, 220, marker="*", color=VERMILLION, markeredgecolor=BLACK))
