@@ -14,6 +14,7 @@ from sweep.balance.metrics import proportion_interval
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
 NEWTON_STEPS = 25
+HALVINGS = 30  # of a step, at most
 
 
 def undone(
@@ -94,7 +95,8 @@ def fit_line(
 ) -> NDArray[np.float64]:
     """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
 
-    The steps, clipped, are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter.
+    The steps, clipped, are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter, and halved
+    until the likelihood does not fall: from afar a whole step can go past the maximum, and the next one further.
 
     Parameters
     ----------
@@ -137,11 +139,26 @@ def fit_line(
         scale = np.where(flat, np.inf, determinant)
         step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
         step = np.clip(step / scale[:, None], -2.0, 2.0)
+        before = _likelihood(labels, odds, weights[left], line[left])
+        for _ in range(HALVINGS):
+            after = _likelihood(labels, odds, weights[left], line[left] + step)
+            worse = after < before - 1e-12 * np.abs(before)
+            if not worse.any():
+                break
+            step[worse] /= 2
         line[left] = np.clip(line[left] + step, -1e3, 1e3)
         left = left[np.abs(step).max(axis=1) >= 1e-8]
     slope = line[:, 1] / spread_of_odds
     found = np.stack([line[:, 0] - slope * middle, slope], axis=1)
     return np.where(nowhere[:, None], np.nan, found)
+
+
+def _likelihood(
+    labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64], line: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The logarithm of it, (resamples,), of a line each, (resamples, 2)."""
+    fitted = line[:, :1] + line[:, 1:] * odds
+    return np.einsum("ij,ij->i", weights, labels * fitted - np.logaddexp(0, fitted))
 
 
 def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:

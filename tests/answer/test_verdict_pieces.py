@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 
 from sweep.answer.calibration import bins, calibration, fit_line, undone
 from sweep.answer.simple import simple
@@ -91,6 +92,18 @@ def test_odds_that_are_too_sure_get_their_slope():
     )
     mended = expit(found["export"][0] + found["export"][1] * 2 * odds)
     assert mended.sum() == pytest.approx(y.sum(), rel=1e-6), "the mended probabilities do not sum to the positives"
+
+
+def test_the_line_is_the_likeliest_where_most_rows_are_alike_and_few_stand_far_out():
+    """A step past the maximum would end at some other line: a slope of 1.5 for 0.8, and probabilities bent by it."""
+    rng = np.random.default_rng(0)
+    odds = np.concatenate([rng.normal(-4.5, 0.8, 8800), rng.normal(1.0, 2.0, 400)])
+    labels = (rng.random(9200) < np.where(np.arange(9200) < 8800, 0.02, 0.55)).astype(float)
+    weights = np.stack([np.ones(9200), rng.multinomial(9200, np.full(9200, 1 / 9200)).astype(float)])
+    for start in (None, np.array([3.5, 1.5]), np.array([0.0, 0.0])):
+        for line, counts in zip(fit_line(labels, odds, weights, start=start), weights, strict=True):
+            found = LogisticRegression(C=1e9, tol=1e-8).fit(odds[:, None], labels, sample_weight=counts)
+            np.testing.assert_allclose(line, [found.intercept_[0], found.coef_[0, 0]], atol=2e-3)
 
 
 @pytest.mark.parametrize(("spread", "slope"), [(0.01, 50), (0.3, 5), (2, 1), (30, 0.1)])
