@@ -136,8 +136,9 @@ def squash(z: Any) -> Any:
 
 
 def in_bins(z: Any, edge: Any, slope: Any) -> Any:
-    """How far into each of its bins a scaled number lies, seen from the centre (piecewise-linear encoding: Gorishniy
-    et al. 2022).
+    """How far into each of its bins a scaled number lies, seen from the centre.
+
+    The piecewise-linear encoding of Gorishniy et al. 2022, beside the number itself.
 
     Parameters
     ----------
@@ -213,7 +214,8 @@ def _bins(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Edge and slope of each bin, shape (..., BINS), from edges, (..., BINS + 1); a bin counts from the centre on."""
     below = HIGH == 0
     width = np.diff(edges)
-    on = (width > NARROW) & ((width > NARROW).sum(axis=-1, keepdims=True) > 1)  # one bin alone is the number again
+    on = width > NARROW
+    on &= on.sum(axis=-1, keepdims=True) > 1  # one bin alone is the number again
     slope = np.divide(1.0, width, out=np.zeros_like(width), where=on)
     return np.where(below, edges[..., 1:], edges[..., :-1]).astype(np.float32), slope.astype(np.float32)
 

@@ -158,9 +158,11 @@ class Stack:
         X = check_rows(X, self.features)
         infer = _inference(len(self.parameters) // 2 - 1)
         out = np.full((len(X), self.columns), np.nan, np.float32)
+        parts = [(self, np.arange(len(X)), np.arange(self.columns))]
+        if blocks is not None:
+            parts = [(self.take(columns), rows, columns) for rows, columns in blocks]
         calls = []
-        for rows, columns in [(np.arange(len(X)), np.arange(self.columns))] if blocks is None else blocks:
-            part = self if blocks is None else self.take(columns)
+        for part, rows, columns in parts:
             networks = tf.constant(part.layer.set_of, tf.int32), [tf.constant(p) for p in part.parameters]
             widest = max(part.columns * max(p.shape[-1] for p in part.parameters[::2]), part.layer.live.size)
             size = max(1, CHUNK_BYTES // (4 * widest))
