@@ -13,7 +13,7 @@ from sweep.balance.metrics import proportion_interval
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
-NEWTON_STEPS = 25
+NEWTON_STEPS = 100  # at most
 HALVINGS = 30  # of a step, at most
 
 
@@ -95,8 +95,9 @@ def fit_line(
 ) -> NDArray[np.float64]:
     """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
 
-    The steps, clipped, are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter, and halved
-    until the likelihood does not fall: from afar a whole step can go past the maximum, and the next one further.
+    The steps are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter, and halved
+    until the likelihood does not fall: from afar a whole step can go past the maximum, and the next one further. A step
+    is never bent, one part of it shortened alone: it might no longer lead upwards, and the fit would end where it is.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def fit_line(
         nowhere[left] = flat = determinant <= 1e-9 * np.maximum(a * c, 1e-300)
         scale = np.where(flat, np.inf, determinant)
         step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
-        step = np.clip(step / scale[:, None], -2.0, 2.0)
+        step /= scale[:, None]
         before = _likelihood(labels, odds, weights[left], line[left])
         for _ in range(HALVINGS):
             after = _likelihood(labels, odds, weights[left], line[left] + step)
@@ -146,7 +147,7 @@ def fit_line(
             if not worse.any():
                 break
             step[worse] /= 2
-        line[left] = np.clip(line[left] + step, -1e3, 1e3)
+        line[left] += step
         left = left[np.abs(step).max(axis=1) >= 1e-8]
     slope = line[:, 1] / spread_of_odds
     found = np.stack([line[:, 0] - slope * middle, slope], axis=1)

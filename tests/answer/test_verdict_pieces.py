@@ -106,6 +106,16 @@ def test_the_line_is_the_likeliest_where_most_rows_are_alike_and_few_stand_far_o
             np.testing.assert_allclose(line, [found.intercept_[0], found.coef_[0, 0]], atol=2e-3)
 
 
+def test_the_line_is_the_likeliest_where_many_rows_are_far_from_all_others():
+    """A step that is bent on the way may lead nowhere: a slope of 0.07 for 0.56 made sure probabilities of doubtful."""
+    rng = np.random.default_rng(1)
+    odds = np.concatenate([rng.uniform(-350, -10, 1100), rng.normal(-3, 2, 40), rng.normal(4, 3, 40)])
+    labels = np.repeat([0.0, 1.0], [1140, 40])
+    fitted = LogisticRegression(C=1e9, tol=1e-8, max_iter=1000).fit(odds[:, None], labels)
+    (line,) = fit_line(labels, odds, np.ones((1, 1180)))
+    np.testing.assert_allclose(line, [fitted.intercept_[0], fitted.coef_[0, 0]], rtol=1e-3)
+
+
 @pytest.mark.parametrize(("spread", "slope"), [(0.01, 50), (0.3, 5), (2, 1), (30, 0.1)])
 def test_the_line_fits_log_odds_of_any_scale(spread: float, slope: float) -> None:
     """Of a network that hardly spreads its logits the fit would stop half-way, and ship absurd probabilities."""
