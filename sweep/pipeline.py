@@ -17,6 +17,7 @@ from sweep.answer.pictures import draw_all, draw_one
 from sweep.answer.summary import duration
 from sweep.answer.verdict import answer
 from sweep.balance.corrected import Corrected, corrected_score
+from sweep.deliver.final import Final
 from sweep.handover import final_networks, hand_over, score_test
 from sweep.prepare import Prepared, prepare
 from sweep.progress import Logged, Progress
@@ -167,12 +168,14 @@ class _Run:
         with whole(self.record.selection) as part:
             selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
         with self._timed("final"):
-            self._deliver(selection)
+            final = self._deliver(selection)
             test = None if self.data.test is None else score_test(self.record, self.data.test, selection, corrected)
         verdict = None if self.quick else self._answer(selection, corrected)
+        recall_cut, _ = selection.moved(selection.equal, "recall")
         result = compose(
-            self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row, test=test,
-            verdict=verdict, trials=self.study.totals(), seconds=self.study.seconds(),
+            self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row,
+            recall_from=final.probability(selection.equal, recall_cut), test=test, verdict=verdict,
+            trials=self.study.totals(), seconds=self.study.seconds(),
         )  # fmt: skip
         draw_all(self.record, self.study.trials(*FINISHED), selection, result)
         report_of(self.record, result)
@@ -236,11 +239,12 @@ class _Run:
             progress=self.progress,
         )
 
-    def _deliver(self, selection: Selection) -> None:
+    def _deliver(self, selection: Selection) -> Final:
         self.progress.phase("final networks", 1)
         final = final_networks(self.data, self.task, selection, self.workers)
         hand_over(self.record, final, selection.equal, self.data.table.frame)
         self.progress.step()
+        return final
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

@@ -74,6 +74,9 @@ def test_numbers_of_the_result_agree_with_each_other(finished: Record) -> None:
     assert weights["1"] / weights["0"] == pytest.approx(weights["scale_pos_weight"])
     moved = result["balances"]["moved_cut"]["counts"]
     assert abs(moved["fp"] - moved["fn"]) <= 1
+    by_cut = result["balances"]["recall"]["by_cut"]
+    assert 0 < by_cut["probability"] < 1
+    assert by_cut["recall"][0] == pytest.approx(by_cut["recall"][1], abs=1 / c["tp"])
 
 
 def test_study_holds_trials_with_their_findings(finished: Record) -> None:

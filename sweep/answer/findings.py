@@ -23,12 +23,16 @@ def compose(
     corrected: Corrected,
     *,
     fold_of_row: np.ndarray,
+    recall_from: float,
     test: dict[str, Any] | None,
     verdict: dict[str, Any] | None,
     trials: dict[str, int],
     seconds: dict[str, float],
 ) -> Result:
-    """Put a run's result together; counts and rates are out-of-fold over all rows, cut 0.5."""
+    """Put a run's result together; counts and rates are out-of-fold over all rows, cut 0.5.
+
+    `recall_from` is the probability of the delivered balance above which R0 = R1.
+    """
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.logits.mean(axis=1)
     own = [average_precision(y[fold_of_row == k], logits[fold_of_row == k]) for k in range(spec.training.folds)]
@@ -64,7 +68,7 @@ def compose(
         },
         equal=spec.balance.equal,
         selected=selected,
-        balances=_balances(selection),
+        balances=_balances(selection, recall_from),
         trials=trials,
         test=test,
         verdict=verdict,
@@ -72,8 +76,8 @@ def compose(
     )
 
 
-def _balances(selection: Selection) -> dict[str, dict[str, Any]]:
-    """The three balances, no weighting, and no weighting with the cut moved."""
+def _balances(selection: Selection, recall_from: float) -> dict[str, dict[str, Any]]:
+    """The three balances, no weighting, and no weighting with the cut moved; what a moved cut does for recalls."""
     found: dict[str, dict[str, Any]] = {}
     for name, pick in selection.picks.items():
         crossing = selection.curve.crossings.get(name)
@@ -86,7 +90,9 @@ def _balances(selection: Selection) -> dict[str, dict[str, Any]]:
             **described(pick.counts),
             "crossings": list(crossing.raw) if crossing else [],
         }
-    moved = selection.moved
+    _, recalled = selection.moved(selection.equal, "recall")
+    found["recall"]["by_cut"] = {"probability": recall_from, **described(recalled)}
+    cut, moved = selection.moved("unweighted", "ratio")
     found["moved_cut"] = {
         "reached": True,
         "most": 0.5,
@@ -95,7 +101,7 @@ def _balances(selection: Selection) -> dict[str, dict[str, Any]]:
         "high": None,
         **described(moved),
         "crossings": [],
-        "cut": selection.cut,
+        "cut": cut,
     }
     return found
 

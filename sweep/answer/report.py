@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sweep.answer.summary import HOLDS, duration, number, selected_line, span
+from sweep.answer.summary import HOLDS, duration, number, recall_by_cut, selected_line, span
 from sweep.balance.metrics import Counts
 from sweep.record import Result, write_text
 
@@ -54,6 +54,7 @@ def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
         headline=headline(result.verdict),
         holds=HOLDS,
         line=selected_line(result),
+        recall_by_cut=recall_by_cut(result),
         counts=lambda c: Counts(**c),
         track=track,
         pictures={p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures},

@@ -46,6 +46,18 @@ def selected_line(result: Result) -> str:
     )
 
 
+def recall_by_cut(result: Result) -> str | None:
+    """What a cut on the delivered probability does where no weight makes the recalls equal, in one line."""
+    found = result.balances["recall"].get("by_cut")
+    if found is None or result.balances["recall"]["reached"]:
+        return None
+    r0, r1 = found["recall"]
+    return (
+        f"no weight makes R0 = R1; calling from a probability of {found['probability']:.2g} on does: R0 {number(r0)}, "
+        f"R1 {number(r1)}, P1 {number(found['precision'][1])} (out-of-fold, the cut chosen on the same rows)"
+    )
+
+
 def summarise(result: Result) -> Iterator[Any]:
     """Lines and tables of at most 100 columns."""
     d, s = result.data, result.selected
@@ -64,6 +76,8 @@ def summarise(result: Result) -> Iterator[Any]:
         yield escape(f"why: {s['why']}")
     yield confusion(s["counts"], "Out-of-fold, all training rows")
     yield balances(result)
+    if by_cut := recall_by_cut(result):
+        yield by_cut
     yield (
         f"min(P1, R1) {number(s['score'])} uncorrected"
         + (

@@ -131,28 +131,33 @@ def sign(counts: ArrayLike, equal: str) -> NDArray[np.float64]:
     return _divide(tn * fp - tp * fn, (tp + fn) * (tn + fp))
 
 
-def moved_cut(y: ArrayLike, logits: ArrayLike) -> float:
-    """The cut at which as many rows are called as there are positives, so that FP = FN; called = logit > cut.
+def moved_cut(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
+    """The cut at which FP = FN, or R0 = R1; called = logit > cut.
 
-    Rows of one logit are called together, so the number called can miss that of the positives; the nearest is taken,
-    of two equally near the smaller. The cut lies halfway between the two distinct logits that it parts.
+    Rows of one logit are called together, so the balance can be missed; the nearest is taken, of two equally near the
+    one with fewer calls. The cut lies halfway between the two distinct logits that it parts.
 
     Parameters
     ----------
     y : (rows,) of bool or 0 and 1
     logits : (rows,)
+    equal : "ratio" or "recall"
 
     Examples
     --------
     >>> moved_cut([0, 1, 0, 1], [-2.0, -1.0, 0.0, 3.0])
     -0.5
+    >>> moved_cut([0, 0, 0, 1, 0, 0, 1], [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0], "recall")
+    -0.5
     """
+    check_choice(equal, "equal", ("ratio", "recall"))
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
-    distinct, rows = np.unique(scores, return_counts=True)
-    called = np.append(np.cumsum(rows[::-1])[::-1], 0)  # rows called with the cut just below distinct[k]
-    nearest = np.abs(called - np.count_nonzero(labels))
-    k = called.size - 1 - int(np.argmin(nearest[::-1]))
+    distinct, place = np.unique(scores, return_inverse=True)
+    here = np.stack([np.bincount(place, weights=of_class) for of_class in (labels, ~labels)], axis=1)
+    missed = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)])  # fn and tn with the cut just below distinct[k]
+    nearest = np.abs(sign(np.concatenate([missed[-1] - missed, missed], axis=1), equal))
+    k = nearest.size - 1 - int(np.argmin(nearest[::-1]))
     if k == distinct.size:
         return float(distinct[-1])
     below = np.nextafter(distinct[k], -np.inf, dtype=scores.dtype)  # halfway can round up onto distinct[k] itself

@@ -1,10 +1,13 @@
 """The final networks of a study: every balance, trained on all rows, kept to be exported without training."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from scipy.special import expit
 
 from sweep.data.features import Features
 from sweep.deliver.layers import Delivered, build
@@ -56,6 +59,11 @@ class Final:
     def repeats(self) -> int:
         """Columns a balance."""
         return self.stack.columns // len(self.most)
+
+    def probability(self, equal: str, logit: float) -> float:
+        """What the ensemble of a balance says of a row by its mean logit, as `Decide` does."""
+        intercept, slope = self.calibration.get(equal, (0.0, 1.0))
+        return float(expit(intercept + slope * (logit - math.log(self.weight_ratio[equal]))))
 
     def assemble(self, equal: str, *, single: bool = False) -> Delivered:
         """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.

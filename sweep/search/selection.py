@@ -93,15 +93,11 @@ class Selection:
     why: str | None
     picks: dict[str, Pick]
 
-    @property
-    def cut(self) -> float:
-        """The cut on the unweighted network's mean logit at which FP = FN."""
-        return moved_cut(self.y, self.picks["unweighted"].logits.mean(axis=1))
-
-    @property
-    def moved(self) -> Counts:
-        """The counts of the unweighted network at that cut."""
-        return Counts.of(self.y, self.picks["unweighted"].logits.mean(axis=1) > self.cut)
+    def moved(self, name: str, equal: str) -> tuple[float, Counts]:
+        """The cut on the mean logit of a pick at which a criterion holds, and the counts there; both out-of-fold."""
+        logits = self.picks[name].logits.mean(axis=1)
+        cut = moved_cut(self.y, logits, equal)
+        return cut, Counts.of(self.y, logits > cut)
 
     def save(self, path: Path, *, asked: str, seed: int) -> None:
         """Keep what `load` needs, as plain arrays."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from sweep.answer.figures import draw_learning, draw_reliability, save
 from sweep.answer.paragraph import paragraph, sentences
 from sweep.answer.report import headline, render, track
-from sweep.answer.summary import summarise
+from sweep.answer.summary import recall_by_cut, summarise
 from sweep.record import Result
 
 AWKWARD = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
@@ -102,6 +102,17 @@ def test_a_curve_that_cannot_tell_is_said_not_drawn(verdict, evidence, counts):
     unknown = {**verdict, "learning": {**evidence(curve=False)["learning"], "says": "cannot be told"}}
     page = render(result(unknown, counts), pictures=[], study="")
     assert "cannot be told" in page, "the page hides that the curve cannot tell"
+
+
+def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict, counts):
+    """Else who needs equal recalls would think that this network cannot give them."""
+    found = result(verdict, counts)
+    assert recall_by_cut(found) is None
+    by_cut = {"probability": 0.0314, "counts": counts.to_dict(), "precision": [0.99, 0.1], "recall": [0.8, 0.8]}
+    found.balances["recall"] = {**found.balances["recall"], "reached": False, "by_cut": by_cut}
+    said = "o weight makes R0 = R1; calling from a probability of 0.031 on does: R0 0.800, R1 0.800, P1 0.100"
+    assert said in recall_by_cut(found)
+    assert f"N{said}" in html.unescape(render(found, pictures=[], study=""))
 
 
 def test_a_balance_that_was_asked_for_and_reached_needs_no_reason(verdict, counts):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
@@ -161,6 +161,19 @@ def test_the_moved_cut_calls_as_many_as_there_are(rows: list[tuple[bool, int]], 
     reachable = [np.count_nonzero(logits > cut) for cut in (-np.inf, *logits)]
     called = np.count_nonzero(logits > moved_cut(y, logits))
     assert abs(called - y.sum()) == min(abs(number - y.sum()) for number in reachable)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=1, max_size=25))
+def test_the_moved_cut_brings_the_recalls_nearest(rows: list[tuple[bool, int]]) -> None:
+    """If it failed, another cut of the same network would bring R0 nearer to R1."""
+    y, logits = np.array(rows).T
+    assume(0 < y.sum() < len(y))
+
+    def difference(cut: float) -> float:
+        counts = Counts.of(y, logits > cut)
+        return abs(counts.tp * counts.negatives - counts.tn * counts.positives)
+
+    assert difference(moved_cut(y, logits, "recall")) == min(difference(cut) for cut in (-np.inf, *logits))
 
 
 def test_the_moved_cut_lies_halfway_even_between_neighbours() -> None:

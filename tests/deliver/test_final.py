@@ -42,6 +42,15 @@ def test_every_balance_comes_back_without_training(equal, single, columns, final
         assert model.card["out_of_fold"] == {"ratio": {"counts": {"tp": 1}}}, "a network says another's scores"
 
 
+@pytest.mark.parametrize("equal", ["ratio", "unweighted"])
+def test_a_logit_becomes_the_probability_that_the_model_gives(equal, final, features, frame):
+    """Else the cut that result.json gives would call other rows of a predicted table."""
+    said = final.assemble(equal)(raw_columns(features, frame))
+    called = said["probability"].numpy()[:, 0] > final.probability(equal, 0.0)
+    assert 0 < called.sum() < len(called)
+    np.testing.assert_array_equal(called, said["decision"].numpy()[:, 0] == 1)
+
+
 def test_says_what_is_wrong(final, stack, features, card, tmp_path):
     """Else an export before the end of a run, or of a damaged study, ends in a traceback."""
     with pytest.raises(StudyError, match="no final networks yet"):
