@@ -212,12 +212,15 @@ def pick(task: Task, params: Params, curve: Curve, workers: "Workers") -> dict[s
 
 
 def select(
-    task: Task, confirmed: Sequence[Confirmed], low: float, high: float, *, asked: str, workers: "Workers"
+    task: Task, confirmed: tuple[Confirmed, ...], low: float, high: float, *, asked: str, workers: "Workers"
 ) -> Selection:
     """From confirmed networks to picked balances, by the rules of the `balance` package."""
-    plain = smallest_within_error(task, confirmed)
-    (binned,) = confirm(task, [(plain.trial, replace(plain.params, bins=True))], workers)
-    confirmed, winner = (*confirmed, binned), binned if bins_help(task, plain, binned) else plain
+    from sweep.stack.first_layer import has_numbers_for_bins  # loads TensorFlow: not to read a selection
+
+    winner = smallest_within_error(task, confirmed)
+    if has_numbers_for_bins(task.X):
+        (binned,) = confirm(task, [(winner.trial, replace(winner.params, bins=True))], workers)
+        confirmed, winner = (*confirmed, binned), binned if bins_help(task, winner, binned) else winner
     curve, curve_logits = measure_curve(task, winner.params, low, high, workers)
     picks = pick(task, winner.params, curve, workers)
     return Selection(task.y, task.units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)

@@ -191,6 +191,11 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> Fi
     return FirstLayer(centre, scale, indicators, announced, numbers, edge, slope, set_of)
 
 
+def has_numbers_for_bins(X: np.ndarray) -> bool:
+    """Whether `bins` would change anything of a table, X of shape (rows, features)."""
+    return bool(learn_first_layer(X, np.ones((len(X), 1)), bins=True).numbers.size)
+
+
 def _of_feature(values: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Centre and scale of one feature's sorted, known training values, and the scaled edges of its bins.
 

@@ -257,6 +257,14 @@ def test_a_table_of_thresholds_gets_bins_and_one_of_slopes_none(tmp_path: Path) 
             assert task.score(selection.picks["ratio"].logits) > plain[0].score + 0.1
 
 
+def test_a_table_without_numbers_is_not_tried_with_bins() -> None:
+    """The same network would be trained again for nothing, and stand in the result as one with bins."""
+    X = np.random.default_rng(0).integers(0, 2, (60, 3)).astype(float)
+    task = replace(TASK, X=X, y=X[:, 0].astype(int), fold_of_row=np.arange(60) % 3, units=np.arange(60), epochs=1)
+    plain = confirm(task, [(0, Params(0.6, 1, 4))], Workers())
+    assert select(task, plain, 0.5, 0.7, asked="ratio", workers=Workers()).confirmed == plain
+
+
 def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     """`sweep plot` would end in a traceback on a damaged study, or on one that another version ran."""
     path = tmp_path / "selection.npz"
