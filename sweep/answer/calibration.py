@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from sweep.answer.resamples import RESAMPLES, interval, row_draws
@@ -47,7 +48,8 @@ def calibration(
 
     `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
     regression of y on the log-odds, 1 where it is neither over- nor underconfident. Where the interval of either
-    excludes 1, `export` is that regression, to be delivered with the probability; its slope is not below 0.
+    excludes 1, `export` is that regression, to be delivered with the probability; its slope is not below 0. Where the
+    slope is undefined it is left at 1, and the intercept alone makes the sum right.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def calibration(
     Returns
     -------
     dict
-        `total` and `slope`, each `value`, `low`, `high`, None where undefined (classes that do not overlap); `export`,
+        `total` and `slope`, each `value`, `low`, `high`, None where undefined (classes that hardly overlap); `export`,
         [intercept, slope] or None; `bins` of `undone` and of `as_trained`: rows, mean `probability`, observed `share`,
         its exact `low` and `high`.
 
@@ -81,7 +83,7 @@ def calibration(
     return {
         "total": total,
         "slope": slope,
-        "export": _export(labels, line) if _excludes_one(total) or _excludes_one(slope) else None,
+        "export": _export(labels, odds, line, slope) if _excludes_one(total) or _excludes_one(slope) else None,
         "bins": {"undone": bins(labels, odds), "as_trained": bins(labels, logits.astype(float))},
     }
 
@@ -133,13 +135,13 @@ def fit_line(
             break
         fitted = expit(line[left, :1] + line[left, 1:] * odds)
         error, spread = weights[left] * (labels - fitted), weights[left] * fitted * (1 - fitted)
-        gradient = np.stack([error.sum(axis=1), error @ odds], axis=1)
-        a, b, c = spread.sum(axis=1), spread @ odds, spread @ odds**2
-        determinant = a * c - b * b
-        nowhere[left] = flat = determinant <= 1e-9 * np.maximum(a * c, 1e-300)
-        scale = np.where(flat, np.inf, determinant)
-        step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
-        step /= scale[:, None]
+        total = spread.sum(axis=1)
+        centre = np.divide(spread @ odds, total, out=np.zeros_like(total), where=total > 0)
+        away = odds - centre[:, None]  # from the rows that are in doubt: the bulk may be far from them
+        width = np.einsum("ij,ij->i", spread, away**2)
+        nowhere[left] = flat = (total <= 1e-300) | (width <= 1e-28 * total)
+        tilt = np.einsum("ij,ij->i", error, away) / np.where(flat, np.inf, width)
+        step = np.stack([error.sum(axis=1) / np.where(flat, np.inf, total) - centre * tilt, tilt], axis=1)
         before = _likelihood(labels, odds, weights[left], line[left])
         for _ in range(HALVINGS):
             after = _likelihood(labels, odds, weights[left], line[left] + step)
@@ -163,9 +165,17 @@ def _likelihood(
 
 
 def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the log-odds of the classes do not overlap, in each resample: the slope is then infinite."""
-    drawn = [np.where(weights[:, part] > 0, odds[part], np.nan) for part in (labels == 0, labels == 1)]
-    (low0, low1), (high0, high1) = ([f(d, axis=1) for d in drawn] for f in (np.nanmin, np.nanmax))
+    """Whether the log-odds of the classes do not overlap, in each resample: the slope is then infinite.
+
+    So it is said of a resample that has one class only.
+    """
+
+    def ends(part: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        drawn = weights[:, part] > 0
+        lowest, highest = np.where(drawn, odds[part], np.inf), np.where(drawn, odds[part], -np.inf)
+        return lowest.min(axis=1), highest.max(axis=1)
+
+    (low0, high0), (low1, high1) = ends(labels == 0), ends(labels == 1)
     return (low1 >= high0) | (low0 >= high1)
 
 
@@ -208,7 +218,10 @@ def _excludes_one(found: Mapping[str, float | None]) -> bool:
     return low is not None and high is not None and not low <= 1 <= high
 
 
-def _export(labels: NDArray[np.float64], line: NDArray[np.float64]) -> list[float] | None:
-    if np.isnan(line).any():
-        return None
+def _export(
+    labels: NDArray[np.float64], odds: NDArray[np.float64], line: NDArray[np.float64], slope: Mapping[str, float | None]
+) -> list[float]:
+    if slope["value"] is None:
+        far = np.abs(odds).max() + 50
+        return [brentq(lambda shift: expit(shift + odds).sum() - labels.sum(), -far, far), 1.0]
     return [float(logit(labels.mean())), 0.0] if line[1] < 0 else line.tolist()

@@ -23,7 +23,7 @@ def compose(
     corrected: Corrected,
     *,
     fold_of_row: np.ndarray,
-    recall_from: float,
+    recall_from: float | None,
     test: dict[str, Any] | None,
     verdict: dict[str, Any] | None,
     trials: dict[str, int],
@@ -31,7 +31,7 @@ def compose(
 ) -> Result:
     """Put a run's result together; counts and rates are out-of-fold over all rows, cut 0.5.
 
-    `recall_from` is the probability of the delivered balance above which R0 = R1.
+    `recall_from` is the probability of the delivered balance above which R0 = R1, None where it tells no rows apart.
     """
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.logits.mean(axis=1)
@@ -76,7 +76,7 @@ def compose(
     )
 
 
-def _balances(selection: Selection, recall_from: float) -> dict[str, dict[str, Any]]:
+def _balances(selection: Selection, recall_from: float | None) -> dict[str, dict[str, Any]]:
     """The three balances, no weighting, and no weighting with the cut moved; what a moved cut does for recalls."""
     found: dict[str, dict[str, Any]] = {}
     for name, pick in selection.picks.items():

@@ -184,16 +184,17 @@ def _simple(s: Mapping[str, Any]) -> str:
 def _calibration(c: Mapping[str, Any]) -> str:
     def said(found: Mapping[str, float | None]) -> str:
         if found["value"] is None:
-            return "undefined, as the classes do not overlap"
+            return "undefined, as the classes hardly overlap"
         return f"{found['value']:.2f} (95 % {found['low']:.2f} to {found['high']:.2f})"
 
-    mended = (
-        "An interval excludes 1: an intercept and a slope fitted out-of-fold go out with the probability."
-        if c["export"]
-        else "Neither interval excludes 1: the probability goes out as it is."
-    )
-    if c["slope"]["value"] is None:
+    alone = c["slope"]["value"] is None
+    if c["export"]:
+        fitted = "an intercept fitted out-of-fold goes" if alone else "an intercept and a slope fitted out-of-fold go"
+        mended = f"An interval excludes 1: {fitted} out with the probability."
+    elif alone:
         mended = "The probability goes out as it is."
+    else:
+        mended = "Neither interval excludes 1: the probability goes out as it is."
     return (
         f"With the weights undone, the probabilities sum to {said(c['total'])} times the positives, and their slope is "
         f"{said(c['slope'])}; both should be 1. {mended}"

@@ -47,14 +47,14 @@ def selected_line(result: Result) -> str:
 
 
 def recall_by_cut(result: Result) -> str | None:
-    """What a cut on the delivered probability does where no weight makes the recalls equal, in one line."""
+    """What a cut on the delivered probability does where no weight searched makes the recalls equal, in one line."""
     found = result.balances["recall"].get("by_cut")
-    if found is None or result.balances["recall"]["reached"]:
+    if found is None or found["probability"] is None or result.balances["recall"]["reached"]:
         return None
-    r0, r1 = found["recall"]
+    (r0, r1), (_, p1) = found["recall"], found["precision"]
     return (
-        f"no weight makes R0 = R1; calling from a probability of {found['probability']:.2g} on does: R0 {number(r0)}, "
-        f"R1 {number(r1)}, P1 {number(found['precision'][1])} (out-of-fold, the cut chosen on the same rows)"
+        f"no weight of those searched makes R0 = R1; calling from a probability of {found['probability']:.3g} on does: "
+        f"R0 {number(r0)}, R1 {number(r1)}, P1 {number(p1)} (out-of-fold, the cut chosen on the same rows)"
     )
 
 

@@ -135,8 +135,7 @@ def _cut(
     order = np.argsort(-logits, kind="stable")
     falling = logits[order]
     ends = np.flatnonzero(np.append(np.diff(falling) != 0, True))
-    called = np.cumsum(weights[:, order], axis=1)[:, ends]
+    called = np.pad(np.cumsum(weights[:, order], axis=1)[:, ends], ((0, 0), (1, 0)))  # with nobody called, first
     last = np.argmin(np.abs(called - (weights @ labels)[:, None]), axis=1)
-    values = falling[ends].astype(float)
-    below = np.append(values[1:], values[-1] - 2.0)
-    return (values[last] + below[last]) / 2
+    values = np.concatenate([falling[:1] + 2.0, falling[ends], falling[-1:] - 2.0], dtype=float)
+    return (values[last] + values[last + 1]) / 2

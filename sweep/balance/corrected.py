@@ -9,7 +9,7 @@ from sweep.balance.checks import check_choice, check_labels, check_logits
 from sweep.balance.criteria import CRITERIA, score
 from sweep.balance.grid import weight_ratio
 from sweep.balance.metrics import rates
-from sweep.balance.resampling import check_units, counts_of, in_and_out_of_bag, strata, tally
+from sweep.balance.resampling import check_units, counts_of, in_and_out_of_bag, tally
 from sweep.balance.rules import TAILS, locate
 from sweep.balance.uncertainty import draw_recalls, effective_size, score_interval
 
@@ -96,7 +96,7 @@ def corrected_score(
     ----------
     y : (rows,) of bool or 0 and 1
     units : (rows,) of int
-        Row groups that are drawn together; at least 2 with and 2 without a positive.
+        Row groups that are drawn together; each class in at least 2 of them.
     trials : (rows, trials)
         Mean out-of-fold logits of all completed trials.
     trial_on_curve : (trials,) of bool
@@ -160,9 +160,12 @@ def corrected_score(
         check_units(units, labels.size),
         np.concatenate([scored > 0, curve.mean(axis=2) > 0], axis=1),
     )
-    groups = [part.size for part in strata(tallies)]
-    if len(groups) < 2 or min(groups) < 2:
-        raise ValueError("units must hold at least 2 row groups with a positive and 2 without; got fewer.")
+    groups = np.count_nonzero(tallies[:, :2], axis=0)  # that hold a positive, and a negative
+    if groups.min() < 2:
+        raise ValueError(
+            f"units must hold each class in at least 2 row groups; got positives in {groups[0]}, negatives "
+            f"in {groups[1]}."
+        )
 
     rule = _Rule(on_curve, np.log(weight_ratio(caps, float(labels.mean()))), equal, deliver)
     rng = np.random.default_rng(seed)

@@ -155,8 +155,9 @@ def moved_cut(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
     scores = check_logits(logits, "logits", (labels.size,))
     distinct, place = np.unique(scores, return_inverse=True)
     here = np.stack([np.bincount(place, weights=of_class) for of_class in (labels, ~labels)], axis=1)
-    missed = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)])  # fn and tn with the cut just below distinct[k]
-    nearest = np.abs(sign(np.concatenate([missed[-1] - missed, missed], axis=1), equal))
+    fn, tn = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)]).T  # with the cut just below distinct[k]
+    tp, fp = fn[-1] - fn, tn[-1] - tn
+    nearest = np.abs(fp - fn if equal == "ratio" else tp * tn[-1] - tn * fn[-1])  # whole numbers: ties are exact
     k = nearest.size - 1 - int(np.argmin(nearest[::-1]))
     if k == distinct.size:
         return float(distinct[-1])

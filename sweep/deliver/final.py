@@ -60,9 +60,11 @@ class Final:
         """Columns a balance."""
         return self.stack.columns // len(self.most)
 
-    def probability(self, equal: str, logit: float) -> float:
-        """What the ensemble of a balance says of a row by its mean logit, as `Decide` does."""
+    def probability(self, equal: str, logit: float) -> float | None:
+        """What the ensemble of a balance says by a mean logit, as `Decide` does; None if it says the same of all."""
         intercept, slope = self.calibration.get(equal, (0.0, 1.0))
+        if slope == 0:
+            return None
         return float(expit(intercept + slope * (logit - math.log(self.weight_ratio[equal]))))
 
     def assemble(self, equal: str, *, single: bool = False) -> Delivered:

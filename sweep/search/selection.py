@@ -183,9 +183,9 @@ def bins_help(task: Task, plain: Confirmed, binned: Confirmed) -> bool:
     """
 
     def at_its_cut(c: Confirmed) -> Confirmed:
-        cut = 0.0 if task.equal == "recall" else moved_cut(task.y, c.logits.mean(axis=1))
-        logits = c.logits - cut
-        return replace(c, logits=logits, score=task.score(logits))
+        mean = c.logits.mean(axis=1, keepdims=True)
+        decided = np.where(mean > (0.0 if task.equal == "recall" else moved_cut(task.y, mean[:, 0])), 1.0, -1.0)
+        return replace(c, logits=decided, score=task.score(decided))
 
     return smallest_within_error(task, [at_its_cut(plain), at_its_cut(binned)]).params.bins
 

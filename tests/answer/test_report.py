@@ -110,9 +110,11 @@ def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict, c
     assert recall_by_cut(found) is None
     by_cut = {"probability": 0.0314, "counts": counts.to_dict(), "precision": [0.99, 0.1], "recall": [0.8, 0.8]}
     found.balances["recall"] = {**found.balances["recall"], "reached": False, "by_cut": by_cut}
-    said = "o weight makes R0 = R1; calling from a probability of 0.031 on does: R0 0.800, R1 0.800, P1 0.100"
+    said = "o weight of those searched makes R0 = R1; calling from a probability of 0.0314 on does: R0 0.800, R1"
     assert said in recall_by_cut(found)
     assert f"N{said}" in html.unescape(render(found, pictures=[], study=""))
+    by_cut["probability"] = None
+    assert recall_by_cut(found) is None, "where the probability is the same for all rows, a cut on it is named"
 
 
 def test_a_balance_that_was_asked_for_and_reached_needs_no_reason(verdict, counts):

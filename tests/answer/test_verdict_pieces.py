@@ -8,6 +8,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from sweep.answer.calibration import bins, calibration, fit_line, undone
+from sweep.answer.paragraph import sentences
 from sweep.answer.simple import simple
 from sweep.answer.sizing import at_recall, needed, sizing
 from sweep.answer.weights_or_cut import weights_or_cut
@@ -40,6 +41,14 @@ def test_weights_that_only_shift_the_logits_are_no_better_than_the_cut():
         counts = Counts(**found[kind]["counts"])
         assert counts.rows == 10000, "rows were lost, or counted twice"
         assert abs(counts.fp - counts.fn) < 60, "the choice on the other folds is not FP = FN"
+
+
+def test_a_network_that_tells_no_rows_apart_calls_nobody_by_the_cut():
+    """All rows would be called, as one: nobody is nearer to FP = FN, and so says the moved cut of the result."""
+    y = np.repeat([0, 1], [380, 20])
+    found = compared(y, np.full(400, -2.9), np.full(400, -2.9))
+    assert found["cut"]["counts"] == {"tp": 0, "fp": 0, "fn": 20, "tn": 380}
+    assert found["finding"] == "no different"
 
 
 def test_a_better_network_under_weights_is_seen():
@@ -116,6 +125,15 @@ def test_the_line_is_the_likeliest_where_many_rows_are_far_from_all_others():
     np.testing.assert_allclose(line, [fitted.intercept_[0], fitted.coef_[0, 0]], rtol=1e-3)
 
 
+def test_the_line_is_that_of_the_rows_in_doubt_however_far_the_bulk_is():
+    """A fit that measures from the middle of all rows would say that there is no line, and mend nothing."""
+    rng = np.random.default_rng(1)
+    doubt = np.concatenate([rng.uniform(1, 3, 12), [-1e-4], rng.uniform(-3, -1, 12), [1e-4]])
+    odds, labels = np.append(doubt, np.full(20_000, -1000.0)), np.append(np.ones(13), np.zeros(20_013))
+    near, far = (fit_line(labels[:n], odds[:n], np.ones((1, n))) for n in (26, 20_026))
+    np.testing.assert_allclose(far, near, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize(("spread", "slope"), [(0.01, 50), (0.3, 5), (2, 1), (30, 0.1)])
 def test_the_line_fits_log_odds_of_any_scale(spread: float, slope: float) -> None:
     """Of a network that hardly spreads its logits the fit would stop half-way, and ship absurd probabilities."""
@@ -134,6 +152,28 @@ def test_weights_are_undone_by_the_ratio_of_the_rows_trained_on():
     shares = np.array([y[folds != k].mean() for k in range(3)])[folds]
     weighted = odds + np.log([weight_ratio(0.8, share) for share in shares])
     assert np.allclose(undone(y, folds, weighted, 0.8), odds), "weights are undone by another ratio than they had"
+
+
+def test_classes_that_hardly_overlap_have_their_sum_mended_and_it_is_said(evidence):
+    """A slope without an interval would go out, and the report would say that nothing did."""
+    rng = np.random.default_rng(2)
+    y = np.repeat([1, 0], [12, 400])
+    odds = np.concatenate([rng.normal(2, 1.5, 12), rng.normal(-5, 1.5, 400)])
+    found = calibrated(y, odds)
+    assert found["slope"]["value"] is None
+    shift, slope = found["export"]
+    assert slope == 1
+    assert expit(shift + odds).sum() == pytest.approx(12)
+    said = [sentences({**evidence(), "calibration": c})["calibration"] for c in (found, {**found, "export": None})]
+    assert said[0].endswith("An interval excludes 1: an intercept fitted out-of-fold goes out with the probability.")
+    assert said[1].endswith("both should be 1. The probability goes out as it is.")
+
+
+def test_resamples_of_groups_may_lack_a_class():
+    """Of groups that all hold a positive some draws hold nothing else: a study over patients would end in an error."""
+    y, units = np.append(np.tile([1, 0], 3), np.ones(30, int)), np.append(np.repeat(np.arange(3), 2), np.arange(3, 33))
+    odds = np.random.default_rng(0).normal(size=36)
+    assert calibration(y, units, units % 3, odds, 0.6, seed=0)["slope"]["value"] is None
 
 
 def test_separated_classes_have_no_slope_and_a_reversed_one_is_not_exported():

@@ -189,6 +189,12 @@ def test_one_seed_gives_one_score() -> None:
     assert correct(trials, seed=1) == correct(trials, seed=1)
 
 
+def test_groups_that_all_hold_a_positive_are_resampled() -> None:
+    """If it failed, a study over patients who all fell ill at some time would end without a result."""
+    found = correct(coins(0.4, seed=0, trials=2), units=SINGLE % POSITIVES)
+    assert 0 < found.low < found.score < found.high < 1
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -200,7 +206,10 @@ def test_one_seed_gives_one_score() -> None:
         ({"equal": "f1"}, "equal must be one of"),
         ({"deliver": "f1"}, "deliver must be one of"),
         ({"resamples": 0}, "resamples must be at least 1"),
-        ({"units": np.where(LABELS, 0, SINGLE)}, "units must hold at least 2 row groups with a positive"),
+        (
+            {"units": np.where(LABELS, 0, SINGLE)},
+            "units must hold each class in at least 2 row groups; got positives in 1",
+        ),
     ],
 )
 def test_errors_name_the_argument(change: dict, message: str) -> None:

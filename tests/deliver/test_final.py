@@ -1,5 +1,7 @@
 """The final networks of a study: what is stored is what every balance is exported from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,7 @@ def test_a_logit_becomes_the_probability_that_the_model_gives(equal, final, feat
     called = said["probability"].numpy()[:, 0] > final.probability(equal, 0.0)
     assert 0 < called.sum() < len(called)
     np.testing.assert_array_equal(called, said["decision"].numpy()[:, 0] == 1)
+    assert replace(final, calibration={equal: (-3.0, 0.0)}).probability(equal, 0.0) is None
 
 
 def test_says_what_is_wrong(final, stack, features, card, tmp_path):

@@ -234,6 +234,9 @@ def test_bins_are_taken_where_they_help_for_certain_and_only_there() -> None:
         assert bins_help(TASK, confirmed(many, False, 0.0), confirmed(one, True, shift))
         assert not bins_help(TASK, confirmed(three, False, 0.0), confirmed(two_others, True, shift))
         assert not bins_help(TASK, confirmed(one, False, shift), confirmed(many, True, 0.0))
+    tied = np.tile(np.random.default_rng(2).normal(size=3).astype(np.float32), (ROWS, 1))
+    dead = [Confirmed(0, Params(0.7, 1, 16, bins=bins), tied * (1 + bins), 0.0) for bins in (False, True)]
+    assert not bins_help(TASK, *dead), "one that calls nobody is scored as if it called all"
     of_recall = replace(TASK, equal="recall")
     assert bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 0.0))
     assert not bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 5.0))
