@@ -37,10 +37,10 @@ COLUMNS = REPEATS * (FOLDS + 2)  # of an outer fold: inner folds, then all its r
 
 @dataclass(frozen=True)
 class Comparison:
-    """Variants of the recipe on some tables and networks; the others are held against the first."""
+    """Variants of the recipe on some tables and networks, the others held against the first; in what order, and how."""
 
     what: str
-    variants: dict[str, dict[str, Any]]
+    variants: dict[str, Any]
     tables: tuple[str, ...]
     networks: tuple[tuple[int, int], ...]
 

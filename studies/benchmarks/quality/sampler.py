@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 FILE = HERE / "sampler.json"
 TABLES = ("hypothyroid", "made")
 POINTS, DEPTHS, WIDTHS = 7, (1, 2, 3), (32, 64, 128, 256)
-TRIALS, SEEDS, NEAR = 50, 10, 0.98
+TRIALS, SEEDS, NEAR = 50, 50, 0.98
 REPEATED = ((1, 32), (2, 64))  # networks that are trained with many seeds
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     f"TPE after {WARM_UP_TRIALS} random trials": lambda seed: tpe(seed, WARM_UP_TRIALS),
