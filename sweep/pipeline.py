@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,10 +172,9 @@ class _Run:
             final = self._deliver(selection)
             test = None if self.data.test is None else score_test(self.record, self.data.test, selection, corrected)
         verdict = None if self.quick else self._answer(selection, corrected)
-        recall_cut, _ = selection.moved(selection.equal, "recall")
         result = compose(
             self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row,
-            recall_from=final.probability(selection.equal, recall_cut), test=test, verdict=verdict,
+            probability=partial(final.probability, selection.equal), test=test, verdict=verdict,
             trials=self.study.totals(), seconds=self.study.seconds(),
         )  # fmt: skip
         draw_all(self.record, self.study.trials(*FINISHED), selection, result)

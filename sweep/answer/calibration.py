@@ -134,7 +134,8 @@ def fit_line(
         if not len(left):
             break
         fitted = expit(line[left, :1] + line[left, 1:] * odds)
-        error, spread = weights[left] * (labels - fitted), weights[left] * fitted * (1 - fitted)
+        drawn = weights[left]
+        error, spread = drawn * (labels - fitted), drawn * fitted * (1 - fitted)
         total = spread.sum(axis=1)
         centre = np.divide(spread @ odds, total, out=np.zeros_like(total), where=total > 0)
         away = odds - centre[:, None]  # from the rows that are in doubt: the bulk may be far from them
@@ -142,9 +143,9 @@ def fit_line(
         nowhere[left] = flat = (total <= 1e-300) | (width <= 1e-28 * total)
         tilt = np.einsum("ij,ij->i", error, away) / np.where(flat, np.inf, width)
         step = np.stack([error.sum(axis=1) / np.where(flat, np.inf, total) - centre * tilt, tilt], axis=1)
-        before = _likelihood(labels, odds, weights[left], line[left])
+        before = _likelihood(labels, odds, drawn, line[left])
         for _ in range(HALVINGS):
-            after = _likelihood(labels, odds, weights[left], line[left] + step)
+            after = _likelihood(labels, odds, drawn, line[left] + step)
             worse = after < before - 1e-12 * np.abs(before)
             if not worse.any():
                 break

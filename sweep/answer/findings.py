@@ -1,5 +1,6 @@
 """What a run found, put together: the document of result.json."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -23,7 +24,7 @@ def compose(
     corrected: Corrected,
     *,
     fold_of_row: np.ndarray,
-    recall_from: float | None,
+    probability: Callable[[float], float | None],
     test: dict[str, Any] | None,
     verdict: dict[str, Any] | None,
     trials: dict[str, int],
@@ -31,7 +32,7 @@ def compose(
 ) -> Result:
     """Put a run's result together; counts and rates are out-of-fold over all rows, cut 0.5.
 
-    `recall_from` is the probability of the delivered balance above which R0 = R1, None where it tells no rows apart.
+    `probability` is what the delivered balance says by a mean logit, None where it tells no rows apart.
     """
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.logits.mean(axis=1)
@@ -68,7 +69,7 @@ def compose(
         },
         equal=spec.balance.equal,
         selected=selected,
-        balances=_balances(selection, recall_from),
+        balances=_balances(selection, probability),
         trials=trials,
         test=test,
         verdict=verdict,
@@ -76,7 +77,7 @@ def compose(
     )
 
 
-def _balances(selection: Selection, recall_from: float | None) -> dict[str, dict[str, Any]]:
+def _balances(selection: Selection, probability: Callable[[float], float | None]) -> dict[str, dict[str, Any]]:
     """The three balances, no weighting, and no weighting with the cut moved; what a moved cut does for recalls."""
     found: dict[str, dict[str, Any]] = {}
     for name, pick in selection.picks.items():
@@ -90,8 +91,8 @@ def _balances(selection: Selection, recall_from: float | None) -> dict[str, dict
             **described(pick.counts),
             "crossings": list(crossing.raw) if crossing else [],
         }
-    _, recalled = selection.moved(selection.equal, "recall")
-    found["recall"]["by_cut"] = {"probability": recall_from, **described(recalled)}
+    cut, moved = selection.moved(selection.equal, "recall")
+    found["recall"]["by_cut"] = {"probability": probability(cut), **described(moved)}
     cut, moved = selection.moved("unweighted", "ratio")
     found["moved_cut"] = {
         "reached": True,

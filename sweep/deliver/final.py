@@ -1,7 +1,6 @@
 """The final networks of a study: every balance, trained on all rows, kept to be exported without training."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from scipy.special import expit
 
 from sweep.data.features import Features
-from sweep.deliver.layers import Delivered, build
+from sweep.deliver.layers import Delivered, build, log_odds
 from sweep.errors import InputError, StudyError
 from sweep.record import whole, write_text
 from sweep.stack.network import Stack
@@ -62,10 +61,10 @@ class Final:
 
     def probability(self, equal: str, logit: float) -> float | None:
         """What the ensemble of a balance says by a mean logit, as `Decide` does; None if it says the same of all."""
-        intercept, slope = self.calibration.get(equal, (0.0, 1.0))
-        if slope == 0:
+        calibration = self.calibration.get(equal, (0.0, 1.0))
+        if calibration[1] == 0:
             return None
-        return float(expit(intercept + slope * (logit - math.log(self.weight_ratio[equal]))))
+        return float(expit(log_odds(logit, self.weight_ratio[equal], calibration)))
 
     def assemble(self, equal: str, *, single: bool = False) -> Delivered:
         """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.

@@ -6,6 +6,7 @@ Importing this module is all that `keras.models.load_model` needs: every class i
 import json
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,11 +65,17 @@ class Encode(keras.layers.Layer):
         return {**super().get_config(), "features": self.features}
 
 
+def log_odds(logit: Any, weight_ratio: float, calibration: Sequence[float]) -> Any:
+    """Undo the class weights and calibrate a mean logit: ``intercept + slope * (logit - log(weight_ratio))``."""
+    intercept, slope = calibration
+    return intercept - slope * math.log(weight_ratio) + slope * logit
+
+
 @keras.saving.register_keras_serializable(package="sweep")
 class Decide(keras.layers.Layer):
     """Mean logit (rows, 1) to probability, with the class weights undone, and decision.
 
-    ``probability = sigmoid(intercept + slope * (logit - log(weight_ratio)))``; ``decision = logit > 0``.
+    ``probability = sigmoid(log_odds(logit, weight_ratio, calibration))``; ``decision = logit > 0``.
 
     Parameters
     ----------
@@ -88,9 +95,8 @@ class Decide(keras.layers.Layer):
 
     def call(self, logit: Any) -> dict[str, Any]:
         """Give {"probability": float32, "decision": int32}, each (rows, 1)."""
-        intercept, slope = self.calibration
-        shift = intercept - slope * math.log(self.weight_ratio)
-        return {"probability": tf.sigmoid(shift + slope * logit), "decision": tf.cast(logit > 0, tf.int32)}
+        odds = log_odds(logit, self.weight_ratio, self.calibration)
+        return {"probability": tf.sigmoid(odds), "decision": tf.cast(logit > 0, tf.int32)}
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""

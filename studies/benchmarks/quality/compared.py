@@ -32,15 +32,14 @@ HERE = Path(__file__).parent
 SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow
 UNSETTLED = tuple(name for name in DEVELOPMENT if name not in SETTLED)
 FOLDS, REPEATS = 5, 2
-COLUMNS = REPEATS * (FOLDS + 2)  # of an outer fold: inner folds, then all its rows at the middle weights and the full
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Variants of the recipe on some tables and networks, the others held against the first; in what order, and how."""
+    """Variants of the recipe on some tables and networks; the others are held against the first."""
 
     what: str
-    variants: dict[str, Any]
+    variants: dict[str, Any]  # by name: how each differs
     tables: tuple[str, ...]
     networks: tuple[tuple[int, int], ...]
 
@@ -100,7 +99,7 @@ def measure(settings: dict[str, Any], networks: tuple[tuple[int, int], ...], nam
         logits[Params(0.5, depth, width, bins=bins)] = stack.logits(X)
     found = []
     for k, (rows, held_out) in enumerate(outer):
-        at = {network: values[:, k * COLUMNS : (k + 1) * COLUMNS] for network, values in logits.items()}
+        at = {network: np.split(values, len(outer), axis=1)[k] for network, values in logits.items()}
         network, cut = take(y[rows], inner[k], {n: values[rows] for n, values in at.items()})
         final = at[network][held_out, FOLDS * REPEATS :].reshape(-1, 2, REPEATS).mean(axis=2)
         middle_logit, full = np.split(final, 2, axis=1)

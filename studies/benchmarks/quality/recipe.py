@@ -37,7 +37,7 @@ def patch(owner: Any, **names: Any) -> Change:
 
 def repeats(number: int) -> Change:
     """Another number of networks an ensemble."""
-    return patch(compared, REPEATS=number, COLUMNS=number * (compared.FOLDS + 2))
+    return patch(compared, REPEATS=number)
 
 
 def epochs(times: float) -> Change:

@@ -73,8 +73,8 @@ def run_sweep(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Scored, dict[str
             model = final.assemble(equal)
             outputs[equal] = {k: v.numpy()[:, 0] for k, v in model(raw_columns(model.features, test)).items()}
     found = result.to_dict()
-    by_cut = found["balances"]["recall"]["by_cut"]["probability"]  # None: all rows have the same, and none is called
-    above = outputs[result.selected["equal"]]["probability"] > (1.0 if by_cut is None else by_cut)
+    limit = found["balances"]["recall"]["by_cut"]["probability"]  # None: all rows have the same, and none is called
+    above = outputs[result.selected["equal"]]["probability"] > (1.0 if limit is None else limit)
     predicted = {
         **{k: found["test"][k] for k in ("score", "predicted")},
         "corrected": found["selected"]["corrected"],
