@@ -4,24 +4,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sweep.deliver.estimator import StackedMLPClassifier
+    from sweep.class_weight import weight_matrix
+    from sweep.config import Spec
     from sweep.pipeline import Result, run
-    from sweep.spec import Spec
+    from sweep.sklearn.classifier import StackedMLPClassifier
     from sweep.stack.network import Stack
     from sweep.stack.training import train
-    from sweep.stack.weights import weight_matrix
 
 __version__ = "0.1.0"
 __all__ = ["Result", "Spec", "Stack", "StackedMLPClassifier", "run", "train", "weight_matrix"]
 
 _HOME = {
     "Result": "sweep.pipeline",
-    "Spec": "sweep.spec",
+    "Spec": "sweep.config",
     "Stack": "sweep.stack.network",
-    "StackedMLPClassifier": "sweep.deliver.estimator",
+    "StackedMLPClassifier": "sweep.sklearn.classifier",
     "run": "sweep.pipeline",
     "train": "sweep.stack.training",
-    "weight_matrix": "sweep.stack.weights",
+    "weight_matrix": "sweep.class_weight",
 }
 
 

@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 import click
 
 from sweep import __version__
-from sweep.display import percent, shown
 from sweep.errors import InputError, SweepError
-from sweep.stopping import end_at_signals
+from sweep.parallel.signals import end_at_signals
+from sweep.report.progress_bar import percent, shown
 
 ROOT = click.option(
     "--root", type=click.Path(path_type=Path), default=Path("."), help="Where studies/ and plots/ lie. Default: here."
@@ -74,7 +74,7 @@ def run(
     """Run a study, or go on with it: search, select, answer, export."""
     if click.get_current_context().obj == OWN_PROCESS:
         end_at_signals(_say_stopped)
-    from sweep.prepare import prepare
+    from sweep.pipeline import prepare
 
     studies = [prepare(spec) for spec in _specs(source, given).split()]
     from sweep.pipeline import run as run_study  # slow to load: only once the input is known to be good
@@ -99,8 +99,8 @@ def run(
 
 def _specs(source: str, given: dict[str, Any]) -> Any:
     """A study file with options laid over it, or a study made of options alone."""
-    from sweep.naming import default_name
-    from sweep.spec import Spec
+    from sweep.config import Spec
+    from sweep.study_folder import default_name
 
     options = {k: v for k, v in given.items() if v not in (None, ())}
     name = given["name"]
@@ -117,7 +117,7 @@ def _specs(source: str, given: dict[str, Any]) -> Any:
     else:
         if "target" not in options:
             raise InputError("A table must come with --target COLUMN, the label column; got none. Add it.")
-        from sweep.spec import Data
+        from sweep.config import Data
 
         spec = Spec(default_name(source) if name is None else name, Data(Path(source), options.pop("target")))
     for room in ("data", "search", "training", "balance"):
@@ -131,10 +131,10 @@ def _specs(source: str, given: dict[str, Any]) -> Any:
 @ROOT
 def list_studies(root: Path) -> None:
     """Name the studies, and how far they are."""
-    from sweep.record import Record, names
+    from sweep.study_folder import StudyFolder, names
 
     for name in names(root):
-        record = Record(root, name)
+        record = StudyFolder(root, name)
         click.echo(f"{name}  {'finished' if record.result.exists() else 'not finished'}")
 
 
@@ -144,14 +144,15 @@ def list_studies(root: Path) -> None:
 @JSON
 def show(name: str, root: Path, as_json: bool) -> None:
     """Show what a study found, or how far it is."""
-    from sweep.record import find
+    from sweep.report.result import Result
+    from sweep.study_folder import find
 
     record = find(root, name)
     if not record.result.exists() and record.log.exists() and not as_json:
         said = record.log.read_text(encoding="utf-8", errors="replace").splitlines()
         click.echo(f"{name}: not finished; {said[-1] if said else 'nothing said yet'}")
         return
-    result = record.read_result()
+    result = Result.read(record)
     if as_json:
         click.echo(result.to_json())
     else:
@@ -163,10 +164,10 @@ def show(name: str, root: Path, as_json: bool) -> None:
 @ROOT
 def plot(name: str, root: Path) -> None:
     """Draw a study's pictures again."""
-    from sweep.record import find
+    from sweep.study_folder import find
 
     record = find(root, name)
-    from sweep.answer.again import redraw
+    from sweep.report.redraw import redraw
 
     click.echo(redraw(record))
 
@@ -176,10 +177,10 @@ def plot(name: str, root: Path) -> None:
 @ROOT
 def report(name: str, root: Path) -> None:
     """Write a study's report.html again."""
-    from sweep.record import find
+    from sweep.study_folder import find
 
     record = find(root, name)
-    from sweep.answer.again import rewrite_report
+    from sweep.report.redraw import rewrite_report
 
     click.echo(rewrite_report(record))
 
@@ -190,12 +191,12 @@ def report(name: str, root: Path) -> None:
 @ROOT
 def remove(name: str, storage: str | None, root: Path) -> None:
     """Delete a study, its model and its pictures."""
-    from sweep.record import find, names
+    from sweep.study_folder import find, names
 
     if storage is None:
         find(root, name).remove()
     else:
-        from sweep.search.study import forget
+        from sweep.study.study import forget
 
         if name in names(root):
             find(root, name).remove(first=lambda: forget(storage, name))
@@ -215,10 +216,10 @@ def remove(name: str, storage: str | None, root: Path) -> None:
 @ROOT
 def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, write: bool) -> None:
     """Serve the Optuna dashboard of a study, until Ctrl-C; NAME where there are several."""
-    from sweep.record import find, only
+    from sweep.study_folder import find, only
 
     record = find(root, name) if name else only(root)
-    from sweep.answer.dashboard import serve
+    from sweep.dashboard.server import serve
 
     def ready(address: str) -> None:
         click.echo(address)
@@ -239,12 +240,14 @@ def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, w
 @ROOT
 def export(name: str, to: Path, format_: str, equal: str | None, single: bool, root: Path) -> None:
     """Export a study's model, reloaded and compared before it is said to be done, and its class weights."""
-    from sweep.record import find
+    from sweep.study_folder import find
 
     record = find(root, name)
-    from sweep.handover import export_study
+    from sweep.model.handover import export_study
+    from sweep.report.result import Result
 
-    done = export_study(record, to, format=format_, equal=equal, single=single)
+    selected = Result.read(record).selected["equal"]
+    done = export_study(record, to, format=format_, equal=equal or selected, single=single)
     click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
 
 
@@ -261,11 +264,11 @@ def predict(
     model: Path, table: Path, out: Path | None, keep: tuple[str, ...], prevalence: float | None, root: Path
 ) -> None:
     """Write probability and decision of each row of a table, by an exported model or the study NAME's best one."""
-    from sweep.deliver.predict import predict as score
-    from sweep.record import Record, names
+    from sweep.model.predict import predict as score
+    from sweep.study_folder import StudyFolder, names
 
     if not model.exists() and str(model) in names(root):
-        model = Record(root, str(model)).best
+        model = StudyFolder(root, str(model)).best
     with shown() as progress:
         summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=percent(progress))
         for note in summary.notes:
@@ -285,8 +288,8 @@ def weights(
     table: Path, target: str, positive: str | None, missing: tuple[str, ...], most: float, as_json: bool
 ) -> None:
     """Print the class weights of a table at a balance, for Keras, scikit-learn and the gradient boosters."""
+    from sweep.class_weight import class_weights
     from sweep.data.labels import load_labels
-    from sweep.deliver.class_weights import class_weights
 
     y, notes = load_labels(table, target=target, positive=positive, missing=missing)
     for note in notes:
@@ -302,7 +305,7 @@ def weights(
 def _print_result(result: Any) -> None:
     from rich.console import Console
 
-    from sweep.answer.summary import summarise
+    from sweep.report.terminal import summarise
 
     console = Console(width=100, highlight=False)
     for part in summarise(result):

@@ -1,43 +1,108 @@
-"""What a run does, in order: search, selection, answer, deliver."""
+"""The story of a run, in the order in which things happen.
+
+    prepare   read and check the tables, spell out what depends on them
+    search    an Optuna study over the balance and the network
+    select    confirm the best networks, measure the balance curve, pick the balances, correct the score for the search
+    deliver   train the final networks on all rows, export the balance selected, score the test table once
+    weigh     gather the evidence and answer whether it is futile
+    report    result.json, the pictures, the page to read
+
+The rooms that load TensorFlow, Optuna or matplotlib are imported by the function that enters them, so that a wrong
+input is refused before anything slow is loaded and before anything is written.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep.answer.again import report_of
-from sweep.answer.dashboard import annotate
-from sweep.answer.figures.trial import findings
-from sweep.answer.findings import compose
-from sweep.answer.pictures import draw_all, draw_one
-from sweep.answer.summary import duration
-from sweep.answer.verdict import answer
-from sweep.balance.corrected import Corrected, corrected_score
-from sweep.deliver.final import Final
-from sweep.handover import final_networks, hand_over, score_test
-from sweep.prepare import Prepared, prepare
+from sweep.class_weight import saturation
+from sweep.config import Spec
+from sweep.data.features import Features
+from sweep.data.folds import fold_of_row
+from sweep.data.table import Table, check_folds, load_table, load_test
+from sweep.errors import SpecError
+from sweep.files import whole, write_text
 from sweep.progress import Logged, Progress
-from sweep.record import Record, Result, locked, whole, write_text
-from sweep.search.copying import copy_home
-from sweep.search.estimate import estimate
-from sweep.search.search import search
-from sweep.search.selection import CANDIDATES, Selection, confirm, select
-from sweep.search.space import Space
-from sweep.search.study import FINISHED, Study
-from sweep.search.task import Outcome, Params, Task
-from sweep.search.workers import Workers
-from sweep.spec import Spec
-from sweep.stack.engine import DECAY_AT, GAIN_RATE
-from sweep.stack.recipe import Recipe
+from sweep.report.result import Result
+from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
+from sweep.study_folder import StudyFolder, locked
 
-__all__ = ["Result", "run"]
+if TYPE_CHECKING:
+    from sweep.model.final import Final
+    from sweep.parallel.workers import Workers
+    from sweep.search.selection import Selection
+    from sweep.search.task import Outcome, Params, Task
+    from sweep.statistics.corrected_score import Corrected
+    from sweep.study.study import Study
 
-QUICK = "quick"  # marks a run without a verdict
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A study that can be run.
+
+    Attributes
+    ----------
+    spec : Spec
+        With one target, and nothing left open: the positive label, the range of `most`, the epochs.
+    table : Table
+    test : Table or None
+    features : Features
+        How the table's columns become X.
+    X : array of float64, shape (rows, features)
+    fold_of_row : array of int, shape (rows,)
+    """
+
+    spec: Spec
+    table: Table
+    test: Table | None
+    features: Features
+    X: np.ndarray
+    fold_of_row: np.ndarray
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said aloud of the tables, one line per note."""
+        said = (*self.table.notes, *self.features.notes(self.table.frame))
+        return said if self.test is None else (*said, *self.test.notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What the stages of a run share: the study's folder, what is run, the open study, the workers."""
+
+    folder: StudyFolder
+    data: Prepared
+    task: "Task"
+    study: "Study"
+    workers: "Workers"
+    progress: Progress
+    quick: bool
+
+    @property
+    def spec(self) -> Spec:
+        """Every setting."""
+        return self.data.spec
+
+    @contextmanager
+    def timed(self, phase: str) -> "Iterator[Callable[[], None]]":
+        """Add the wall clock of a block to a phase; what is given adds what has passed so far, should a kill come."""
+        clock = time.perf_counter()
+
+        def spend() -> None:
+            nonlocal clock
+            now = time.perf_counter()
+            self.study.add_seconds(phase, now - clock)
+            clock = now
+
+        try:
+            yield spend
+        finally:
+            spend()
 
 
 def run(
@@ -50,7 +115,7 @@ def run(
     quick: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """Run a study, or go on with it: search, selection, answer, deliver.
+    """Run a study, or resume it: prepare, search, select, deliver, weigh the evidence, report.
 
     Parameters
     ----------
@@ -78,184 +143,286 @@ def run(
         If the run cannot go on; what is finished is kept.
     """
     data = prepare(spec) if isinstance(spec, Spec) else spec
-    spec = data.spec
-    record = Record(Path(root).resolve(), spec.name)
-    with locked(record), Workers(workers, backend) as crew:
-        progress = Logged(progress or Progress(), record.log)
-        toml = spec.to_toml(record.folder)
-        tested = "" if data.test is None else f"# test table {data.test.fingerprint}\n"
-        opened = Study.open(
-            record,
-            storage,
-            space=Space(spec.search.most, spec.search.depth, spec.search.width, spec.search.settings),
-            seed=spec.search.seed,
-            identity={"data": data.table.fingerprint, **identity(spec)},
-            note=progress.note,
-        )
-        with closing(opened) as study:
-            write_text(record.study, toml)
+    from sweep.parallel.workers import Workers
+    from sweep.study.copying import copy_home
+
+    folder = StudyFolder(Path(root).resolve(), data.spec.name)
+    with locked(folder), Workers(workers, backend) as pool:
+        logged = Logged(progress or Progress(), folder.log)
+        with closing(open_study(folder, data, storage, logged)) as study:
+            write_text(folder.study, data.spec.to_toml(folder.folder))
             for note in data.notes:
-                progress.note(note)
-            settled = study.finished >= spec.search.trials and record.complete
-            if settled and study.done in {toml + tested, toml + tested + QUICK * quick}:
-                return record.read_result()
-            result = _Run(record, spec, data, study, crew, progress, quick).go()
+                logged.note(note)
+            if is_done(folder, data, study, quick):
+                return Result.read(folder)
+            this = Run(folder, data, make_task(data), study, pool, logged, quick)
+            result = search_to_report(this)
             if storage is not None:
-                copy_home(study, record)
-            write_text(record.result, result.to_json())
-            study.done = toml + tested + QUICK * quick
+                copy_home(study, folder)
+            write_text(folder.result, result.to_json())
+            study.done = done_settings(data, folder, quick)
             return result
 
 
+def prepare(spec: Spec) -> Prepared:
+    """Read and check the tables of a study, and spell out what depends on them. Loads no TensorFlow and no Optuna.
+
+    Raises
+    ------
+    ValueError
+        If a table cannot be used, or a setting does not fit it.
+    """
+    if len(spec.data.target) > 1:
+        raise SpecError(f"A run must have one target; got {len(spec.data.target)}. Use spec.split() and run each.")
+    data = spec.data
+    table = load_table(
+        data.path,
+        target=data.target[0],
+        positive=data.positive,
+        missing=data.missing,
+        drop=data.drop,
+        group=data.group,
+    )
+    spec = _resolve(spec, table)
+    check_folds(table, spec.training.folds)
+    folds = fold_of_row(table.y, table.groups, spec.training.folds, spec.search.seed)
+    test = None
+    if data.test is not None:
+        test = load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
+    features = Features.learn(table.frame)
+    return Prepared(spec, table, test, features, features.transform(table.frame), folds)
+
+
+def _resolve(spec: Spec, table: Table) -> Spec:
+    top = saturation(float(table.y.mean()))
+    low, high = spec.search.most
+    if low > top:
+        raise SpecError(
+            f"most must start below {top:.4f}, from where the cap no longer binds for this table (the larger class's "
+            f"share); got {low}. Lower its LO."
+        )
+    rows, training = len(table.y), spec.training
+    return replace(
+        spec,
+        data=replace(spec.data, positive=table.positive),
+        search=replace(spec.search, most=(float(low), float(min(high, top)))),
+        training=replace(
+            training,
+            epochs=training.epochs or default_epochs(rows),
+            batch_size=training.batch_size or default_batch_size(rows),
+        ),
+    )
+
+
+def make_task(data: Prepared) -> "Task":
+    """Put together what all trials of a study share."""
+    from sweep.search.task import Task
+
+    table, search, training = data.table, data.spec.search, data.spec.training
+    return Task(
+        X=data.X,
+        y=table.y,
+        fold_of_row=data.fold_of_row,
+        units=table.groups,
+        repeats=training.repeats,
+        epochs=training.epochs or default_epochs(len(table.y)),
+        batch_size=training.batch_size or default_batch_size(len(table.y)),
+        equal=data.spec.balance.equal,
+        seed=search.seed,
+    )
+
+
+def open_study(folder: StudyFolder, data: Prepared, storage: str | None, progress: Progress) -> "Study":
+    """Open the Optuna study, or begin it; refuse one that began with other data or settings."""
+    from sweep.study.space import Space
+    from sweep.study.study import Study
+
+    search = data.spec.search
+    return Study.open(
+        folder,
+        storage,
+        space=Space(search.most, search.depth, search.width, search.settings),
+        seed=search.seed,
+        identity={"data": data.table.fingerprint, **identity(data.spec)},
+        note=progress.note,
+    )
+
+
 def identity(spec: Spec) -> dict[str, Any]:
-    """The settings that a study's trials depend on: those that must be the same to go on with it."""
+    """Collect the settings that a study's trials depend on: those that must be the same to resume it."""
     return {
         "target": spec.data.target[0],
         "positive": spec.data.positive,
         **{k: v for k, v in asdict(spec.search).items() if k not in ("trials", "timeout")},
         **asdict(spec.training),
-        "recipe": {
-            **asdict(Recipe(weight_decay=Recipe().decay, dropout=Recipe().lost)),
-            "decay_at": DECAY_AT,
-            "gain_rate": GAIN_RATE,
-        },
+        "recipe": Recipe().identity(),
         "objective": "min(R0, R1)" if spec.balance.equal == "recall" else "min(P1, R1)",
     }
 
 
-@dataclass
-class _Run:
-    record: Record
-    spec: Spec
-    data: Prepared
-    study: Study
-    workers: Workers
-    progress: Progress
-    quick: bool
+def done_settings(data: Prepared, folder: StudyFolder, quick: bool) -> dict[str, Any]:
+    """Say what a finished result belongs to: every setting, the test table, and whether it has a verdict."""
+    return {
+        "settings": data.spec.to_toml(folder.folder),
+        "test": None if data.test is None else data.test.fingerprint,
+        "verdict": not quick,
+    }
 
-    def __post_init__(self) -> None:
-        table, training = self.data.table, self.spec.training
-        assert training.epochs is not None  # resolved, as the next
-        assert training.batch_size is not None
-        self.clock = 0.0
-        self.task = Task(
-            X=self.data.X,
-            y=table.y,
-            fold_of_row=self.data.fold_of_row,
-            units=table.groups,
-            repeats=training.repeats,
-            epochs=training.epochs,
-            batch_size=training.batch_size,
-            equal=self.spec.balance.equal,
-            seed=self.spec.search.seed,
+
+def is_done(folder: StudyFolder, data: Prepared, study: "Study", quick: bool) -> bool:
+    """Check whether the result in the folder is the one asked for: a quick run takes one with a verdict too."""
+    if study.finished < data.spec.search.trials or not folder.complete:
+        return False
+    return any(study.done == done_settings(data, folder, without) for without in {False, quick})
+
+
+def search_to_report(this: Run) -> Result:
+    """Go through the stages, from the first trial to the report."""
+    estimate_time(this)
+    search_trials(this)
+    selection, corrected = select_balance(this)
+    final, test = deliver_model(this, selection, corrected)
+    verdict = None if this.quick else weigh_evidence(this, selection, corrected)
+    return report_result(this, selection, corrected, final, test, verdict)
+
+
+def estimate_time(this: Run) -> None:
+    """Say how long the run will take."""
+    from sweep.report.terminal import duration
+    from sweep.search.estimate import estimate
+
+    search, task = this.spec.search, this.task
+    left = max(0, search.trials - this.study.finished)
+    seconds = estimate(task, this.study.space, trials=left, workers=this.workers)
+    if search.timeout is not None:
+        seconds["search"] = min(seconds["search"], search.timeout)
+    parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
+    this.progress.note(
+        f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds x "
+        f"{task.repeats} networks, {task.epochs} epochs of {len(task.y)} rows)"
+    )
+
+
+def search_trials(this: Run) -> None:
+    """Run trials until there are as many as asked for; each is scored, told, then drawn."""
+    from sweep.dashboard.server import annotate
+    from sweep.report.figures.trial import findings
+    from sweep.report.pictures import draw_one
+    from sweep.search.loop import search
+
+    with this.timed("search") as spend:
+
+        def show(number: int, params: "Params", outcome: "Outcome") -> None:
+            logits = outcome.logits.mean(axis=1)
+            stopped = outcome.epochs if outcome.pruned else None
+            picture = draw_one(this.folder, this.task.y, logits, number=number, params=asdict(params), stopped=stopped)
+            annotate(this.study, number, picture, findings(this.task.counts(outcome.logits)))
+            spend()
+
+        search(
+            this.study,
+            this.task,
+            trials=this.spec.search.trials,
+            timeout=this.spec.search.timeout,
+            workers=this.workers,
+            progress=this.progress,
+            show=show,
         )
 
-    def go(self) -> Result:
-        """Search, select, answer, deliver."""
-        self._estimate()
-        with self._timed("search"):
-            search(
-                self.study,
-                self.task,
-                trials=self.spec.search.trials,
-                timeout=self.spec.search.timeout,
-                workers=self.workers,
-                progress=self.progress,
-                show=self._show,
-            )
-        with self._timed("curve"):
-            selection = self._select()
-            corrected = self._correct(selection)
-        with whole(self.record.selection) as part:
-            selection.save(part, asked=self.spec.balance.equal, seed=self.task.seed)
-        with self._timed("final"):
-            final = self._deliver(selection)
-            test = None if self.data.test is None else score_test(self.record, self.data.test, selection, corrected)
-        verdict = None if self.quick else self._answer(selection, corrected)
-        result = compose(
-            self.spec, self.data.table, selection, corrected, fold_of_row=self.task.fold_of_row,
-            probability=partial(final.probability, selection.equal), test=test, verdict=verdict,
-            trials=self.study.totals(), seconds=self.study.seconds(),
-        )  # fmt: skip
-        draw_all(self.record, self.study.trials(*FINISHED), selection, result)
-        report_of(self.record, result)
-        return result
 
-    def _estimate(self) -> None:
-        totals, wanted = self.study.totals(), self.spec.search.trials
-        left = max(0, wanted - totals["complete"] - totals["pruned"])
-        seconds = estimate(self.task, self.study.space, trials=left, workers=self.workers)
-        if self.spec.search.timeout is not None:
-            seconds["search"] = min(seconds["search"], self.spec.search.timeout)
-        parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
-        self.progress.note(
-            f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {self.spec.training.folds} folds x "
-            f"{self.task.repeats} networks, {self.task.epochs} epochs of {len(self.task.y)} rows)"
-        )
+def select_balance(this: Run) -> "tuple[Selection, Corrected]":
+    """Confirm the best networks, pick the balances on the winner's curve, and correct the score for the search."""
+    from sweep.search.selection import CANDIDATES, confirm, select
 
-    def _show(self, number: int, params: Params, outcome: Outcome) -> None:
-        logits = outcome.logits.mean(axis=1)
-        stopped = outcome.epochs if outcome.pruned else None
-        picture = draw_one(self.record, self.task.y, logits, number=number, params=asdict(params), stopped=stopped)
-        annotate(self.study, number, picture, findings(self.task.counts(outcome.logits)))
-        self._spend("search")
+    asked = this.spec.balance.equal
+    with this.timed("curve"):
+        this.progress.phase("confirm and curve", 2)
+        confirmed = confirm(this.task, this.study.best_networks(CANDIDATES), this.workers)
+        this.progress.step()
+        selection = select(this.task, confirmed, *this.spec.search.most, asked=asked, workers=this.workers)
+        this.progress.step()
+        corrected = correct_for_search(this, selection)
+    with whole(this.folder.selection) as part:
+        selection.save(part, asked=asked, seed=this.task.seed)
+    return selection, corrected
 
-    def _select(self) -> Selection:
-        self.progress.phase("confirm and curve", 2)
-        confirmed = confirm(self.task, self.study.best_networks(CANDIDATES), self.workers)
-        self.progress.step()
-        selection = select(
-            self.task, confirmed, *self.spec.search.most, asked=self.spec.balance.equal, workers=self.workers
-        )
-        self.progress.step()
-        return selection
 
-    def _correct(self, selection: Selection) -> Corrected:
-        """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
-        trials = self.study.trials(FINISHED[0])
-        winner = selection.winner.params.network
-        return corrected_score(
-            self.task.y,
-            self.task.units,
-            np.stack([self.study.logits(t).mean(axis=1) for t in trials], axis=1),
-            [Params(**t.params).network == winner for t in trials],
-            selection.curve_logits,
-            selection.curve.most,
-            equal=self.task.equal,
-            deliver=selection.equal,
-            seed=self.task.seed,
-        )
+def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
+    """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
+    from sweep.search.task import Params
+    from sweep.statistics.corrected_score import corrected_score
+    from sweep.study.study import FINISHED
 
-    def _answer(self, selection: Selection, corrected: Corrected) -> dict[str, Any]:
-        """Whether it is futile, from evidence."""
-        test = self.data.test
-        return answer(
-            self.task,
-            selection,
-            (corrected.score, corrected.low, corrected.high),
-            enough=self.spec.verdict.enough,
-            test=None if test is None else (len(test.y), int(test.y.sum())),
-            workers=self.workers,
-            progress=self.progress,
-        )
+    trials = this.study.trials(FINISHED[0])
+    winner = selection.winner.params.network
+    return corrected_score(
+        this.task.y,
+        this.task.units,
+        np.stack([this.study.logits(t).mean(axis=1) for t in trials], axis=1),
+        [Params(**t.params).network == winner for t in trials],
+        selection.curve_logits,
+        selection.curve.most,
+        equal=this.task.equal,
+        deliver=selection.equal,
+        seed=this.task.seed,
+    )
 
-    def _deliver(self, selection: Selection) -> Final:
-        self.progress.phase("final networks", 1)
-        final = final_networks(self.data, self.task, selection, self.workers)
-        hand_over(self.record, final, selection.equal, self.data.table.frame)
-        self.progress.step()
-        return final
 
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
-        self.clock = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._spend(phase)
+def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> "tuple[Final, dict[str, Any] | None]":
+    """Train the final networks, export the balance selected, and score the test table once."""
+    from sweep.model.handover import final_networks, hand_over, score_test
 
-    def _spend(self, phase: str) -> None:
-        """Add what has passed since the clock was set, and set it anew."""
-        now = time.perf_counter()
-        self.study.add_seconds(phase, now - self.clock)
-        self.clock = now
+    with this.timed("final"):
+        this.progress.phase("final networks", 1)
+        final = final_networks(this.spec, this.data.table, this.data.features, this.task, selection, this.workers)
+        hand_over(this.folder, final, selection.equal, this.data.table.frame)
+        this.progress.step()
+        test = this.data.test
+        return final, None if test is None else score_test(this.folder, test, selection, corrected)
+
+
+def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") -> dict[str, Any]:
+    """Answer whether it is futile, from evidence."""
+    from sweep.evidence.verdict import answer
+
+    test = this.data.test
+    return answer(
+        this.task,
+        selection,
+        (corrected.score, corrected.low, corrected.high),
+        enough=this.spec.verdict.enough,
+        test=None if test is None else (len(test.y), int(test.y.sum())),
+        workers=this.workers,
+        progress=this.progress,
+    )
+
+
+def report_result(
+    this: Run,
+    selection: "Selection",
+    corrected: "Corrected",
+    final: "Final",
+    test: dict[str, Any] | None,
+    verdict: dict[str, Any] | None,
+) -> Result:
+    """Put the result together, draw the study's pictures, and write the report."""
+    from sweep.report.compose import compose
+    from sweep.report.pictures import draw_all
+    from sweep.report.redraw import report_of
+    from sweep.study.study import FINISHED
+
+    result = compose(
+        this.spec,
+        this.data.table,
+        selection,
+        corrected,
+        fold_of_row=this.task.fold_of_row,
+        probability=lambda logit: final.probability(selection.equal, logit),
+        test=test,
+        verdict=verdict,
+        trials=this.study.totals(),
+        seconds=this.study.seconds(),
+    )
+    draw_all(this.folder, this.study.trials(*FINISHED), selection, result)
+    report_of(this.folder, result)
+    return result

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-import sweep.deliver.numpy_reader
+import sweep.model.numpy_reader
 from sweep.cli import cli
 
 README = Path(__file__).parents[1] / "README.md"
@@ -25,7 +25,7 @@ def commands() -> str:
 
 def reader() -> str:
     """The NumPy reader, all but the line that says what it is."""
-    source = Path(sweep.deliver.numpy_reader.__file__).read_text(encoding="utf-8")
+    source = Path(sweep.model.numpy_reader.__file__).read_text(encoding="utf-8")
     return f"```python\n{source[source.index('import json') :]}```\n"
 
 

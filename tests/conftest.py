@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
-from sweep.record import Record
+from sweep.study_folder import StudyFolder
+
+pytest_plugins = ["tests.made_evidence", "tests.made_model"]
 
 settings.register_profile("sweep", deadline=None, derandomize=True)
 settings.load_profile("sweep")
@@ -47,7 +49,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Record:
+def finished(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """A finished run, made as the command line makes one; tests only read it."""
     from click.testing import CliRunner
 
@@ -58,4 +60,4 @@ def finished(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Record:
     command = ["run", table, "--target", "label", "--test", test, "--root", str(root), "--name", "made"]
     done = CliRunner().invoke(cli, [*command, *SMALL], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    return Record(root, "made")
+    return StudyFolder(root, "made")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.record import Record
-from sweep.search.study import FINISHED, Study
+from sweep.study.study import FINISHED, Study
+from sweep.study_folder import StudyFolder
 from tests.conftest import made_table
 from tests.servers import Run, running, wait_until
 
@@ -30,7 +30,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trials(root: Path) -> list[dict[str, float]]:
     """The parameters of the finished trials."""
-    return [t.params for t in Study.reopen(Record(root, "made")).trials(*FINISHED)]
+    return [t.params for t in Study.reopen(StudyFolder(root, "made")).trials(*FINISHED)]
 
 
 def gone(pid: int) -> bool:

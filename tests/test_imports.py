@@ -8,21 +8,33 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sweep"
-SHARED = {"errors", "naming", "progress", "record", "spec", "stopping"}  # ground that every user of a run stands on
+SHARED = {
+    "class_weight",
+    "config",
+    "errors",
+    "files",
+    "progress",
+    "study_folder",
+}  # ground that every user of a run stands on
 MAY_USE = {
     "data": {"errors"},
-    "stack": {"errors"},
-    "balance": {"errors"},
-    "search": {"data", "stack", "balance", *SHARED},
-    "answer": {"data", "stack", "balance", "search", *SHARED},
-    "deliver": {"data", "stack", "balance", "search", *SHARED},
+    "statistics": {"class_weight", "errors"},
+    "stack": {"class_weight", "errors"},
+    "sklearn": {"class_weight", "data", "errors", "files", "stack"},
+    "parallel": {"errors", "stack"},
+    "study": {"search", "statistics", *SHARED},
+    "search": {"parallel", "stack", "statistics", "study", *SHARED},
+    "model": {"data", "parallel", "search", "stack", "statistics", *SHARED},
+    "evidence": {"data", "parallel", "search", "stack", "statistics", *SHARED},
+    "report": {"data", "search", "statistics", "study", *SHARED},
+    "dashboard": {"study", *SHARED},
 }
 HOMES = {
-    "tensorflow": ("stack/", "deliver/"),
-    "keras": ("stack/", "deliver/"),
-    "optuna": ("search/", "answer/dashboard.py"),
-    "optuna_dashboard": ("answer/dashboard.py",),
-    "matplotlib": ("answer/figures/",),
+    "tensorflow": ("stack/", "model/"),
+    "keras": ("stack/", "model/"),
+    "optuna": ("study/",),
+    "optuna_dashboard": ("dashboard/",),
+    "matplotlib": ("report/figures/",),
 }
 MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
 
@@ -56,13 +68,7 @@ def test_rooms_use_only_rooms_below(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_pipeline_and_the_command_line_come_after_the_rooms(module: str) -> None:
     """If it failed, something would depend on the command line, or run a whole study from below."""
-    users = {
-        "sweep.cli": ("__main__.py",),
-        "sweep.display": ("cli.py",),
-        "sweep.pipeline": ("cli.py",),
-        "sweep.handover": ("cli.py", "pipeline.py"),
-        "sweep.prepare": ("cli.py", "pipeline.py", "handover.py"),
-    }
+    users = {"sweep.cli": ("__main__.py",), "sweep.pipeline": ("cli.py",)}
     for name, may in users.items():
         assert name not in imported(module) or module in may
 
@@ -77,7 +83,7 @@ def test_heavy_packages_stay_in_their_rooms(module: str) -> None:
 
 def test_the_file_to_copy_imports_nothing_of_the_package() -> None:
     """If it failed, an exported model.npz could not be scored where sweep is not installed."""
-    assert imported("deliver/numpy_reader.py") == {"json", "typing", "numpy"}
+    assert imported("model/numpy_reader.py") == {"json", "typing", "numpy"}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,9 @@ def test_a_light_start_loads_nothing_heavy(command: str) -> None:
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("module", ["sweep.answer.again", "sweep.answer.dashboard", "sweep.prepare", "sweep.record"])
+@pytest.mark.parametrize(
+    "module", ["sweep.report.redraw", "sweep.dashboard.server", "sweep.pipeline", "sweep.study_folder"]
+)
 def test_what_does_not_train_does_not_load_tensorflow(module: str) -> None:
     """If it failed, `sweep plot`, `report`, `dashboard`, `show` and `list` would wait seconds for nothing."""
     code = f"import {module}, sys; print('tensorflow' in sys.modules)"

@@ -7,10 +7,10 @@ import polars as pl
 from click.testing import CliRunner
 
 from sweep.cli import cli
-from sweep.prepare import prepare
-from sweep.record import Record
-from sweep.search.study import FINISHED, Study
-from sweep.spec import Data, Spec, Training
+from sweep.config import Data, Spec, Training
+from sweep.pipeline import prepare
+from sweep.study.study import FINISHED, Study
+from sweep.study_folder import StudyFolder
 from tests.conftest import made_table
 
 FOLD = 1
@@ -24,7 +24,7 @@ def out_of_fold(table: pl.DataFrame, root: Path, name: str) -> tuple[np.ndarray,
     command = ["run", str(path), "--target", "label", "--root", str(root), *SHAPE]
     done = CliRunner().invoke(cli, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    study = Study.reopen(Record(root, name))
+    study = Study.reopen(StudyFolder(root, name))
     (trial,) = study.trials(*FINISHED)
     prepared = prepare(Spec(name, Data(path, ("label",)), training=Training(folds=3)))
     return study.logits(trial).mean(axis=1), prepared.fold_of_row

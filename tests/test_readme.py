@@ -57,8 +57,8 @@ def beside_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     from sweep import train
     from sweep.data.features import Column, Features
-    from sweep.deliver.export import export
-    from sweep.deliver.layers import build
+    from sweep.model.export import export
+    from sweep.model.layers import build
 
     frame = pl.DataFrame({"age": [61.0, None, 40.0, 50.0] * 5, "clinic": ["north", None, "south", "east"] * 5})
     features = Features((Column("age", "number"), Column("clinic", "category", ("north", "south", None))))
@@ -90,7 +90,7 @@ def test_examples_in_docstrings_are_run(pytestconfig: pytest.Config) -> None:
 
 def test_study_of_the_readme_is_the_one_that_it_runs(tmp_path: Path) -> None:
     """A key shown to readers would be refused."""
-    from sweep.spec import Spec
+    from sweep.config import Spec
 
     (tmp_path / "s.toml").write_text(blocks("toml")[0], encoding="utf-8")
     shown, real = Spec.read(tmp_path / "s.toml"), Spec.read(ROOT / "studies" / "hypothyroid.toml")

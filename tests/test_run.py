@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from sweep import record
-from sweep.answer.summary import selected_line
 from sweep.cli import cli
-from sweep.record import Record
+from sweep.report.result import Result as Found
+from sweep.report.terminal import selected_line
+from sweep.study_folder import StudyFolder
 from tests.conftest import SMALL
 
 
@@ -23,7 +23,7 @@ def call(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
 
 
-def test_files_are_those_of_the_contract(finished: Record) -> None:
+def test_files_are_those_of_the_contract(finished: StudyFolder) -> None:
     """A user who was told where things lie would not find them."""
     for path in ("study.toml", "study.db", "result.json", "best/model.keras", "best/class_weights.json", "report.html"):
         assert (finished.folder / path).is_file(), path
@@ -34,7 +34,7 @@ def test_files_are_those_of_the_contract(finished: Record) -> None:
     assert not list(finished.root.rglob("*.part*")), "a half-written file was left"
 
 
-def test_result_has_every_key_of_the_contract_and_no_nan(finished: Record) -> None:
+def test_result_has_every_key_of_the_contract_and_no_nan(finished: StudyFolder) -> None:
     """Programs that read result.json would break."""
     text = finished.result.read_text(encoding="utf-8")
     assert "NaN" not in text
@@ -60,7 +60,7 @@ def test_result_has_every_key_of_the_contract_and_no_nan(finished: Record) -> No
     assert set(result["seconds"]) == {"search", "curve", "final"}
 
 
-def test_numbers_of_the_result_agree_with_each_other(finished: Record) -> None:
+def test_numbers_of_the_result_agree_with_each_other(finished: StudyFolder) -> None:
     """A rate beside counts that do not give it would be a lie."""
     result = json.loads(finished.result.read_text(encoding="utf-8"))
     selected = result["selected"]
@@ -79,7 +79,7 @@ def test_numbers_of_the_result_agree_with_each_other(finished: Record) -> None:
     assert by_cut["recall"][0] == pytest.approx(by_cut["recall"][1], abs=1 / c["tp"])
 
 
-def test_study_holds_trials_with_their_findings(finished: Record) -> None:
+def test_study_holds_trials_with_their_findings(finished: StudyFolder) -> None:
     """The dashboard would show trials that say nothing."""
     (name,) = optuna.get_all_study_names(f"sqlite:///{finished.database}")
     study = optuna.load_study(study_name=name, storage=f"sqlite:///{finished.database}")
@@ -105,7 +105,7 @@ def test_study_holds_trials_with_their_findings(finished: Record) -> None:
         assert {m.filename for m in metas} == {"logits.npy", f"trial-{trial.number:04d}.png"}
 
 
-def test_the_test_table_is_scored_by_the_exported_model(finished: Record, tables: Path, tmp_path: Path) -> None:
+def test_the_test_table_is_scored_by_the_exported_model(finished: StudyFolder, tables: Path, tmp_path: Path) -> None:
     """The test counts would be those of some other network."""
     out = tmp_path / "out.csv"
     assert call("predict", finished.best / "model.keras", tables / "test.csv", "--out", out).exit_code == 0
@@ -202,7 +202,7 @@ def test_the_commoner_class_as_positive_is_never_balanced_by_calling_everybody(t
     assert not precision["reached"] or precision["gap"] is not None
 
 
-def test_other_settings_under_the_same_name_are_refused(finished: Record, tables: Path) -> None:
+def test_other_settings_under_the_same_name_are_refused(finished: StudyFolder, tables: Path) -> None:
     """Trials of two settings would be mixed in one study."""
     before = finished.result.read_bytes()
     where = ["--name", "made", "--root", str(finished.root)]
@@ -212,7 +212,7 @@ def test_other_settings_under_the_same_name_are_refused(finished: Record, tables
     assert finished.result.read_bytes() == before
 
 
-def test_show_fits_a_hundred_columns_and_says_the_main_things(finished: Record) -> None:
+def test_show_fits_a_hundred_columns_and_says_the_main_things(finished: StudyFolder) -> None:
     """A terminal would wrap the tables, or a user would not see which balance was taken."""
     shown = call("show", "made", "--root", finished.root).output
     assert max(map(len, shown.splitlines())) <= 100
@@ -220,13 +220,13 @@ def test_show_fits_a_hundred_columns_and_says_the_main_things(finished: Record) 
         assert text in shown
 
 
-def test_show_json_is_result_json(finished: Record) -> None:
+def test_show_json_is_result_json(finished: StudyFolder) -> None:
     """Programs would get something else than the file says."""
     shown = call("show", "made", "--root", finished.root, "--json")
     assert json.loads(shown.stdout) == json.loads(finished.result.read_text(encoding="utf-8"))
 
 
-def test_plot_and_report_are_made_again_from_what_is_kept(finished: Record) -> None:
+def test_plot_and_report_are_made_again_from_what_is_kept(finished: StudyFolder) -> None:
     """Pictures could not be had without training again."""
     kept = {p: p.read_bytes() for p in finished.plots.iterdir()}
     for path in kept:
@@ -241,7 +241,7 @@ def test_plot_and_report_are_made_again_from_what_is_kept(finished: Record) -> N
 
 
 @pytest.mark.parametrize("equal", ["precision", "ratio", "recall"])
-def test_every_balance_is_exportable_without_training(finished: Record, tmp_path: Path, equal: str) -> None:
+def test_every_balance_is_exportable_without_training(finished: StudyFolder, tmp_path: Path, equal: str) -> None:
     """A user who prefers another balance would have to search again, or need the table that is long gone."""
     root = shutil.copytree(finished.root, tmp_path / "moved")
     done = call("export", "made", "--root", root, "--to", tmp_path / equal, "--equal", equal)
@@ -255,12 +255,12 @@ def test_every_balance_is_exportable_without_training(finished: Record, tmp_path
     assert [(card["balance"], card["networks"]) for card in cards] == [(equal, 2), (equal, 1)]
 
 
-def test_run_from_python_gives_what_the_command_prints(finished: Record) -> None:
+def test_run_from_python_gives_what_the_command_prints(finished: StudyFolder) -> None:
     """A notebook would have to read files to learn what its study found, or train it once more."""
     import sweep
 
     root = shutil.copytree(finished.root, finished.root.with_name("python"))
-    spec = sweep.Spec.read(Record(root, "made").study)
+    spec = sweep.Spec.read(StudyFolder(root, "made").study)
     before = (root / "studies" / "made" / "best" / "model.keras").read_bytes()
     result = sweep.run(spec, root=root)
     assert isinstance(result, sweep.Result)
@@ -268,11 +268,11 @@ def test_run_from_python_gives_what_the_command_prints(finished: Record) -> None
     assert (root / "studies" / "made" / "best" / "model.keras").read_bytes() == before
 
 
-def test_the_card_says_where_the_model_comes_from(finished: Record) -> None:
+def test_the_card_says_where_the_model_comes_from(finished: StudyFolder) -> None:
     """Nobody could tell, from the file alone, what it learned from, how good it was, or what can load it again."""
     from importlib.metadata import version
 
-    from sweep.deliver.card import card_of
+    from sweep.model.card import card_of
 
     card, result = card_of(finished.best / "model.keras"), json.loads(finished.result.read_text(encoding="utf-8"))
     assert card == json.loads((finished.best / "card.json").read_text(encoding="utf-8"))
@@ -289,7 +289,7 @@ def test_the_card_says_where_the_model_comes_from(finished: Record) -> None:
     assert scores["intervals"]["R1"][0] < scores["recall"][1] < scores["intervals"]["R1"][1]
 
 
-def test_probability_undoes_the_weights(finished: Record, tables: Path, tmp_path: Path) -> None:
+def test_probability_undoes_the_weights(finished: StudyFolder, tables: Path, tmp_path: Path) -> None:
     """Probabilities would be those of a table in which both classes are equally common."""
     out = tmp_path / "out.parquet"
     call("predict", finished.best, tables / "train.csv", "--out", out, "--keep", "label")
@@ -336,7 +336,7 @@ def test_several_targets_make_a_study_each_without_the_others_columns(tables: Pa
     assert set(results) == {"both-label", "both-smoker"}
     assert all(r["data"]["features"] == 3 for r in results.values())
     for name in results:
-        record = Record(tmp_path, name)
+        record = StudyFolder(tmp_path, name)
         assert {"model.keras", "class_weights.json"} <= {path.name for path in record.best.iterdir()}
         assert {"precision-recall.png", "balance-curve.png"} <= {path.name for path in record.plots.iterdir()}
 
@@ -345,5 +345,5 @@ def test_the_line_of_what_was_selected_names_every_setting_that_was_searched() -
     """A width of 1024 would read 1.02e+03, or a dropout that was searched be kept back."""
     params = {"most": 0.7, "depth": 2, "width": 1024, "dropout": 0.25}
     selected = {"equal": "ratio", "weight_ratio": 2.5, "trial": 3, "params": params}
-    line = selected_line(record.Result("n", "0", {}, "ratio", selected, {}, {}, None, None, {}))
+    line = selected_line(Found("n", "0", {}, "ratio", selected, {}, {}, None, None, {}))
     assert line.endswith("depth 2, width 1024, dropout 0.25, from trial 3")

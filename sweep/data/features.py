@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from sweep.data.cells import as_numbers, listed, plain, shown
 from sweep.data.labels import as_labels
-from sweep.data.values import as_numbers, listed, plain, shown
 from sweep.errors import TableError
 
 RARE = 5  # a level needs as many rows to have a column of X

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sweep.data.reading import check_present, read_table
-from sweep.data.values import first_row, shown
+from sweep.data.cells import first_row, shown
+from sweep.data.csv import check_present, read_table
 from sweep.errors import TableError
 
 

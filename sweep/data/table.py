@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from sweep.data.cells import as_numbers, first_row, listed, shown
+from sweep.data.csv import check_present, read_with_notes
+from sweep.data.duplicates import find_duplicates, fingerprint, hash_rows, tie_rows
 from sweep.data.folds import check_groups
-from sweep.data.identity import find_duplicates, fingerprint, hash_rows, tie_rows
 from sweep.data.labels import as_labels, find_classes, find_label, read_labels
-from sweep.data.reading import check_present, read_with_notes
-from sweep.data.values import as_numbers, first_row, listed, shown
 from sweep.errors import TableError
 
 

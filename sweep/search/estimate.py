@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from sweep.parallel.workers import Workers
 from sweep.search.selection import CANDIDATES, PICKS, POINTS
-from sweep.search.space import Space
 from sweep.search.task import Params, Task
-from sweep.search.workers import Workers
+from sweep.stack.design import cross_validation
 from sweep.stack.training import fit
-from sweep.stack.weights import cross_validation
+from sweep.study.space import Space
 
 ROWS = 1024  # trained on, at most
 TIMED = 3  # epochs of them

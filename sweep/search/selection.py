@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep.balance.criteria import CRITERIA, gap, moved_cut, score
-from sweep.balance.curve import Curve, balance_curve, choose
-from sweep.balance.grid import balance_grid
-from sweep.balance.metrics import Counts
-from sweep.balance.resampling import counts_of, resampled_sums, tally
+from sweep.class_weight import balance_grid
 from sweep.errors import StudyError
 from sweep.search.task import Params, Task
-from sweep.stack.weights import cross_validation
+from sweep.stack.design import cross_validation
+from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
+from sweep.statistics.confusion import Counts
+from sweep.statistics.criteria import CRITERIA, gap, moved_cut, score
+from sweep.statistics.curve import Curve, balance_curve, choose
 
 if TYPE_CHECKING:
-    from sweep.search.workers import Workers
+    from sweep.parallel.workers import Workers
 
 CANDIDATES = 3  # networks that are run again
 POINTS = 21  # balances on the curve
@@ -215,7 +215,7 @@ def select(
     task: Task, confirmed: tuple[Confirmed, ...], low: float, high: float, *, asked: str, workers: "Workers"
 ) -> Selection:
     """From confirmed networks to picked balances, by the rules of the `balance` package."""
-    from sweep.stack.first_layer import has_numbers_for_bins  # loads TensorFlow: not to read a selection
+    from sweep.stack.preprocessing import has_numbers_for_bins  # loads TensorFlow: not to read a selection
 
     winner = smallest_within_error(task, confirmed)
     if has_numbers_for_bins(task.X):

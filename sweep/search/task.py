@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from sweep.balance.criteria import score
-from sweep.balance.metrics import Counts
 from sweep.stack.recipe import Recipe
+from sweep.statistics.confusion import Counts
+from sweep.statistics.criteria import score
 
 
 @dataclass(frozen=True)

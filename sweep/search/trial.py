@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from sweep.search.task import Outcome, Params, Task
+from sweep.stack.design import Design, cross_validation
 from sweep.stack.network import Stack
 from sweep.stack.training import fit
-from sweep.stack.weights import Design, cross_validation
 
 NOTHING = -100.0  # what a network that diverged says of a row: it calls nothing
 REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's score is held against those before it

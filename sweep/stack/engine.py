@@ -12,14 +12,10 @@ from typing import Any
 import numpy as np
 
 from sweep.stack.backend import tf, traced_once
-from sweep.stack.first_layer import FirstLayer
 from sweep.stack.network import forward, shapes
-from sweep.stack.recipe import Recipe
+from sweep.stack.preprocessing import FirstLayer
+from sweep.stack.recipe import BETA1, BETA2, DECAY_AT, EPSILON, GAIN_RATE, WARM_UP, Recipe
 
-WARM_UP = 0.1  # share of the steps
-BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
-DECAY_AT = 100  # rows of the rarer class, for which the recipe's weight decay is meant
-GAIN_RATE = 6.0  # how much faster an input's gain is learned than all else
 AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
 READY_BYTES = 2**27  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
 PIECE_BYTES = 2**23  # of such a piece

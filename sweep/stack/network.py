@@ -10,7 +10,7 @@ import numpy as np
 
 from sweep.errors import InputError
 from sweep.stack.backend import in_threads, keras, tf, traced_once
-from sweep.stack.first_layer import FirstLayer, Standardise
+from sweep.stack.preprocessing import FirstLayer, Standardise
 
 CHUNK_BYTES = 2**22  # of one layer's activations, at inference: about what a core's cache holds
 

@@ -1,7 +1,13 @@
 """The settings of training, and their defaults."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from math import log2
+from typing import Any
+
+WARM_UP = 0.1  # share of the steps in which the learning rate rises
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # of Adam
+DECAY_AT = 100  # rows of the rarer class, for which the weight decay is meant
+GAIN_RATE = 6.0  # how much faster an input's gain is learned than all else
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,12 @@ class Recipe:
     def lost(self) -> float:
         """The dropout that is given, or that of the width."""
         return default_dropout(self.width) if self.dropout is None else self.dropout
+
+    def identity(self) -> dict[str, Any]:
+        """Collect all that decides how a network comes out, the constants too: what a study must go on with."""
+        constants = {"warm_up": WARM_UP, "betas": [BETA1, BETA2], "epsilon": EPSILON}
+        resolved = replace(self, weight_decay=self.decay, dropout=self.lost)
+        return {**asdict(resolved), **constants, "decay_at": DECAY_AT, "gain_rate": GAIN_RATE}
 
 
 def default_weight_decay(width: int) -> float:

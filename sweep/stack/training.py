@@ -12,8 +12,8 @@ import numpy as np
 from sweep.errors import InputError
 from sweep.stack.backend import in_threads
 from sweep.stack.engine import Part, Tick
-from sweep.stack.first_layer import learn_first_layer
 from sweep.stack.network import Stack, check_rows, shapes
+from sweep.stack.preprocessing import learn_first_layer
 from sweep.stack.recipe import Recipe
 
 PART_COLUMNS = 8  # that a core trains at a time

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.parallel.workers import Workers
 from sweep.progress import Progress
-from sweep.record import Record
-from sweep.search import search as search_module
-from sweep.search.search import search
-from sweep.search.space import Space
-from sweep.search.study import FINISHED, Study
+from sweep.search import loop as search_module
+from sweep.search.loop import search
 from sweep.search.task import Outcome, Params, Task
 from sweep.search.trial import evaluate
-from sweep.search.workers import Workers
 from sweep.stack.network import Stack
+from sweep.study.space import Space
+from sweep.study.study import FINISHED, Study
+from sweep.study_folder import StudyFolder
 
 PARAMS = Params(0.7, 1, 8)
 
@@ -108,7 +108,7 @@ def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(
         space = Space((0.5, 0.75), (1, 1), (8, 8))
         return Study.open(record, None, space=space, seed=0, identity={}, note=print)
 
-    record = Record(tmp_path, "n")
+    record = StudyFolder(tmp_path, "n")
     monkeypatch.setattr(search_module, "evaluate", slow)
     for timeout in (0.0, 2.2):
         search(opened(), task, trials=50, timeout=timeout, workers=Workers(), progress=Progress(), show=lambda *_: None)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from sweep.stack.design import cross_validation
 from sweep.stack.network import Stack
 from sweep.stack.training import train
-from sweep.stack.weights import cross_validation
 
 settings.register_profile("stack", deadline=None, derandomize=True)
 settings.load_profile("stack")

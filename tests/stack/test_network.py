@@ -12,8 +12,8 @@ import pytest
 from sweep.errors import InputError
 from sweep.stack import network
 from sweep.stack.backend import keras, tf
-from sweep.stack.first_layer import BINS, Standardise, learn_first_layer, scaled, squash
 from sweep.stack.network import Stack, dense, silu_dropout
+from sweep.stack.preprocessing import BINS, Standardise, learn_first_layer, scaled, squash
 
 NEAR = {"rtol": 0, "atol": 2e-5}
 

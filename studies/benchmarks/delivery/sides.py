@@ -16,9 +16,9 @@ class Sweep:
     """`sweep predict` without its start-up: the model is opened, the table read, scored and written."""
 
     def __init__(self, model: str, rows: str) -> None:
-        import sweep.deliver.predict
+        import sweep.model.predict
 
-        self.model, self.run = model, sweep.deliver.predict.predict
+        self.model, self.run = model, sweep.model.predict.predict
 
     def predict(self, *, table: str, out: str) -> None:
         """From file to file."""
@@ -31,7 +31,7 @@ class Keras:
     def __init__(self, model: str, rows: str) -> None:
         import polars as pl
 
-        from sweep.deliver.layers import raw_columns
+        from sweep.model.layers import raw_columns
         from sweep.stack.backend import keras
 
         self.keras, self.model = keras, keras.models.load_model(model)

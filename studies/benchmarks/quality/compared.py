@@ -19,14 +19,14 @@ from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 from tables import DEVELOPMENT, LARGER, TARGET, THINNED, load
 
-from sweep.balance.criteria import moved_cut, score
-from sweep.balance.metrics import Counts
+from sweep.class_weight import weight_matrix
 from sweep.data.features import Features
 from sweep.search.selection import CANDIDATES, Confirmed, bins_help, smallest_within_error
 from sweep.search.task import Params, Task
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.training import fit
-from sweep.stack.weights import weight_matrix
+from sweep.statistics.confusion import Counts
+from sweep.statistics.criteria import moved_cut, score
 
 HERE = Path(__file__).parent
 SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow

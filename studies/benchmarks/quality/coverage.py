@@ -13,12 +13,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.linear_model import LogisticRegression
 
-from sweep.balance.corrected import corrected_score, prediction_interval
-from sweep.balance.criteria import score
-from sweep.balance.curve import balance_curve
-from sweep.balance.grid import balance_grid, weight_ratio
-from sweep.balance.metrics import Counts
+from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.folds import fold_of_row
+from sweep.statistics.confusion import Counts
+from sweep.statistics.corrected_score import corrected_score, prediction_interval
+from sweep.statistics.criteria import score
+from sweep.statistics.curve import balance_curve
 
 HERE = Path(__file__).parent
 TABLES = {  # rows, positives, features, strength of the signal

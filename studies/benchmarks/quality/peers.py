@@ -22,8 +22,8 @@ from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV,
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sweep.balance.criteria import moved_cut
 from sweep.stack.backend import keras
+from sweep.statistics.criteria import moved_cut
 
 CORES = len(os.sched_getaffinity(0))  # that this process may use: all peers get the same
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)

@@ -16,7 +16,7 @@ import compared
 import numpy as np
 from compared import COMPARISONS, Comparison, read, summarise
 
-from sweep.stack import engine, first_layer, network
+from sweep.stack import engine, network, preprocessing
 from sweep.stack.backend import tf
 from sweep.stack.recipe import Recipe, default_epochs
 
@@ -59,7 +59,7 @@ def mean_and_deviation(values: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Instead of median and interquartile range."""
     spread = values.std() if len(values) else 0.0
     centre, scale = (float(values.mean()), float(1 / spread)) if spread > 0 else (0.0, 0.0)
-    return centre, scale, np.zeros(first_layer.BINS + 1)
+    return centre, scale, np.zeros(preprocessing.BINS + 1)
 
 
 def even_start(layer: Any, init_seed: np.ndarray, prior: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
@@ -71,7 +71,7 @@ initial = engine.initial_parameters
 VARIANTS: dict[str, Change] = {
     "default": setting(),
     "inputs without a gain": patch(engine, GAIN_RATE=1e-3),  # held as a thousandfold of itself: it stays where it is
-    "mean and standard deviation": patch(first_layer, _of_feature=mean_and_deviation),
+    "mean and standard deviation": patch(preprocessing, _of_feature=mean_and_deviation),
     "relu": activation(tf.nn.relu),
     "output bias from 0": patch(engine, initial_parameters=even_start),
     "no weight decay": setting(weight_decay=0.0),

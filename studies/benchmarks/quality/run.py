@@ -25,13 +25,13 @@ from sklearn.model_selection import StratifiedKFold
 from tables import NAMES, TARGET, load
 
 import sweep
-from sweep.balance.criteria import score
-from sweep.balance.metrics import Counts
+from sweep.config import Data, Search, Spec
 from sweep.data.features import Features
-from sweep.deliver.final import Final
-from sweep.deliver.layers import raw_columns
-from sweep.record import Record
-from sweep.spec import Data, Search, Spec
+from sweep.model.final import Final
+from sweep.model.layers import raw_columns
+from sweep.statistics.confusion import Counts
+from sweep.statistics.criteria import score
+from sweep.study_folder import StudyFolder
 
 HERE = Path(__file__).parent
 README = HERE.parents[2] / "README.md"
@@ -67,7 +67,7 @@ def run_sweep(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Scored, dict[str
         test.write_csv(root / "test.csv")
         data = Data(root / "train.csv", (TARGET,), positive="1", test=root / "test.csv")
         result = sweep.run(Spec("study", data, Search(trials=TRIALS)), root=root, quick=True)
-        final = Final.load(Record(root, "study").artifacts)
+        final = Final.load(StudyFolder(root, "study").artifacts)
         outputs = {}
         for equal in {"ratio", "recall", result.selected["equal"]}:
             model = final.assemble(equal)

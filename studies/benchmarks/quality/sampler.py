@@ -19,13 +19,13 @@ import numpy as np
 import optuna
 from tables import TARGET, load
 
-from sweep.balance.grid import balance_grid, weight_ratio
+from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
-from sweep.search.space import WARM_UP_TRIALS
 from sweep.search.task import Params, Task
 from sweep.search.trial import evaluate
 from sweep.stack.recipe import default_batch_size, default_epochs
+from sweep.study.space import WARM_UP_TRIALS
 
 HERE = Path(__file__).parent
 FILE = HERE / "sampler.json"

@@ -21,16 +21,16 @@ import numpy as np
 from tables import SHAPES, Made, noise, signal
 
 from sweep import Spec, run, train, weight_matrix
-from sweep.answer.signal import LEVEL
-from sweep.answer.signal import signal as signal_test
-from sweep.answer.verdict import CLEARLY_FLAT, CLEARLY_MORE
-from sweep.balance.criteria import moved_cut, score
-from sweep.balance.metrics import Counts
+from sweep.config import Data, Search
 from sweep.data.folds import fold_of_row
+from sweep.evidence.permutation_test import LEVEL
+from sweep.evidence.permutation_test import signal as signal_test
+from sweep.evidence.verdict import CLEARLY_FLAT, CLEARLY_MORE
+from sweep.parallel.workers import Workers
 from sweep.search.task import Task
-from sweep.search.workers import Workers
-from sweep.spec import Data, Search
 from sweep.stack.recipe import default_epochs
+from sweep.statistics.confusion import Counts
+from sweep.statistics.criteria import moved_cut, score
 
 SEEDS = {"calibrate": 1000, "test": 2000}
 POSITIVES = (24, 60, 150, 400)

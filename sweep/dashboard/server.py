@@ -1,0 +1,116 @@
+"""The Optuna dashboard: what it shows beside a trial, and the server.
+
+`optuna_dashboard` is imported by the functions that need it, which a search does not before its first trial is told.
+"""
+
+import io
+import ipaddress
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from sweep.dashboard.access import WILDCARDS, Gate
+from sweep.errors import InputError
+from sweep.study.study import Study
+from sweep.study_folder import StudyFolder
+
+LOOPBACK = "127.0.0.1"
+
+
+def annotate(study: Study, number: int, picture: Path, findings: str) -> None:
+    """Attach a picture to a trial that is not told yet, and a note that says what it found and shows it."""
+    from optuna_dashboard import save_note
+    from optuna_dashboard.artifact import get_artifact_path
+
+    trial = study.out[number]
+    at = get_artifact_path(trial, study.artifacts.attach(trial, picture, mimetype="image/png"))
+    save_note(trial, f"Trial {number} {findings}\n\n![precision against recall]({at})\n")
+
+
+def serve(
+    record: StudyFolder, *, host: str = LOOPBACK, port: int = 0, write: bool = False, ready: Callable[[str], None]
+) -> None:
+    """Serve the dashboard of a study, finished or running, until the process is interrupted.
+
+    Parameters
+    ----------
+    record : StudyFolder
+    host : str
+        The address to listen on; on any but a loopback one, visitors need a token.
+    port : int
+        0: a free one.
+    write : bool
+        Whether the dashboard may change the study.
+    ready : callable
+        Is told the address to open.
+
+    Raises
+    ------
+    StudyError
+        If there is no database, or it is damaged.
+    InputError
+        If the address cannot be listened on.
+    """
+    import optuna_dashboard
+
+    study = Study.reopen(record)
+    logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
+    app = optuna_dashboard.wsgi(study.storage, artifact_store=study.artifacts.store)
+    token = None if _is_loopback(host) else secrets.token_urlsafe(24)
+    gate = Gate(app, home=f"/dashboard/studies/{study.optuna._study_id}", host=host, token=token, write=write)
+    try:
+        server = _Server((host, port), _Handler)
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"--host {host} --port {port} must be an address of this machine that is free; got: {error}. Choose others."
+        ) from None
+    with server:
+        server.set_app(gate)
+        name = socket.gethostname() if host in WILDCARDS else host
+        at = f"[{name}]" if ":" in name else name
+        ready(f"http://{at}:{server.server_port}/" + (f"?token={token}" if token else ""))
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self.address_family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        """Bind without looking up this machine's name, which can take long."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing: a browser that leaves is no error."""
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = 60  # seconds for a request to arrive
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def get_stderr(self) -> Any:
+        """Where errors go: nowhere; a browser that leaves in the middle is none."""
+        return io.StringIO()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

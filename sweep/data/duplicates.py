@@ -1,0 +1,66 @@
+"""What makes rows and tables the same: equal rows, rows tied together, a table's fingerprint."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from sweep.data.cells import as_numbers, first_row, shown
+from sweep.errors import TableError
+
+ROWS_AT_ONCE = 65_536  # hashed into a fingerprint
+
+
+def find_duplicates(features: pl.DataFrame, y: np.ndarray) -> np.ndarray:
+    """Return the index of the first row with the same features and label, (rows,) int64."""
+    keys = features.with_columns(pl.Series("", y))  # no feature has an empty name
+    inverse, counts = np.unique(hash_rows(keys), return_inverse=True, return_counts=True)[1:]
+    ids = np.arange(len(y), dtype=np.int64)
+    alike = np.flatnonzero(counts[inverse] > 1)  # by their hash; only these are compared in full
+    if len(alike):
+        rows = keys[alike]
+        rows.columns = [str(index) for index in range(rows.width)]
+        first = rows.with_row_index("row").select(pl.col("row").min().over(rows.columns))
+        ids[alike] = alike[first.to_series().to_numpy()]
+    return ids
+
+
+def hash_rows(frame: pl.DataFrame) -> np.ndarray:
+    """Return a number a row, (rows,) uint64, that is the same for equal rows: whole numbers equal their floats."""
+    numbers = [column if column.dtype == pl.String else column.cast(pl.Float64) for column in frame]
+    return pl.DataFrame(numbers).hash_rows(seed=0).to_numpy()
+
+
+def tie_rows(path: str | Path, duplicates: np.ndarray, group: pl.Series) -> np.ndarray:
+    """Join equal rows and rows of one group value: index of the first row tied to each row, (rows,) int64."""
+    blanks = group.is_null()
+    if blanks.any():
+        raise TableError(
+            f"{path}: every row needs a group; {shown(group.name)} is blank in {blanks.sum()} rows, "
+            f"row {first_row(blanks)} the first: fill them in."
+        )
+    rows = len(group)
+    values = group.rank("dense").to_numpy().astype(np.int64) - 1
+    edges = coo_array((np.ones(rows, dtype=np.int8), (duplicates, rows + values)), shape=(2 * rows, 2 * rows))
+    tied = connected_components(edges, directed=False)[1][duplicates]
+    first, inverse = np.unique(tied, return_index=True, return_inverse=True)[1:]
+    return first[inverse].astype(np.int64)
+
+
+def fingerprint(features: pl.DataFrame, classes: tuple[str, str, str], y: np.ndarray, group: pl.Series | None) -> str:
+    """Return the SHA-256 of names, kinds and values; `classes` are target, positive and negative label."""
+    digest = hashlib.sha256(repr((features.height, classes)).encode())
+    digest.update(y.astype(np.int8).tobytes())
+    for column in (*features, *([] if group is None else [group])):
+        digest.update(repr((column.name, "text" if column.dtype == pl.String else "number")).encode())
+        for start in range(0, len(column), ROWS_AT_ONCE):
+            part = column[start : start + ROWS_AT_ONCE]
+            if column.dtype == pl.String:
+                digest.update(part.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8").tobytes())
+                digest.update("".join(part.drop_nulls()).encode())
+            else:
+                digest.update(as_numbers(part).astype("<f8").tobytes())
+    return digest.hexdigest()

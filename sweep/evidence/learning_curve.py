@@ -1,0 +1,148 @@
+"""Would more positives help? The selected network, trained on shares of its positives."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.parallel.workers import Workers
+from sweep.search.task import Params, Task
+from sweep.stack.design import positive_shares
+from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws
+from sweep.statistics.confusion import average_precision, count
+from sweep.statistics.criteria import moved_cut, score
+
+SHARES = (0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
+DRAWS = 4
+LEAST_POSITIVES = 10  # trained on: points with fewer are skipped
+LEAST_POINTS = 3
+DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: exponents c from 1 to 0
+SCORES = ("score", "average_precision")
+
+
+def learning(task: Task, params: Params, *, workers: Workers) -> dict[str, Any]:
+    """Measure scores along the share of positives trained on, and what doubling the positives would bring.
+
+    All columns keep w1 / w0 and all negatives; the positives that stay weigh 1 / share as much again, and held-out rows
+    are scored whole. The scores are pooled out-of-fold average precision and min(P1, R1) at an FP = FN cut chosen on
+    the other folds, each the mean over the draws.
+
+    With g the gain from half of the positives to all, doubling all brings at most g if the curve is concave, and
+    ``g * 2^-c``, c in [0, 1], along ``a + b * n^-c``. So the gain is given as g / sqrt(2), its low end from the low end
+    of g at the c that makes it least, its high end that of g itself.
+
+    Parameters
+    ----------
+    task : Task
+    params : Params
+        The selected network and balance.
+    workers : Workers
+
+    Returns
+    -------
+    dict
+        `points`: of each share the `positives` trained on (mean over folds), `score`, `average_precision` and `recall`,
+        each with `_low` and `_high`, a bootstrap interval over row groups and draws. `gain`: of `score` and
+        `average_precision` what doubling brings, `value`, `low`, `high`, and `from_half`; None, with `why`, where the
+        curve cannot tell.
+    """
+    folds = int(task.fold_of_row.max()) + 1
+    trained_on = np.mean([np.sum(task.y[task.fold_of_row != k]) for k in range(folds)])
+    shares = [share for share in SHARES if share * trained_on >= LEAST_POSITIVES]
+    if len(shares) < LEAST_POINTS or 0.5 not in shares:
+        why = (
+            f"a training part holds {trained_on:.0f} positives, too few for a curve: a point needs "
+            f"{LEAST_POSITIVES}, a curve {LEAST_POINTS} points and one at half of the positives"
+        )
+        return {"points": [], "gain": None, "why": why, "draws": DRAWS}
+    design = positive_shares(
+        task.y, task.units, task.fold_of_row, most=params.most, shares=shares, draws=DRAWS, seed=task.seed
+    )
+    stack = workers.fit(task.X, design, task.recipe(params), seed=task.seed)
+    logits = design.out_of_fold(stack.logits(task.X, design.held_out))
+    kept = (design.W * (design.Y == 1) > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
+    return measure(task.y, task.units, task.fold_of_row, logits, shares, kept.tolist(), seed=task.seed)
+
+
+def measure(
+    y: NDArray[np.integer],
+    units: NDArray[np.integer],
+    fold_of_row: NDArray[np.integer],
+    logits: NDArray[np.floating],
+    shares: list[float],
+    positives: list[float],
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Score the out-of-fold logits of shares x draws, (rows, shares, draws), with intervals; see `learning`."""
+    rows, points, draws = logits.shape
+    flat = logits.reshape(rows, points * draws)
+    called = np.stack([cross_called(z, y, fold_of_row) for z in flat.T], axis=1)
+    counts = count(y == 1, called)
+    rng = np.random.default_rng([seed, 6])
+    tallied, precise = [], []
+    labels = (y == 1).astype(float)
+    for block in row_draws(y, units, RESAMPLES, rng):
+        sums = np.stack([block @ labels, block @ (1 - labels)], axis=1)
+        hits, false = block @ (called * labels[:, None]), block @ (called * (1 - labels)[:, None])
+        tallied.append(counts_of(np.concatenate([sums, hits, false], axis=1)))
+        precise.append(np.stack([average_precisions(y, z, block) for z in flat.T], axis=1))
+    resampled = np.concatenate(tallied)
+    plain = {
+        "score": score(counts, "ratio"),
+        "average_precision": np.array([average_precision(y, z) for z in flat.T]),
+        "recall": counts[:, 0] / (counts[:, 0] + counts[:, 2]),
+    }
+    drawn = {
+        "score": score(resampled, "ratio"),
+        "average_precision": np.concatenate(precise),
+        "recall": resampled[..., 0] / (resampled[..., 0] + resampled[..., 2]),
+    }
+    of_draws = rng.multinomial(draws, np.full(draws, 1 / draws), size=RESAMPLES) / draws
+    found: list[dict[str, Any]] = [{"share": share, "positives": n} for share, n in zip(shares, positives, strict=True)]
+    gain: dict[str, Any] = {}
+    for name, values in plain.items():
+        mean = values.reshape(points, draws).mean(axis=1)
+        spread = np.einsum("rpd,rd->rp", drawn[name].reshape(-1, points, draws), of_draws)
+        for p, point in enumerate(found):
+            low, high = interval(spread[:, p], around=float(mean[p]))
+            point |= {name: float(mean[p]), f"{name}_low": low, f"{name}_high": high}
+        if name in SCORES:
+            half = shares.index(0.5)
+            gain[name] = doubling(float(mean[-1] - mean[half]), spread[:, -1] - spread[:, half])
+    return {"points": found, "gain": gain, "why": None, "draws": draws}
+
+
+def doubling(from_half: float, drawn: NDArray[np.floating]) -> dict[str, float]:
+    """What doubling the positives brings, from the gain between half of them and all.
+
+    Parameters
+    ----------
+    from_half : float
+    drawn : (resamples,)
+        The same of each resample.
+
+    Examples
+    --------
+    >>> gain = doubling(0.1, np.array([0.06, 0.1, 0.14]))
+    >>> {name: round(value, 3) for name, value in gain.items()}
+    {'from_half': 0.1, 'value': 0.071, 'low': 0.031, 'high': 0.138}
+    """
+    low, high = interval(drawn, around=from_half)
+    return {
+        "from_half": from_half,
+        "value": from_half * DOUBLING,
+        "low": min(low, low / 2),
+        "high": max(high, high / 2),
+    }
+
+
+def cross_called(
+    logits: NDArray[np.floating], y: NDArray[np.integer], fold_of_row: NDArray[np.integer]
+) -> NDArray[np.bool_]:
+    """Decide each fold by the FP = FN cut of the other folds' logits; (rows,) of bool."""
+    called = np.zeros(len(y), bool)
+    for fold in range(int(fold_of_row.max()) + 1):
+        here = fold_of_row == fold
+        called[here] = logits[here] > moved_cut(y[~here], logits[~here])
+    return called

@@ -1,0 +1,68 @@
+"""Files: written whole or not at all, and a lock that goes with the process that holds it."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from sweep.errors import RunError
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a path to write to; what was written takes `path`'s place at the end, or nothing does.
+
+    Works for files and for folders. The data reach the disk before the name does, so that a power cut leaves the old
+    content or the new.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        for file in [p for p in part.rglob("*") if p.is_file()] if part.is_dir() else [part]:
+            with open(file, "rb") as handle:
+                os.fsync(handle.fileno())
+        if part.is_dir() and path.is_dir():
+            shutil.rmtree(path)
+        os.replace(part, path)
+    finally:
+        delete(part)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def delete(part: Path) -> None:
+    """Delete a file or a folder, as far as that is possible."""
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        with suppress(OSError):  # what could not be written cannot always be deleted
+            part.unlink()
+
+
+def hold_lock(handle: TextIO, name: str) -> None:
+    """Lock an open file for the study NAME, and write this process's number into it.
+
+    Raises
+    ------
+    RunError
+        If another process holds it.
+    """
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        raise RunError(
+            f"Study {name!r} must be run once at a time; process {handle.read().strip()} is running it. Wait for it, "
+            "or choose another --name."
+        ) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()

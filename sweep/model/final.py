@@ -1,0 +1,128 @@
+"""The final networks of a study: every balance, trained on all rows, kept to be exported without training."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scipy.special import expit
+
+from sweep.class_weight import undo_weights
+from sweep.data.features import Features
+from sweep.errors import InputError, StudyError
+from sweep.files import whole, write_text
+from sweep.model.layers import Delivered, build
+from sweep.stack.network import Stack
+
+ARRAYS, WORDS = "final.npz", "final.json"
+
+
+@dataclass(frozen=True)
+class Final:
+    """All balances of a study, each an ensemble.
+
+    Attributes
+    ----------
+    stack : Stack
+        Columns in the order balances x repeats, balances as in `most`; all trained on all rows.
+    features : Features
+        How the table's columns become X.
+    most, weight_ratio : mapping of str to float
+        The cap and w1 / w0 of each balance, in the same order.
+    card : mapping
+        What a model of the study says of itself, as JSON can hold it. `predict` reads `missing`, the texts that mean
+        "not known", and, for `--prevalence`, `rows` and `positives`.
+    calibration : mapping of str to (intercept, slope)
+        Of the log-odds; a balance not in it has (0, 1).
+    alone : mapping of str to mapping
+        Of each balance the column that did best out-of-fold by itself: its `repeat`, `out_of_fold` for the card, and
+        `calibration` or None.
+    """
+
+    stack: Stack
+    features: Features
+    most: Mapping[str, float]
+    weight_ratio: Mapping[str, float]
+    card: Mapping[str, Any]
+    calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    alone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit."""
+        if [*self.most] != [*self.weight_ratio]:
+            raise InputError(f"most and weight_ratio must name the same balances; got {[*self.most]}.")
+        if not self.most or self.stack.columns % len(self.most):
+            raise InputError(f"The {self.stack.columns} columns must be as many for each of {[*self.most]}.")
+
+    @property
+    def repeats(self) -> int:
+        """Columns a balance."""
+        return self.stack.columns // len(self.most)
+
+    def probability(self, equal: str, logit: float) -> float | None:
+        """What the ensemble of a balance says by a mean logit, as `Decide` does; None if it says the same of all."""
+        calibration = self.calibration.get(equal, (0.0, 1.0))
+        if calibration[1] == 0:
+            return None
+        return float(expit(undo_weights(logit, self.weight_ratio[equal], calibration)))
+
+    def assemble(self, equal: str, *, single: bool = False) -> Delivered:
+        """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.
+
+        Raises
+        ------
+        InputError
+            If there is no such balance.
+        """
+        if equal not in self.most:
+            raise InputError(f"equal must be one of {', '.join(self.most)}; got {equal!r}.")
+        first = [*self.most].index(equal) * self.repeats
+        alone = self.alone.get(equal, {}) if single else {}
+        columns = [first + alone.get("repeat", 0)] if single else range(first, first + self.repeats)
+        card = {**self.card, **({"out_of_fold": {equal: alone["out_of_fold"]}} if alone else {})}
+        calibration = alone.get("calibration") if single else self.calibration.get(equal)
+        return build(
+            self.stack.take(columns),
+            self.features,
+            weight_ratio=self.weight_ratio[equal],
+            calibration=tuple(calibration or (0.0, 1.0)),
+            card={**card, "balance": equal, "most": self.most[equal], "networks": len(columns)},
+        )
+
+    def store(self, folder: Path) -> None:
+        """Write `final.npz` (the stack) and `final.json` (all else), each whole or not at all."""
+        words = {
+            "most": dict(self.most),
+            "weight_ratio": dict(self.weight_ratio),
+            "calibration": {name: list(pair) for name, pair in self.calibration.items()},
+            "features": self.features.to_dict(),
+            "alone": {name: dict(best) for name, best in self.alone.items()},
+            "card": dict(self.card),
+        }
+        text = json.dumps(words, indent=1, allow_nan=False, ensure_ascii=False)
+        with whole(folder / ARRAYS) as part:
+            self.stack.save(part)
+        write_text(folder / WORDS, text)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Final":
+        """Read what `store` wrote.
+
+        Raises
+        ------
+        StudyError
+            If it is not there or damaged.
+        """
+        try:
+            words = json.loads((folder / WORDS).read_text(encoding="utf-8"))
+            stack = Stack.load(folder / ARRAYS)
+            features = Features.from_dict(words["features"])
+            calibration = {name: (pair[0], pair[1]) for name, pair in words["calibration"].items()}
+            return cls(
+                stack, features, words["most"], words["weight_ratio"], words["card"], calibration, words["alone"]
+            )
+        except FileNotFoundError:
+            raise StudyError(f"{folder}: no final networks yet; run the study to its end first.") from None
+        except Exception as error:  # a damaged archive can fail anywhere in its reader
+            raise StudyError(f"{folder}: the final networks cannot be read ({error}); run the study again.") from None

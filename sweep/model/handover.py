@@ -1,0 +1,134 @@
+"""What a study hands over: the networks of every balance, the best model, its score on a test table, exports."""
+
+import math
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from sweep import __version__
+from sweep.class_weight import weight_ratio
+from sweep.config import Spec
+from sweep.data.features import Features
+from sweep.data.table import Table
+from sweep.errors import StudyError
+from sweep.files import whole
+from sweep.model.export import ROWS, export
+from sweep.model.final import Final
+from sweep.model.predict import decisions
+from sweep.parallel.workers import Workers
+from sweep.search.selection import PICKS, Pick, Selection
+from sweep.search.task import Task
+from sweep.stack.backend import in_threads
+from sweep.stack.design import all_rows
+from sweep.statistics.calibration import calibration
+from sweep.statistics.confusion import Counts, described, precision_at_share
+from sweep.statistics.corrected_score import Corrected, prediction_interval
+from sweep.statistics.criteria import score
+from sweep.study_folder import StudyFolder
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose versions a model's card names
+
+
+def final_networks(
+    spec: Spec, table: Table, features: Features, task: Task, selection: Selection, workers: Workers
+) -> Final:
+    """Train the winner at every balance picked, on all rows."""
+    mosts = [selection.picks[name].most for name in PICKS]
+    design = all_rows(task.y, most=mosts, repeats=task.repeats, seed=task.seed)
+    stack = workers.fit(task.X, design, task.recipe(selection.winner.params), seed=task.seed)
+    share = float(task.y.mean())
+    said = in_threads(lambda name: _said_of(task, selection.picks[name]), PICKS)
+    return Final(
+        stack=stack,
+        features=features,
+        most=dict(zip(PICKS, mosts, strict=True)),
+        weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
+        card=_card(spec, table, selection),
+        calibration={name: (line[0], line[1]) for name, (line, _) in zip(PICKS, said, strict=True) if line},
+        alone={name: alone for name, (_, alone) in zip(PICKS, said, strict=True)},
+    )
+
+
+def hand_over(record: StudyFolder, final: Final, equal: str, frame: pl.DataFrame) -> None:
+    """Keep the networks for later exports, with some rows to compare them on, and export the balance selected."""
+    final.store(record.artifacts)
+    some = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
+    with whole(record.rows) as part:
+        some.write_parquet(part)
+    with whole(record.best) as part:
+        export(final.assemble(equal), part, frame=some)
+
+
+def score_test(record: StudyFolder, test: Table, selection: Selection, corrected: Corrected) -> dict[str, Any]:
+    """Score the test table once, by the exported model; beside it what to expect at its size and share."""
+    counts = Counts.of(test.y, decisions(record.best / "model.keras", test.frame))
+    r0, r1 = selection.picks[selection.equal].counts.recall
+    both = counts.positives > 0 and counts.negatives > 0
+    return {
+        **described(counts),
+        "intervals": counts.intervals(),
+        "expected_precision": list(precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
+        "score": float(score(counts)) if both else None,
+        "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
+    }
+
+
+def export_study(record: StudyFolder, to: Path, *, format: str, equal: str, single: bool) -> dict[str, Any]:
+    """Export a balance of a finished study without training again; see `sweep.model.export.export`.
+
+    Parameters
+    ----------
+    record : StudyFolder
+    to : path of a folder
+    format : str
+    equal : str
+        "precision", "ratio" or "recall".
+    single : bool
+        One network instead of the ensemble.
+    """
+    model = Final.load(record.artifacts).assemble(equal, single=single)
+    try:
+        some = pl.read_parquet(record.rows)
+    except (OSError, pl.exceptions.PolarsError):
+        raise StudyError(f"{record.rows} must hold rows to compare on; it is missing or damaged. Run again.") from None
+    return export(model, to, format=format, frame=some)
+
+
+def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
+    """What the model says of itself."""
+    return {
+        "name": spec.name,
+        "version": __version__,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "target": table.target,
+        "positive": table.positive,
+        "negative": table.negative,
+        "fingerprint": table.fingerprint,
+        "rows": len(table.y),
+        "positives": int(table.y.sum()),
+        "missing": list(spec.data.missing),
+        "network": {name: getattr(selection.winner.params, name) for name in ("depth", "width", "bins")},
+        "out_of_fold": {name: _described(pick.counts) for name, pick in selection.picks.items()},
+    }
+
+
+def _said_of(task: Task, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
+    """What mends the probability of a balance, if it needs it; and of its networks the one that did best by itself."""
+
+    def line(logits: np.ndarray) -> list[float] | None:
+        found = calibration(task.y, task.units, task.fold_of_row, logits, pick.most, seed=task.seed)
+        return found["export"]
+
+    each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
+    best = int(np.argmax([score(counts) for counts in each]))
+    together = line(pick.logits.mean(axis=1))
+    alone = together if task.repeats == 1 else line(pick.logits[:, best])
+    return together, {"repeat": best, "out_of_fold": _described(each[best]), "calibration": alone}
+
+
+def _described(counts: Counts) -> dict[str, Any]:
+    return {**described(counts), "intervals": counts.intervals()}

@@ -1,0 +1,184 @@
+"""Where work runs: in this process, on processes of this machine, or on a cluster, through one call.
+
+Workers run pure functions and touch no storage. A call whose worker died, or that failed, costs itself only: it comes
+back as `Failed`, and the caller sends it again.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from sweep.errors import RunError, SweepError
+from sweep.parallel.clusters import Dask, Ray
+from sweep.parallel.processes import Processes
+from sweep.parallel.signals import AT_STOP
+from sweep.stack.design import Design
+from sweep.stack.network import Stack
+from sweep.stack.recipe import Recipe
+from sweep.stack.training import fit
+
+ATTEMPTS = 3  # of a call, before the run gives up
+CREWS: dict[str, Callable[[int], "Crew"]] = {"loky": Processes, "dask": Dask, "ray": Ray}
+
+Key = Any
+Call = tuple[Key, Callable[..., Any], tuple[Any, ...]]
+
+
+class Crew(Protocol):
+    """What a backend can do."""
+
+    def share(self, X: np.ndarray) -> Any:
+        """Bring an array to the workers, once each; what is returned stands for it in a call."""
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function on a free worker."""
+
+    def abandon(self) -> None:
+        """Give up what is not done."""
+
+    def stop(self) -> None:
+        """End, or leave, the workers."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A call that did not come back."""
+
+    error: BaseException
+
+    def __str__(self) -> str:
+        """Its error's kind and first line."""
+        lines = str(self.error).strip().splitlines()
+        return f"{type(self.error).__name__}: {lines[0][:200]}" if lines else type(self.error).__name__
+
+
+class Workers:
+    """So many workers of a backend; one of loky is this process itself.
+
+    Parameters
+    ----------
+    count : int
+        Calls at a time.
+    backend : "loky", "dask" or "ray"
+    """
+
+    def __init__(self, count: int = 1, backend: str = "loky") -> None:
+        self.count = count
+        self.backend = backend
+
+    @cached_property
+    def crew(self) -> Crew:
+        """Started when first needed.
+
+        Raises
+        ------
+        InputError
+            If the backend's package is missing, or its cluster cannot be reached.
+        """
+        crew = CREWS[self.backend](self.count)
+        AT_STOP.append(crew.stop)
+        return crew
+
+    def __enter__(self) -> "Workers":
+        """Start the workers, or reach their cluster, now."""
+        if not self.here:
+            _ = self.crew
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End them."""
+        self.stop()
+
+    @property
+    def here(self) -> bool:
+        """Whether calls run in this process."""
+        return self.count == 1 and self.backend == "loky"
+
+    def stream(self, calls: Iterable[Call], *, shared: np.ndarray) -> Generator[tuple[Key, Any], None, None]:
+        """Run calls as workers come free, and give each result, or `Failed`, with its key as it comes.
+
+        A call is taken from `calls` only when a worker is free for it and all results before have been given, so that
+        it may look at them. What is still out when the caller stops is given up.
+
+        Parameters
+        ----------
+        calls : iterable of (key, function, arguments)
+        shared : array
+            The first argument of every function; each worker gets it once.
+        """
+        if self.here:
+            for key, function, arguments in calls:
+                yield key, _attempt(function, shared, *arguments)
+            return
+        calls, out = iter(calls), dict[Future[Any], Key]()
+        handle = self.crew.share(shared)
+        try:
+            while True:
+                while len(out) < self.count and (call := next(calls, None)) is not None:
+                    key, function, arguments = call
+                    out[self.crew.submit(_call, function, handle, arguments)] = key
+                if not out:
+                    return
+                future = next(iter(wait(out, return_when=FIRST_COMPLETED).done))
+                result = _attempt(future.result)
+                if isinstance(result, Failed):
+                    handle = self.crew.share(shared)  # what a dead worker held may be gone
+                yield out.pop(future), result
+        finally:
+            if out:
+                self.crew.abandon()
+
+    def fit(self, X: np.ndarray, design: Design, recipe: Recipe, *, seed: int) -> Stack:
+        """Train a design, its columns dealt to the workers in parts; which part a column is in changes nothing.
+
+        Raises
+        ------
+        RunError
+            If a part fails again and again.
+        """
+        parts = np.array_split(np.arange(design.W.shape[1]), min(self.count, design.W.shape[1]))
+        done: dict[int, Stack] = {}
+        for attempt in range(1, ATTEMPTS + 1):
+            calls = [
+                (k, fit_part, (design.Y[:, p], design.W[:, p], recipe, seed, design.init_seed[p]))
+                for k, p in enumerate(parts)
+                if k not in done
+            ]
+            for k, result in self.stream(calls, shared=X):
+                if not isinstance(result, Failed):
+                    done[k] = result
+                elif attempt == ATTEMPTS:
+                    raise RunError(
+                        f"Training failed {ATTEMPTS} times, the last with {result}. The same command goes on."
+                    )
+        return Stack.join([done[k] for k in range(len(parts))])
+
+    def stop(self) -> None:
+        """End the processes of this machine now, or leave the cluster."""
+        if "crew" in self.__dict__:
+            AT_STOP.remove(self.crew.stop)
+            self.crew.stop()
+            del self.__dict__["crew"]
+
+
+def fit_part(X: np.ndarray, Y: np.ndarray, W: np.ndarray, recipe: Recipe, seed: int, init_seed: np.ndarray) -> Stack:
+    """Train some of a design's columns."""
+    return fit(X, Y, W, recipe, seed=seed, init_seed=init_seed)
+
+
+def _call(function: Callable[..., Any], handle: Any, arguments: tuple[Any, ...]) -> Any:
+    """On a worker: `handle` is the shared array, or knows where it is."""
+    return function(handle if isinstance(handle, np.ndarray) else handle.get(), *arguments)
+
+
+def _attempt(function: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except SweepError:
+        raise
+    except Exception as error:  # whatever a trial, a transport or a dead worker raises
+        return Failed(error)

@@ -1,0 +1,166 @@
+"""One trial: its precision-recall curve, where it decides, and where the balances lie at this share of positives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from sweep.class_weight import weight_ratio
+from sweep.report.figures.style import (
+    BLUE,
+    CRITERION_COLOURS,
+    CRITERION_NAMES,
+    GREY,
+    SQUARE,
+    VERMILLION,
+    legend_beside,
+    new_axes,
+    ratio_text,
+    shown,
+    title,
+    words,
+)
+from sweep.statistics.confusion import Counts, precision_recall_points
+
+LINE_STYLES = {"precision": (0, (1, 1.2)), "ratio": (0, (5, 2)), "recall": (0, (5, 1.5, 1, 1.5))}
+
+
+def balance_lines(share: float, recall: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    """P1 at which each balance holds, on a table with this share of positives.
+
+    With o = (1 - share) / share negatives a positive and R = R1, counted in positives: tp = R, fn = 1 - R,
+    fp = R (1 - P1) / P1, tn = o - fp. Then
+
+        precision   tn fp = tp fn      fp^2 - o fp + R (1 - R) = 0, its smaller root;  P1 = R / (R + fp)
+        ratio       fp = fn            P1 = R
+        recall      fp / o = fn        P1 = R / (R + o (1 - R))
+
+    The larger root for `precision` calls nearly all rows positive and is worse than no skill.
+
+    Parameters
+    ----------
+    share : float
+        Positives among the rows, inside (0, 1).
+    recall : (points,)
+        R1, in [0, 1].
+
+    Returns
+    -------
+    dict of (points,) float
+        By criterion. `precision` is NaN where that root is not real or worse than no skill (share above 0.5 only).
+
+    Examples
+    --------
+    >>> {name: line.round(3).tolist() for name, line in balance_lines(0.1, [0.5, 0.9]).items()}
+    {'precision': [0.947, 0.989], 'ratio': [0.5, 0.9], 'recall': [0.1, 0.5]}
+    """
+    if not 0 < share < 1:
+        raise ValueError(f"share must lie inside (0, 1); got {share}. Give a table with both classes.")
+    recalls = np.asarray(recall, dtype=float)
+    odds = (1 - share) / share
+    inside = odds**2 - 4 * recalls * (1 - recalls)
+    false_alarms = 2 * (1 - recalls) / (odds + np.sqrt(np.where(inside >= 0, inside, np.nan)))  # fp / tp
+    precision = 1 / (1 + false_alarms)
+    return {
+        "precision": np.where(precision >= share * (1 - 1e-9), precision, np.nan),
+        "ratio": recalls.copy(),
+        "recall": recalls / (recalls + odds * (1 - recalls)),
+    }
+
+
+def draw_trial(
+    y: ArrayLike,
+    logits: ArrayLike,
+    *,
+    number: int,
+    params: Mapping[str, Any],
+    name: str = "",
+    state: str = "complete",
+    epoch: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw precision against recall of one trial, out-of-fold.
+
+    Parameters
+    ----------
+    y : (rows,) of bool or 0 and 1, both occurring
+    logits : (rows,)
+        Out-of-fold, the mean over the repeats that hold the row out; a row is called where its logit > 0.
+    number : int
+        The trial's number.
+    params : mapping
+        `most`, `depth` and `width`.
+    name : str
+        The study's name.
+    state : {"complete", "pruned"}
+    epoch : int, optional
+        Where a pruned trial stopped.
+    """
+    points = precision_recall_points(y, logits)
+    counts = Counts.of(y, np.asarray(logits) > 0)
+    share = counts.positives / counts.rows
+    ax = new_axes(ax, SQUARE)
+    ax.set_box_aspect(1)
+
+    _draw_decision(ax, counts)
+    steps = np.append(points.precision[0], points.precision)
+    ax.step(
+        np.append(0.0, points.recall), steps, where="pre", color=BLUE, linewidth=2, clip_on=False,
+        label="every other cut,\npooled out-of-fold",
+    )  # fmt: skip
+    grid = np.linspace(0, 1, 401)
+    for criterion, precision in balance_lines(share, grid).items():
+        ax.plot(
+            grid, precision, color=CRITERION_COLOURS[criterion], linestyle=LINE_STYLES[criterion], linewidth=1.8,
+            zorder=1.5, label=f"{CRITERION_NAMES[criterion]} here",
+        )  # fmt: skip
+    ax.axhline(share, color=GREY, linewidth=1.2, label=f"no skill: P1 = {share:.3g},\nthe share of positives")
+
+    ticks = np.linspace(0, 1, 6)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
+    ax.set_xlabel("recall of class 1 (R1)", **words())
+    ax.set_ylabel("precision of class 1 (P1)", **words())
+    weights = f"weights {ratio_text(weight_ratio(params['most'], share))}"
+    lines = [f"most {params['most']:.3f} ({weights}), depth {params['depth']}, width {params['width']}"]
+    if state == "pruned":
+        lines.append("pruned" if epoch is None else f"pruned at epoch {epoch}: drawn as it stood there")
+    lines.append(findings(counts))
+    title(ax, f"{shown(name, longest=36)}: trial {number}" if name else f"trial {number}", *lines)
+    legend_beside(ax)
+    return ax
+
+
+def findings(counts: Counts) -> str:
+    """What a decision finds and costs, in words.
+
+    Examples
+    --------
+    >>> findings(Counts(tp=93, fp=41, fn=58, tn=2971))
+    'finds 93 of 151, 41 false alarms'
+    >>> findings(Counts(tp=0, fp=0, fn=12, tn=574))
+    'calls nothing: no precision (0 of 12 found)'
+    """
+    if not counts.called:
+        return f"calls nothing: no precision (0 of {counts.positives} found)"
+    return f"finds {counts.tp} of {counts.positives}, {counts.fp} false alarm{'' if counts.fp == 1 else 's'}"
+
+
+def _draw_decision(ax: Axes, counts: Counts) -> None:
+    """Draw the cut at logit 0 as a cross of its exact intervals; nothing where nothing is called."""
+    p1, r1 = counts.precision[1], counts.recall[1]
+    intervals = counts.intervals()
+    p1_range, r1_range = intervals["P1"], intervals["R1"]
+    if p1 is None or r1 is None or p1_range is None or r1_range is None:
+        return
+    label = (
+        f"the trial's own cut, logit 0:\nP1 {p1:.2f} ({p1_range[0]:.2f} to {p1_range[1]:.2f})"
+        f"\nR1 {r1:.2f} ({r1_range[0]:.2f} to {r1_range[1]:.2f})"
+    )
+    for x, y in ((r1_range, (p1, p1)), ((r1, r1), p1_range)):
+        ax.plot(x, y, color=VERMILLION, linewidth=2.2, zorder=4, clip_on=False, solid_capstyle="butt")
+    ax.plot(
+        r1, p1, linestyle="none", marker="o", markersize=8, color=VERMILLION, markeredgecolor="white",
+        clip_on=False, zorder=5, label=label,
+    )  # fmt: skip

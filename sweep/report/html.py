@@ -1,0 +1,107 @@
+"""report.html: one file that needs nothing from outside."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sweep.files import write_text
+from sweep.report.result import Result
+from sweep.report.terminal import HOLDS, duration, number, recall_by_cut, selected_line, span
+from sweep.statistics.confusion import Counts
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras", "optuna", "polars")
+ANSWERS = {
+    "futile": "Futile, as far as these rows can tell",
+    "data-limited": "Not futile: short of positives",
+    "feature-limited": "Not futile: limited by the features",
+    "workable": "Not futile: workable",
+}
+TRACK = (120, 16, 4)  # pixels of a drawn interval: width, height, margin
+
+
+def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study: str) -> None:
+    """Write the page whole or not at all; every text that a user gave is escaped.
+
+    Parameters
+    ----------
+    path : Path
+    result : Result
+    pictures : sequence of Path
+        Put into the page; which is shown where goes by the name of its file.
+    study : str
+        The study on paper, every setting spelled out.
+    """
+    write_text(path, render(result, pictures=pictures, study=study))
+
+
+def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
+    """The page as text, its pictures inside it."""
+    environment = Environment(
+        loader=PackageLoader("sweep.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, span=span, duration=duration)
+    return environment.get_template("report.html").render(
+        result=result,
+        verdict=result.verdict,
+        headline=headline(result.verdict),
+        holds=HOLDS,
+        line=selected_line(result),
+        recall_by_cut=recall_by_cut(result),
+        counts=lambda c: Counts(**c),
+        track=track,
+        pictures={p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures},
+        study=study,
+        versions=versions(),
+    )
+
+
+def headline(verdict: Mapping[str, Any] | None) -> str:
+    """The answer in a few words.
+
+    Examples
+    --------
+    >>> headline({"answer": "data-limited", "sure": False})
+    'Not futile: short of positives, probably'
+    """
+    if verdict is None:
+        return "Not asked: the run was a quick one, without a verdict"
+    return ANSWERS[verdict["answer"]] + ("" if verdict["sure"] else ", probably")
+
+
+def track(
+    value: float | None, low: float | None, high: float | None, start: float = 0.0, end: float = 1.0
+) -> dict[str, float] | None:
+    """Where an interval is drawn on a line from `start` to `end`, in pixels; None where it is undefined.
+
+    Examples
+    --------
+    >>> track(0.25, 0.0, 2.0)
+    {'width': 120, 'height': 16, 'left': 4, 'right': 116, 'low': 4.0, 'high': 116.0, 'value': 32.0, 'zero': 4.0}
+    """
+    if value is None or low is None or high is None:
+        return None
+    width, height, margin = TRACK
+    places = {"low": low, "high": high, "value": value, "zero": 0.0}
+    inside = {k: min(max((v - start) / (end - start), 0.0), 1.0) for k, v in places.items()}
+    at = {k: round(margin + share * (width - 2 * margin), 1) for k, share in inside.items()}
+    return {"width": width, "height": height, "left": margin, "right": width - margin, **at}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on, as installed here; a package that is not is left out."""
+    found = {"python": python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

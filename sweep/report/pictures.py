@@ -1,0 +1,74 @@
+"""Which pictures a study has, and where they lie."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sweep.report.figures import (
+    TrialPoint,
+    draw_balance_curve,
+    draw_learning,
+    draw_reliability,
+    draw_trial,
+    draw_trials,
+    save,
+)
+from sweep.report.result import Result
+from sweep.search.selection import Selection
+from sweep.study.study import FINISHED, FrozenTrial
+from sweep.study_folder import StudyFolder
+
+
+def draw_one(
+    record: StudyFolder,
+    y: np.ndarray,
+    logits: np.ndarray,
+    *,
+    number: int,
+    params: Mapping[str, Any],
+    stopped: int | None,
+) -> Path:
+    """Draw one trial from its out-of-fold logits, (rows,); `stopped`: the epoch at which it was pruned, if it was."""
+    path = record.trial_plot(number)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = "complete" if stopped is None else "pruned"
+    save(draw_trial(y, logits, number=number, params=params, name=record.name, state=state, epoch=stopped), path)
+    return path
+
+
+def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Selection, result: Result) -> None:
+    """Draw the pictures of the whole study."""
+    record.plots.mkdir(parents=True, exist_ok=True)
+    pick, network = selection.picks[selection.equal], selection.winner.params
+    (_, precision), (_, recall) = pick.counts.precision, pick.counts.recall
+    chosen = TrialPoint(
+        selection.winner.trial, pick.most, network.depth, network.width, precision, recall, bins=network.bins
+    )
+    points = [
+        TrialPoint(
+            t.number,
+            most=t.params["most"],
+            depth=t.params["depth"],
+            width=t.params["width"],
+            precision=t.user_attrs["P1"],
+            recall=t.user_attrs["R1"],
+            pruned=t.state != FINISHED[0],
+        )
+        for t in trials
+    ]
+    every = draw_trials(points, selected=chosen, no_skill=float(selection.y.mean()), name=record.name)
+    save(every, record.plots / "precision-recall.png")
+    curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
+    save(curve, record.plots / "balance-curve.png")
+    if result.verdict:
+        save(draw_reliability(result.verdict["calibration"], name=record.name), record.plots / "reliability.png")
+        if result.verdict["learning"]["points"]:
+            save(draw_learning(result.verdict["learning"], name=record.name), record.plots / "learning-curve.png")
+
+
+def shown(record: StudyFolder) -> list[Path]:
+    """The pictures that the report shows, of those that are there."""
+    names = ("balance-curve", "precision-recall", "learning-curve", "reliability")
+    return [path for name in names if (path := record.plots / f"{name}.png").exists()]

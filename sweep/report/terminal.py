@@ -1,0 +1,143 @@
+"""A result as tables for a terminal: the numbers of result.json, none of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from sweep.report.result import Result
+from sweep.statistics.confusion import Counts
+
+HOLDS = {
+    "precision": "P0 = P1",
+    "ratio": "P1 = R1 (FP = FN)",
+    "recall": "R0 = R1",
+    "unweighted": "most = 0.5",
+    "moved_cut": "FP = FN by the cut alone",
+}
+DASH = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number, or a dash where it is undefined."""
+    return DASH if value is None else f"{value:.{digits}f}"
+
+
+def span(interval: Any) -> str:
+    """An interval, or a dash."""
+    return DASH if interval is None else f"{interval[0]:.2f}–{interval[1]:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def selected_line(result: Result) -> str:
+    """The balance taken, in one line."""
+    s = result.selected
+    network = ", ".join(f"{name} {value:g}" for name, value in s["params"].items() if name != "most")
+    return (
+        f"selected: equal {s['equal']} at most {s['params']['most']:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
+        f"{network}{', with bins' if s.get('bins') else ''}, from trial {s['trial']}"
+    )
+
+
+def recall_by_cut(result: Result) -> str | None:
+    """What a cut on the delivered probability does where no weight searched makes the recalls equal, in one line."""
+    found = result.balances["recall"].get("by_cut")
+    if found is None or found["probability"] is None or result.balances["recall"]["reached"]:
+        return None
+    (r0, r1), (_, p1) = found["recall"], found["precision"]
+    return (
+        f"no weight of those searched makes R0 = R1; calling from a probability of {found['probability']:.3g} on does: "
+        f"R0 {number(r0)}, R1 {number(r1)}, P1 {number(p1)} (out-of-fold, the cut chosen on the same rows)"
+    )
+
+
+def summarise(result: Result) -> Iterator[Any]:
+    """Lines and tables of at most 100 columns."""
+    d, s = result.data, result.selected
+    yield (
+        f"[bold]{escape(result.name)}[/]: {d['rows']} rows, {d['positives']} positive "
+        f"({escape(d['target'])} = {escape(d['positive'])}), {d['features']} features; "
+        f"trials: {result.trials['complete']} complete, {result.trials['pruned']} pruned, "
+        f"{result.trials['failed']} failed"
+    )
+    if result.verdict:
+        yield f"[bold]{result.verdict['answer']}[/]{'' if result.verdict['sure'] else ', probably'}"
+        yield escape(result.verdict["paragraph"])
+        yield ""
+    yield escape(selected_line(result))
+    if s.get("why"):
+        yield escape(f"why: {s['why']}")
+    yield confusion(s["counts"], "Out-of-fold, all training rows")
+    yield balances(result)
+    if by_cut := recall_by_cut(result):
+        yield by_cut
+    yield (
+        f"min(P1, R1) {number(s['score'])} uncorrected"
+        + (
+            f", {number(s['corrected']['score'])} ({span((s['corrected']['low'], s['corrected']['high']))}) corrected "
+            "for the search"
+            if s["corrected"]
+            else ""
+        )
+        + f"; average precision {number(s['average_precision'])} pooled, "
+        f"{number(s['average_precision_by_fold'])} mean of the folds"
+    )
+    if result.test:
+        yield confusion(result.test["counts"], "Test table, scored once by the exported model")
+        yield (
+            f"expected precision there, from the out-of-fold recalls at its share of positives: "
+            f"P0 {number(result.test['expected_precision'][0])}, P1 {number(result.test['expected_precision'][1])}"
+        )
+    seconds = "  ".join(f"{k} {duration(v)}" for k, v in result.seconds.items())
+    yield f"seconds: {seconds}"
+    yield "Intervals are exact 95 % ones of the counts, conditional on the fitted networks."
+
+
+def confusion(counts: dict[str, int], title: str) -> Table:
+    """A confusion matrix with precision and recall at its edges."""
+    c = Counts(**counts)
+    intervals = c.intervals()
+    table = Table(title=title, title_justify="left")
+    for head in ("", "called 0", "called 1", "recall", "95 %"):
+        table.add_column(head, justify="right")
+    recall, precision = c.recall, c.precision
+    table.add_row("class 0", str(c.tn), str(c.fp), number(recall[0]), span(intervals["R0"]))
+    table.add_row("class 1", str(c.fn), str(c.tp), number(recall[1]), span(intervals["R1"]))
+    table.add_row("precision", number(precision[0]), number(precision[1]), "", "")
+    table.add_row("95 %", span(intervals["P0"]), span(intervals["P1"]), "", "")
+    return table
+
+
+def balances(result: Result) -> Table:
+    """The three balances side by side, with no weighting and with the cut moved instead."""
+    table = Table(title="Balances, out-of-fold", title_justify="left")
+    table.add_column("")
+    for name in result.balances:
+        mark = " *" if name == result.selected["equal"] else ""
+        table.add_column(f"{name.replace('_', ' ')}{mark}", justify="right")
+    of = result.balances
+    rows = {
+        "holds": lambda n, b: HOLDS[n].split(" (")[0] if n != "moved_cut" else "FP = FN",
+        "reached": lambda n, b: "" if n not in ("precision", "ratio", "recall") else "yes" if b["reached"] else "no",
+        "most": lambda n, b: number(b["most"], 4),
+        "95 % of most": lambda n, b: "" if b["low"] is None else span((b["low"], b["high"])),
+        "gap left": lambda n, b: "" if n == "unweighted" else number(b["gap"]),
+        "tp / fn": lambda n, b: f"{b['counts']['tp']} / {b['counts']['fn']}",
+        "fp / tn": lambda n, b: f"{b['counts']['fp']} / {b['counts']['tn']}",
+        "P0": lambda n, b: number(b["precision"][0]),
+        "P1": lambda n, b: number(b["precision"][1]),
+        "P1 95 %": lambda n, b: span(Counts(**b["counts"]).intervals()["P1"]),
+        "R0": lambda n, b: number(b["recall"][0]),
+        "R1": lambda n, b: number(b["recall"][1]),
+        "R1 95 %": lambda n, b: span(Counts(**b["counts"]).intervals()["R1"]),
+    }
+    for head, cell in rows.items():
+        table.add_row(head, *(cell(name, balance) for name, balance in of.items()))
+    return table

@@ -1,0 +1,241 @@
+"""The stacked network as a scikit-learn classifier: arrays and frames, text and missing values, weights undone."""
+
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from sweep.class_weight import undo_weights, weight_ratio, weights_of_ratio
+from sweep.data.features import Column, Features
+from sweep.errors import InputError, ModelError
+from sweep.files import whole, write_text
+from sweep.sklearn.frames import as_table, columns_of
+from sweep.stack.design import init_seeds
+from sweep.stack.network import Stack
+from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
+from sweep.stack.training import train
+
+ARRAYS, WORDS = "stack.npz", "estimator.json"
+BLOCK = 1024  # rows computed at once, always: in float32 a row's last digits depend on how many there are
+
+
+class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
+    """An ensemble of weighted networks for two classes, one of which may be rare.
+
+    The second of `classes_` is the positive class. `decision_function` is the mean logit of the weighted networks and
+    `predict` its sign: the balance that `most` asks for. `predict_proba` undoes the weights, so that it is a
+    probability at the training rows' shares; for `most` above 0.5 its larger entry can name another class than
+    `predict` does, which is meant.
+
+    Parameters
+    ----------
+    most : float in [0.5, 1]
+        The largest share difference of the classes to make up for; 0.5: no weighting.
+    depth, width : int
+        Hidden layers and their units.
+    epochs : int, optional
+        Passes over the rows; default: by their number, from 400 of a few rows down to 4 of very many.
+    batch_size : int, optional
+        Rows a step; default: by their number, from 64 of a few rows to 256 of very many.
+    repeats : int
+        Networks in the ensemble.
+    bins : bool
+        Whether numbers enter by the quantiles that they lie between, too, as `sweep run` finds out.
+    random_state : int, RandomState or None
+        Of the initial weights, the batches and the dropout.
+
+    Attributes
+    ----------
+    classes_ : array, shape (2,)
+    n_features_in_ : int
+    feature_names_in_ : array of str, of a frame whose names are all text
+    weight_ratio_ : float
+        w1 / w0.
+    features_ : Features
+        How the table's columns became X.
+    stack_ : Stack
+        The networks, one a column.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> model = StackedMLPClassifier(width=8, random_state=0).fit(X, X[:, 0] > 0.8)
+    >>> model.predict([[0.0], [1.0]])
+    array([False,  True])
+    """
+
+    def __init__(
+        self,
+        most: float = 0.9,
+        *,
+        depth: int = Recipe.depth,
+        width: int = Recipe.width,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        repeats: int = 3,
+        bins: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.most = most
+        self.depth = depth
+        self.width = width
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.repeats = repeats
+        self.bins = bins
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        """Two classes only; text and missing values are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train the ensemble.
+
+        Parameters
+        ----------
+        X : array, pandas or polars frame, shape (rows, features)
+            Numbers, truth values, text (one-hot by its levels in 5 rows or more); missing: NaN, None, "".
+        y : array of two labels, shape (rows,)
+        sample_weight : array, finite and not negative, shape (rows,), optional
+            Times the class weight; 0 leaves a row out.
+
+        Raises
+        ------
+        ValueError
+            If a shape, a value or a parameter is not as stated here.
+        """
+        table = self._table(X, y, reset=True)
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind != "binary":
+            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(f"y must hold two classes; got one class, {self.classes_[0]!r}, in all rows.")
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if isinstance(self.repeats, bool) or not isinstance(self.repeats, int | np.integer) or self.repeats < 1:
+            raise InputError(f"repeats must be a whole number from 1; got {self.repeats!r}.")
+        share = float(np.average(codes, weights=weight)) if weight.any() else 0.0
+        if not 0 < share < 1:
+            raise InputError("sample_weight must leave rows of both classes; got 0 for all rows of one class.")
+        self.weight_ratio_ = float(weight_ratio(self.most, share))
+        weights = weights_of_ratio(self.weight_ratio_, self.most)
+        W = np.where(codes == 1, weights["1"], weights["0"]) * weight
+
+        self.features_ = _numbers(table.shape[1]) if isinstance(table, np.ndarray) else Features.learn(table)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        shape = (len(W), self.repeats)
+        self.stack_ = train(
+            self._transform(table),
+            np.broadcast_to(codes[:, None], shape),
+            np.broadcast_to(W[:, None], shape),
+            depth=self.depth,
+            width=self.width,
+            epochs=default_epochs(len(W)) if self.epochs is None else self.epochs,
+            batch_size=default_batch_size(len(W)) if self.batch_size is None else self.batch_size,
+            bins=self.bins,
+            seed=seed,
+            init_seed=init_seeds(seed, self.repeats).tolist(),
+        )
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Give the mean logit of the weighted networks, shape (rows,); above 0: the second class."""
+        check_is_fitted(self)
+        X = self._transform(self._table(X, reset=False))
+        padded = np.zeros((-(-len(X) // BLOCK) * BLOCK, X.shape[1]), X.dtype)
+        padded[: len(X)] = X
+        logits = [self.stack_.logits(block) for block in padded.reshape(-1, BLOCK, X.shape[1])]
+        return np.concatenate(logits)[: len(X)].mean(axis=1, dtype=np.float64)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Decide the class of each row, shape (rows,), by the sign of `decision_function`."""
+        positive = self.decision_function(X) > 0
+        return self.classes_[positive.astype(int)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the probability of both classes with the weights undone, shape (rows, 2)."""
+        log_odds = undo_weights(self.decision_function(X), self.weight_ratio_)
+        p = np.exp(-np.logaddexp(0, -log_odds))
+        return np.column_stack([np.exp(-np.logaddexp(0, log_odds)), p])
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted classifier to a folder of plain arrays and JSON, whole or not at all."""
+        check_is_fitted(self)
+        words = {
+            "params": {**self.get_params(), "random_state": None},
+            "classes": {"dtype": self.classes_.dtype.str, "values": self.classes_.tolist()},
+            "n_features_in": self.n_features_in_,
+            "feature_names_in": list(getattr(self, "feature_names_in_", [])),
+            "weight_ratio": self.weight_ratio_,
+            "features": self.features_.to_dict(),
+        }
+        with whole(Path(path)) as part:
+            part.mkdir()
+            self.stack_.save(part / ARRAYS)
+            write_text(part / WORDS, json.dumps(words, indent=1))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote; nothing in it is executed.
+
+        Raises
+        ------
+        ModelError
+            If it is not there or damaged.
+        """
+        path = Path(path)
+        try:
+            words = json.loads((path / WORDS).read_text(encoding="utf-8"))
+            model = cls(**words["params"])
+            model.stack_ = Stack.load(path / ARRAYS)
+            model.classes_ = np.array(words["classes"]["values"], dtype=words["classes"]["dtype"])
+            model.n_features_in_ = words["n_features_in"]
+            if words["feature_names_in"]:
+                model.feature_names_in_ = np.array(words["feature_names_in"], dtype=object)
+            model.weight_ratio_ = words["weight_ratio"]
+            model.features_ = Features.from_dict(words["features"])
+        except Exception as error:  # a damaged file can fail anywhere in its reader
+            raise ModelError(
+                f"{path}: not a classifier that `save` wrote, or damaged ({error}); fit it again."
+            ) from None
+        return model
+
+    def _table(self, X: Any, y: Any = "no_validation", *, reset: bool) -> np.ndarray | pl.DataFrame:
+        """X checked: an array of numbers, or a frame with columns of its names or x0, x1, ..."""
+        columns = columns_of(X)
+        if columns is None:
+            checked = {"reset": reset, "dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+            X = validate_data(self, X, y, **checked)
+            return X[0] if isinstance(X, tuple) else X
+        validate_data(self, X, y, reset=reset, skip_check_array=True)
+        names = list(getattr(self, "feature_names_in_", []))
+        if len(set(names)) < len(columns):
+            names = [f"x{i}" for i in range(len(columns))]
+        return as_table(columns, names)
+
+    def _transform(self, table: np.ndarray | pl.DataFrame) -> np.ndarray:
+        """The stack's X of a checked table."""
+        if isinstance(table, np.ndarray):
+            if all(column.kind == "number" for column in self.features_.columns):
+                return table
+            table = pl.DataFrame(table, schema=[column.name for column in self.features_.columns])
+        names = [column.name for column in self.features_.columns]
+        return self.features_.transform(table.rename(dict(zip(table.columns, names, strict=True))))
+
+
+def _numbers(features: int) -> Features:
+    return Features(tuple(Column(f"x{i}", "number") for i in range(features)))

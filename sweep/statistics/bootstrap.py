@@ -1,0 +1,219 @@
+"""Bootstrap over row groups, stratified by class: tallies of a row group, and resamples of them.
+
+A row group (unit) is a set of rows drawn together: exact duplicates, or a group that the user named. Its stratum is
+whether it holds a positive. Its tally says all that counts need to know of it, for all columns in step:
+
+    positives, negatives, tp of each column, fp of each column        shape (2 + 2 columns,)
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sweep.statistics.confusion import average_precision
+
+TAILS = (0.025, 0.975)  # of bands and intervals
+DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
+RESAMPLES = 500
+AT_ONCE = 4_000_000  # entries of a block of row weights
+
+
+def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
+    """Row groups as consecutive integers from 0, shape (rows,)."""
+    ids = np.asarray(units)
+    if ids.shape != (rows,) or not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(f"units must be integers of shape ({rows},); got {ids.dtype} of shape {ids.shape}.")
+    return np.unique(ids, return_inverse=True)[1]
+
+
+def tally(y: NDArray[np.bool_], units: NDArray[np.int64], called: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Sum the labels and the calls of each row group.
+
+    Parameters
+    ----------
+    y : (rows,) bool
+    units : (rows,) int, consecutive from 0
+    called : (rows, columns) bool
+
+    Returns
+    -------
+    (units, 2 + 2 columns) int
+
+    Examples
+    --------
+    >>> tally(np.array([True, True, False]), np.array([0, 0, 1]), np.array([[True], [False], [True]]))
+    array([[2, 0, 1, 0],
+           [0, 1, 0, 1]], dtype=int32)
+    """
+    positive = y[:, None]
+    parts = np.concatenate([positive, ~positive, called & positive, called & ~positive], axis=1)
+    order = np.argsort(units, kind="stable")
+    starts = np.flatnonzero(np.diff(units[order], prepend=-1))
+    if starts.size == units.size:
+        return parts[order].astype(np.int32)
+    return np.add.reduceat(parts[order], starts, axis=0, dtype=np.int32)
+
+
+def counts_of(tallies: NDArray[Any]) -> NDArray[Any]:
+    """Summed tallies (..., 2 + 2 columns) as counts (..., columns, 4) in the order tp, fp, fn, tn.
+
+    Examples
+    --------
+    >>> counts_of(np.array([2, 5, 1, 3]))
+    array([[1, 3, 1, 2]])
+    """
+    positives, negatives = tallies[..., :1], tallies[..., 1:2]
+    tp, fp = np.split(tallies[..., 2:], 2, axis=-1)
+    return np.stack([tp, fp, positives - tp, negatives - fp], axis=-1)
+
+
+def strata(tallies: NDArray[np.int32]) -> list[NDArray[np.int64]]:
+    """Row numbers of the tallies with a positive, and of those without; an empty stratum is left out."""
+    has_positive = tallies[:, 0] > 0
+    return [np.flatnonzero(part) for part in (has_positive, ~has_positive) if part.any()]
+
+
+def alike(tallies: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The distinct tallies and how many row groups have each: groups of one tally need not be told apart.
+
+    The entries of a tally are the digits of one integer, and sorting integers is far cheaper than sorting rows.
+
+    Examples
+    --------
+    >>> alike(np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]], dtype=np.int32))
+    (array([[0, 1, 0],
+           [1, 0, 1]], dtype=int32), array([1, 2]))
+    """
+    code, size = np.zeros(len(tallies), dtype=np.int64), 1
+    for digit in tallies.T:
+        base = int(digit.max()) + 1
+        if size * base > 2**62:
+            code = np.unique(code, return_inverse=True)[1]
+            size = int(code.max()) + 1
+        code = code * base + digit
+        size *= base
+    _, first, repeats = np.unique(code, return_index=True, return_counts=True)
+    return tallies[first], repeats
+
+
+def resampled_sums(tallies: NDArray[np.int32], resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Sums over bootstrap resamples of the row groups, (resamples, 2 + 2 columns), stratified.
+
+    Drawing n groups with replacement draws from the distinct tallies by a multinomial.
+    """
+    kinds, repeats = alike(tallies)
+    sums = np.zeros((resamples, tallies.shape[1]))
+    for stratum in strata(kinds):
+        share = repeats[stratum] / repeats[stratum].sum()
+        step = max(1, DRAWS_AT_ONCE // stratum.size)
+        for start in range(0, resamples, step):
+            block = slice(start, min(start + step, resamples))
+            draws = rng.multinomial(repeats[stratum].sum(), share, size=block.stop - block.start)
+            sums[block] += draws.astype(float) @ kinds[stratum].astype(float)
+    return sums
+
+
+def in_and_out_of_bag(
+    tallies: NDArray[np.int32], resamples: int, rng: np.random.Generator
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Blocks of resamples: the sums over the groups drawn, as often as drawn, and over those left out, each once.
+
+    Yields
+    ------
+    in_bag, out_of_bag : (resamples of the block, 2 + 2 columns) float32
+        Whole numbers, exact below 2**24 rows.
+    """
+    parts = []
+    for stratum in strata(tallies):
+        used = np.flatnonzero(tallies[stratum].any(axis=0))
+        parts.append((used, tallies[np.ix_(stratum, used)].astype(np.float32)))
+    step = max(1, DRAWS_AT_ONCE // len(tallies))
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        in_bag = np.zeros((size, tallies.shape[1]), dtype=np.float32)
+        out_of_bag = np.zeros_like(in_bag)
+        for used, groups in parts:
+            n = len(groups)
+            drawn = rng.integers(n, size=(size, n)) + np.arange(size)[:, None] * n
+            times = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
+            in_bag[:, used] += times.astype(np.float32) @ groups
+            out_of_bag[:, used] += (times == 0).astype(np.float32) @ groups
+        yield in_bag, out_of_bag
+
+
+def row_draws(
+    y: NDArray[np.integer], units: NDArray[np.integer], resamples: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.float64]]:
+    """Draw row groups with replacement, those with a positive and those without each on their own.
+
+    Parameters
+    ----------
+    y : (rows,) of 0 and 1
+    units : (rows,) of int
+    resamples : int
+    rng : Generator
+
+    Yields
+    ------
+    (resamples of the block, rows) float
+        How often each row is drawn; 0 is out of bag.
+    """
+    groups, group_of = np.unique(units, return_inverse=True)
+    positive = np.bincount(group_of, y == 1) > 0
+    strata = [np.flatnonzero(part) for part in (positive, ~positive) if part.any()]
+    step = max(1, AT_ONCE // len(y))
+    for start in range(0, resamples, step):
+        times = np.zeros((min(step, resamples - start), len(groups)))
+        for stratum in strata:
+            n = len(stratum)
+            times[:, stratum] = rng.multinomial(n, np.full(n, 1 / n), size=len(times))
+        yield times[:, group_of]
+
+
+def average_precisions(
+    y: NDArray[np.integer], logits: NDArray[np.floating], draws: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Average precision of many resamples at once; rows of one logit are called together.
+
+    Parameters
+    ----------
+    y : (rows,) of 0 and 1
+    logits : (rows,)
+    draws : (resamples, rows)
+        Weights of the rows.
+
+    Returns
+    -------
+    (resamples,) float
+
+    Examples
+    --------
+    >>> y, logits = np.array([0, 1, 0, 1]), np.array([-2.0, -1.0, 0.0, 3.0])
+    >>> average_precisions(y, logits, np.array([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 2.0, 1.0]])).round(3)
+    array([0.833, 0.75 ])
+    """
+    order = np.argsort(-logits, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(logits[order]) != 0, True))
+    drawn = draws[:, order]
+    called = np.cumsum(drawn, axis=1)[:, ends]
+    hits = np.cumsum(drawn * (y[order] == 1), axis=1)[:, ends]
+    precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
+    steps = np.diff(hits, axis=1, prepend=0.0)
+    return (steps * precision).sum(axis=1) / hits[:, -1]
+
+
+def average_precision_interval(
+    y: NDArray[np.integer], units: NDArray[np.integer], logits: NDArray[np.floating], *, seed: int
+) -> tuple[float, float]:
+    """95 % bootstrap interval of pooled average precision, over row groups."""
+    rng = np.random.default_rng(seed)
+    drawn = np.concatenate([average_precisions(y, logits, block) for block in row_draws(y, units, RESAMPLES, rng)])
+    return interval(drawn, around=average_precision(y, logits))
+
+
+def interval(drawn: NDArray[np.floating], *, around: float | None = None) -> tuple[float, float]:
+    """95 % percentile interval of resampled values; it holds `around`, the value of all rows, if given."""
+    low, high = np.quantile(drawn, TAILS).tolist()
+    return (low, high) if around is None else (min(low, around), max(high, around))

@@ -1,0 +1,226 @@
+"""Can the exported probability be believed? Sums, slope and bins of it, out-of-fold, and what would mend it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+
+from sweep.class_weight import undo_weights, weight_ratio
+from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws
+from sweep.statistics.confusion import proportion_interval
+
+BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
+ENOUGH_POSITIVES = 100
+NEWTON_STEPS = 100  # at most
+HALVINGS = 30  # of a step, at most
+
+
+def undone(
+    y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
+) -> NDArray[np.float64]:
+    """Log-odds with the weights undone, ``logit - log(w1 / w0)``, w1 / w0 as on the rows each fold was trained on.
+
+    Parameters
+    ----------
+    y, fold_of_row, logits : (rows,)
+        Mean out-of-fold logits.
+    most : float
+    """
+    ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
+    return undo_weights(logits, np.array(ratios)[fold_of_row])
+
+
+def calibration(
+    y: NDArray[np.integer],
+    units: NDArray[np.integer],
+    fold_of_row: NDArray[np.integer],
+    logits: NDArray[np.floating],
+    most: float,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Measure how far the probability is to be believed, with the weights undone and without.
+
+    `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
+    regression of y on the log-odds, 1 where it is neither over- nor underconfident. Where the interval of either
+    excludes 1, `export` is that regression, to be delivered with the probability; its slope is not below 0. Where the
+    slope is undefined it is left at 1, and the intercept alone makes the sum right.
+
+    Parameters
+    ----------
+    y, units, fold_of_row, logits : (rows,)
+        Mean out-of-fold logits of one balance.
+    most : float
+        That balance.
+    seed : int
+
+    Returns
+    -------
+    dict
+        `total` and `slope`, each `value`, `low`, `high`, None where undefined (classes that hardly overlap); `export`,
+        [intercept, slope] or None; `bins` of `undone` and of `as_trained`: rows, mean `probability`, observed `share`,
+        its exact `low` and `high`.
+
+    References
+    ----------
+    Cox, Two further applications of a model for binary regression, Biometrika 45, 1958.
+    """
+    odds = undone(y, fold_of_row, logits, most)
+    labels = (y == 1).astype(float)
+    p = expit(odds)
+    line = fit_line(labels, odds, np.ones((1, len(y))))[0]
+    totals, slopes = [], []
+    for block in row_draws(y, units, RESAMPLES, np.random.default_rng([seed, 9])):
+        totals.append((block @ p) / (block @ labels))
+        slopes.append(fit_line(labels, odds, block, start=line)[:, 1])
+    total = _with_interval(float(p.sum() / labels.sum()), np.concatenate(totals))
+    slope = _with_interval(float(line[1]), np.concatenate(slopes))
+    return {
+        "total": total,
+        "slope": slope,
+        "export": _export(labels, odds, line, slope) if _excludes_one(total) or _excludes_one(slope) else None,
+        "bins": {"undone": bins(labels, odds), "as_trained": bins(labels, logits.astype(float))},
+    }
+
+
+def fit_line(
+    labels: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    *,
+    start: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
+
+    The steps are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter, and halved
+    until the likelihood does not fall: from afar a whole step can go past the maximum, and the next one further. A step
+    is never bent, one part of it shortened alone: it might no longer lead upwards, and the fit would end where it is.
+
+    Parameters
+    ----------
+    labels, odds : (rows,)
+    weights : (resamples, rows)
+    start : (2,), optional
+        Where to begin, such as the line of all rows: fewer steps. Not where it is NaN.
+
+    Returns
+    -------
+    (resamples, 2) float
+        NaN where it does not exist: the classes do not overlap, or the odds are all alike.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> odds = rng.normal(size=4000)
+    >>> labels = (rng.random(4000) < expit(2 * odds - 1)).astype(float)
+    >>> fit_line(labels, odds, np.ones((1, 4000))).round(1)
+    array([[-1.,  2.]])
+    """
+    nowhere = _apart(labels, odds, weights)
+    middle, spread_of_odds = odds.mean(), odds.std() or 1.0
+    odds = (odds - middle) / spread_of_odds
+    if start is None or np.isnan(start).any():
+        mean = (weights @ labels) / weights.sum(axis=1)
+        line = np.stack([logit(np.clip(mean, 1e-9, 1 - 1e-9)), np.zeros(len(mean))], axis=1)
+    else:
+        line = np.tile([start[0] + start[1] * middle, start[1] * spread_of_odds], (len(weights), 1))
+    left = np.flatnonzero(~nowhere)
+    for _ in range(NEWTON_STEPS):
+        if not len(left):
+            break
+        fitted = expit(line[left, :1] + line[left, 1:] * odds)
+        drawn = weights[left]
+        error, spread = drawn * (labels - fitted), drawn * fitted * (1 - fitted)
+        total = spread.sum(axis=1)
+        centre = np.divide(spread @ odds, total, out=np.zeros_like(total), where=total > 0)
+        away = odds - centre[:, None]  # from the rows that are in doubt: the bulk may be far from them
+        width = np.einsum("ij,ij->i", spread, away**2)
+        nowhere[left] = flat = (total <= 1e-300) | (width <= 1e-28 * total)
+        tilt = np.einsum("ij,ij->i", error, away) / np.where(flat, np.inf, width)
+        step = np.stack([error.sum(axis=1) / np.where(flat, np.inf, total) - centre * tilt, tilt], axis=1)
+        before = _likelihood(labels, odds, drawn, line[left])
+        for _ in range(HALVINGS):
+            after = _likelihood(labels, odds, drawn, line[left] + step)
+            worse = after < before - 1e-12 * np.abs(before)
+            if not worse.any():
+                break
+            step[worse] /= 2
+        line[left] += step
+        left = left[np.abs(step).max(axis=1) >= 1e-8]
+    slope = line[:, 1] / spread_of_odds
+    found = np.stack([line[:, 0] - slope * middle, slope], axis=1)
+    return np.where(nowhere[:, None], np.nan, found)
+
+
+def _likelihood(
+    labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64], line: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The logarithm of it, (resamples,), of a line each, (resamples, 2)."""
+    fitted = line[:, :1] + line[:, 1:] * odds
+    return np.einsum("ij,ij->i", weights, labels * fitted - np.logaddexp(0, fitted))
+
+
+def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the log-odds of the classes do not overlap, in each resample: the slope is then infinite.
+
+    So it is said of a resample that has one class only.
+    """
+
+    def ends(part: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        drawn = weights[:, part] > 0
+        lowest, highest = np.where(drawn, odds[part], np.inf), np.where(drawn, odds[part], -np.inf)
+        return lowest.min(axis=1), highest.max(axis=1)
+
+    (low0, high0), (low1, high1) = ends(labels == 0), ends(labels == 1)
+    return (low1 >= high0) | (low0 >= high1)
+
+
+def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Equal-count bins of the probability; at most 5 below 100 positives.
+
+    Examples
+    --------
+    >>> [(b["rows"], b["share"]) for b in bins(np.array([0.0, 0, 0, 1, 1]), np.array([-2.0, -1, 0, 1, 2]))][3:]
+    [(1, 1.0), (1, 1.0)]
+    """
+    parts = np.array_split(np.argsort(odds, kind="stable"), BINS if labels.sum() >= ENOUGH_POSITIVES else FEW_BINS)
+    found = []
+    for part in parts:
+        if len(part):
+            hits = int(labels[part].sum())
+            low, high = proportion_interval(hits, len(part))
+            found.append(
+                {
+                    "rows": len(part),
+                    "probability": float(expit(odds[part]).mean()),
+                    "share": hits / len(part),
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return found
+
+
+def _with_interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float | None]:
+    """None where the value, or that of a resample in 40, does not exist."""
+    if np.isnan(value) or np.isnan(drawn).mean() > 0.025:
+        return {"value": None, "low": None, "high": None}
+    low, high = interval(drawn[~np.isnan(drawn)], around=value)
+    return {"value": value, "low": low, "high": high}
+
+
+def _excludes_one(found: Mapping[str, float | None]) -> bool:
+    low, high = found["low"], found["high"]
+    return low is not None and high is not None and not low <= 1 <= high
+
+
+def _export(
+    labels: NDArray[np.float64], odds: NDArray[np.float64], line: NDArray[np.float64], slope: Mapping[str, float | None]
+) -> list[float]:
+    if slope["value"] is None:
+        far = np.abs(odds).max() + 50
+        return [brentq(lambda shift: expit(shift + odds).sum() - labels.sum(), -far, far), 1.0]
+    return [float(logit(labels.mean())), 0.0] if line[1] < 0 else line.tolist()

@@ -1,0 +1,166 @@
+"""When a criterion counts as reached along a balance curve, at which balance, and with what interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.class_weight import most_of_ratio
+from sweep.statistics.bootstrap import TAILS
+from sweep.statistics.confusion import Counts
+from sweep.statistics.criteria import gap, sign
+from sweep.statistics.crossing import crossing, raw_crossings
+
+LEAST_CALLED = 10  # rows: with fewer called, precision is left out
+LEAST_INSIDE = 0.9  # share of resamples that must cross for `precision` to be reached
+
+_GAPS = {
+    "precision": "class 1's precision is still {} class 0's",
+    "ratio": "class 1's precision is still {} its recall",
+    "recall": "class 1's recall is still {} class 0's",
+}
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where one criterion is met along the curve.
+
+    Attributes
+    ----------
+    reached : bool
+        Whether the criterion is met inside the range, by the rules of `balance_curve`.
+    most : float
+        The balance: the interpolated crossing, or the nearest end of the points that count.
+    low, high : float
+        95 % interval of `most`; a resample that does not cross takes the end that it points to.
+    share_inside : float
+        Of the resamples, those that cross inside the range.
+    raw : tuple of float
+        Every crossing of the curve as it is, unsmoothed; several tell that it is noisy.
+    why : str or None
+        One clause for a reader, where it is not reached.
+    """
+
+    reached: bool
+    most: float
+    low: float
+    high: float
+    share_inside: float
+    raw: tuple[float, ...]
+    why: str | None
+
+
+def usable(counts: NDArray[np.number], equal: str) -> NDArray[np.bool_]:
+    """Points of a curve that count for a criterion: for `precision` those with 10 rows called each way, or no error.
+
+    Examples
+    --------
+    >>> usable(np.array([[3, 0, 9, 88], [8, 4, 4, 84], [3, 0, 0, 97], [20, 80, 0, 0]]), "precision")
+    array([False,  True,  True, False])
+    """
+    tp, fp, fn, tn = np.moveaxis(counts, -1, 0)
+    if equal != "precision":
+        return np.ones(tp.shape, dtype=bool)
+    return (np.minimum(tp + fp, tn + fn) >= LEAST_CALLED) | (fp + fn == 0)
+
+
+def locate(log_ratio: NDArray[np.float64], counts: NDArray[np.number], equal: str) -> NDArray[np.float64]:
+    """The crossing of a criterion along each of many curves, in log ratio.
+
+    Parameters
+    ----------
+    log_ratio : (balances,)
+    counts : (..., balances, 4)
+    equal : str
+
+    Returns
+    -------
+    (...) float
+        As `crossing` returns it: -inf or inf where it lies outside, NaN where no point counts. Perfect separation is
+        every balance at once: the middle one of the points without an error.
+    """
+    position = crossing(log_ratio, sign(counts, equal), usable(counts, equal))
+    perfect = (counts[..., 1] == 0) & (counts[..., 2] == 0)
+    rank = np.cumsum(perfect, axis=-1)
+    middle = np.argmax(rank >= (rank[..., -1:] + 1) // 2, axis=-1)
+    return np.where(perfect.any(axis=-1), log_ratio[middle], position)
+
+
+def judge(
+    most: NDArray[np.float64],
+    log_ratio: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    drawn: NDArray[np.float64],
+    equal: str,
+    share: float,
+) -> Crossing:
+    """Say where one criterion is met, and whether that counts as reached.
+
+    Parameters
+    ----------
+    most, log_ratio : (balances,)
+    counts : (balances, 4)
+        Of all rows.
+    drawn : (resamples, balances, 4)
+        Of the resamples.
+    equal : str
+    share : float
+        Of the positives.
+    """
+    bottom, top = log_ratio.min(), log_ratio.max()
+    position = float(locate(log_ratio, counts, equal))
+    positions = locate(log_ratio, drawn, equal)
+    inside = float(np.isfinite(positions).mean())
+    raw = raw_crossings(log_ratio, sign(counts, equal), usable(counts, equal))
+
+    counted = np.flatnonzero(usable(counts, equal))
+    if counted.size == 0:
+        counted = np.arange(most.size)
+    ends = counted[[np.argmin(log_ratio[counted]), np.argmax(log_ratio[counted])]]
+    target = top if np.isnan(position) else np.clip(position, bottom, top)
+    end = int(ends[np.argmin(np.abs(log_ratio[ends] - target))])
+    why = _why_not(most, log_ratio, counts, equal, position, inside, ends, end)
+    taken = float(most[end]) if why else float(_most(np.array(position), share))
+    clipped = np.clip(np.where(np.isnan(positions), top, positions), *np.sort(log_ratio[ends]))
+    bounds = np.clip(_most(np.quantile(clipped, TAILS), share), most.min(), most.max())
+    low, high = min(*bounds, taken), max(*bounds, taken)
+    return Crossing(
+        why is None, taken, float(low), float(high), inside, tuple(sorted(_most(np.array(raw), share).tolist())), why
+    )
+
+
+def _most(log_ratio: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    return most_of_ratio(np.exp(log_ratio), share)
+
+
+def _why_not(
+    most: NDArray[np.float64],
+    log_ratio: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    equal: str,
+    position: float,
+    inside: float,
+    ends: NDArray[np.int64],
+    end: int,
+) -> str | None:
+    """One clause on why a criterion is not reached; None where it is."""
+    span = f"between most = {most[ends].min():.3g} and {most[ends].max():.3g}"
+    if np.isnan(position):
+        return f"equal {equal} is not reached (fewer than {LEAST_CALLED} rows are called at any balance {span})"
+    if np.isinf(position):
+        left = gap(Counts.from_array(counts[end]), equal)
+        still = "nothing is called"
+        if left is not None:
+            still = _GAPS[equal].format(f"{abs(left):.2g} {'below' if left < 0 else 'above'}")
+        return f"equal {equal} is not reached {span} (at {most[end]:.3g} {still})"
+    if equal != "precision" or (counts[:, 1] + counts[:, 2] == 0).any():
+        return None
+    order = np.argsort(log_ratio)
+    fewer = np.minimum(counts[:, 0] + counts[:, 1], counts[:, 2] + counts[:, 3])
+    called = np.interp(position, log_ratio[order], fewer[order])
+    near = f"equal {equal} is not reached {span} with certainty (the curve meets it"
+    if called < LEAST_CALLED:
+        return f"{near} only where fewer than {LEAST_CALLED} rows are called)"
+    if inside < LEAST_INSIDE:
+        return f"{near}, but only {100 * inside:.0f} % of the resampled curves do)"
+    return None

@@ -1,0 +1,217 @@
+"""A study's folders under a root: what it may be called, where everything lies, finding and locking it."""
+
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweep.errors import RunError, SpecError, StudyError
+from sweep.files import delete, hold_lock
+
+RESERVED = ("data", "benchmarks")  # folders under studies/ that are not studies
+
+
+def default_name(path: str | Path) -> str:
+    """Name a study after its table."""
+    stem = as_name(Path(path).stem)
+    return f"{stem}-study".lstrip("-") if stem in RESERVED or not stem else stem
+
+
+def check_name(name: Any) -> str:
+    """Take a study's name, or say why it cannot be one."""
+    bad = (
+        not isinstance(name, str)
+        or not name.strip()
+        or name != name.strip()
+        or name.startswith((".", "-"))
+        or len(name.encode()) > 100
+        or bool(set(name) & set('/\\:*?"<>|'))
+        or any(unicodedata.category(c)[0] == "C" for c in name)
+    )
+    if bad:
+        raise SpecError(
+            f"A study's name must be a plain folder name of at most 100 bytes, without / \\ : * ? \" < > |, control "
+            f"characters, or a leading dot or dash; got {name!r}. Choose another with --name."
+        )
+    if name in RESERVED:
+        raise SpecError(f"A study cannot be named {name!r}: studies/{name} holds other things. Choose another --name.")
+    return str(name)
+
+
+def as_name(text: str) -> str:
+    """Make of a text what can be part of a name."""
+    return re.sub(r"[^\w.+=@~-]+", "-", text).strip(".-")
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The places of one run under a root folder."""
+
+    root: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """All of the run but its pictures."""
+        return self.root / "studies" / self.name
+
+    @property
+    def plots(self) -> Path:
+        """The pictures."""
+        return self.root / "plots" / self.name
+
+    @property
+    def study(self) -> Path:
+        """Every setting, spelled out."""
+        return self.folder / "study.toml"
+
+    @property
+    def database(self) -> Path:
+        """The Optuna study."""
+        return self.folder / "study.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Out-of-fold logits and pictures of trials, under names that Optuna gives; and the final columns."""
+        return self.folder / "artifacts"
+
+    @property
+    def selection(self) -> Path:
+        """The logits that the balances were picked on."""
+        return self.artifacts / "selection.npz"
+
+    @property
+    def rows(self) -> Path:
+        """Some rows of the table, on which exports are compared."""
+        return self.artifacts / "rows.parquet"
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that a finished run leaves is there."""
+        left = (self.best / "model.keras", self.best / "class_weights.json", self.report, self.selection, self.rows)
+        drawn = (self.plots / "precision-recall.png", self.plots / "balance-curve.png")
+        return all(path.exists() for path in (self.result, *left, *drawn))
+
+    @property
+    def best(self) -> Path:
+        """The model and the class weights."""
+        return self.folder / "best"
+
+    @property
+    def result(self) -> Path:
+        """What the run found; there once it is finished."""
+        return self.folder / "result.json"
+
+    @property
+    def report(self) -> Path:
+        """The page to read."""
+        return self.folder / "report.html"
+
+    @property
+    def log(self) -> Path:
+        """What was said while it ran."""
+        return self.folder / "log.txt"
+
+    def trial_plot(self, number: int) -> Path:
+        """The picture of one trial."""
+        return self.plots / f"trial-{number:04d}.png"
+
+    def remove(self, first: Callable[[], None] = lambda: None) -> None:
+        """Delete the run and its pictures, once `first()` was done while nobody else can run it.
+
+        Raises
+        ------
+        RunError
+            If it is being run, or cannot be deleted.
+        """
+        with locked(self):
+            first()
+            for folder in (self.folder, self.plots):
+                shutil.rmtree(folder)
+
+
+def names(root: Path) -> list[str]:
+    """Name the studies under a root, finished or not."""
+    folder = root / "studies"
+    if not folder.is_dir():
+        return []
+    return sorted(p.name for p in folder.iterdir() if p.name not in RESERVED and (p / "study.toml").is_file())
+
+
+def find(root: Path, name: str) -> StudyFolder:
+    """Find a study by name.
+
+    Raises
+    ------
+    StudyError
+        If there is none; the message lists those that are there.
+    """
+    check_name(name)
+    if name not in (there := names(root)):
+        listed = f"got those: {', '.join([*there[:8], *['...'][: len(there) > 8]])}" if there else "got none"
+        raise StudyError(f"There must be a study {name!r} under {root / 'studies'}; {listed}. Check NAME or --root.")
+    return StudyFolder(root, name)
+
+
+def only(root: Path) -> StudyFolder:
+    """The one study under a root.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or several; the message lists them.
+    """
+    there = names(root)
+    if len(there) != 1:
+        listed = f"got {', '.join(there)}. Give a NAME." if there else "got none. Check --root."
+        raise StudyError(f"There must be one study under {root / 'studies'}, or a NAME; {listed}")
+    return StudyFolder(root, there[0])
+
+
+@contextmanager
+def locked(record: StudyFolder) -> Iterator[None]:
+    """Own a study's folder; a second run on it is refused. The lock goes with the process that holds it.
+
+    What a run that was killed had begun to write is deleted. A study that is refused before it began leaves nothing.
+
+    Raises
+    ------
+    RunError
+        If another run holds the lock, or the disk cannot be written to any more.
+    StudyError
+        If the folder cannot be written to.
+    """
+    fresh = [p for p in (record.folder, record.plots, *record.folder.parents, *record.plots.parents) if not p.exists()]
+    try:
+        try:
+            for folder in (record.folder, record.plots):
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(bytes(2**16))
+        except OSError as error:
+            raise StudyError(
+                f"{record.root} must be a folder to write in; got: {error.strerror}. Choose another --root."
+            ) from None
+        with open(record.folder / ".lock", "a+") as handle:
+            hold_lock(handle, record.name)
+            for folder in (record.folder, record.artifacts, record.plots):
+                for part in folder.glob(".*.part*"):
+                    delete(part)
+            yield
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or record.folder} must be writable; got: {error.strerror or error}. Mend that, or make "
+            "room: what is finished is kept, and the same command goes on."
+        ) from None
+    finally:
+        if record.folder in fresh and not record.study.exists():
+            for folder in (record.folder, record.plots):
+                delete(folder)
+            for folder in fresh:
+                with suppress(OSError):  # one that is not empty stays
+                    folder.rmdir()

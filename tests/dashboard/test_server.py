@@ -1,0 +1,186 @@
+"""The dashboard's server: who is let in, what is refused, and how it begins and ends. No browser."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from sweep.cli import cli
+from sweep.dashboard.access import Gate
+from sweep.study_folder import StudyFolder
+
+
+class Answer(dict[str, str]):
+    """A response's headers, in lower case, with its status and text."""
+
+    status: int
+    text: str
+
+
+def ask(path: str = "/api/meta", *, method: str = "GET", host: str = "127.0.0.1:1", gate: dict[str, Any], **more: str):
+    """Ask a gate before an application that answers all with a permission to read it from anywhere."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Access-Control-Allow-Origin", "*"), ("Content-Type", "image/png")])
+        return [b"inside"]
+
+    got = Answer()
+
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+        got.status = int(status.split()[0])
+        got.update({name.lower(): value for name, value in headers})
+
+    path, _, query = path.partition("?")
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "HTTP_HOST": host,
+        "SERVER_PORT": "1",
+    }
+    given = {"home": "/home", "host": "127.0.0.1", "token": None, "write": False, **gate}
+    got.text = b"".join(Gate(app, **given)({**environ, **more}, start)).decode()
+    return got
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8080", "localhost:9", "LOCALHOST", "[::1]:80"])
+def test_own_names_are_let_in(host: str) -> None:
+    """The address that the command prints, or an ssh tunnel to it, would not work."""
+    assert ask(host=host, gate={}).text == "inside"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "evil@127.0.0.1x", "[::1", "10.0.0.1"],
+)
+def test_other_names_are_refused(host: str) -> None:
+    """A page of another site could read the study under a name that it points here (DNS rebinding)."""
+    got = ask(host=host, gate={})
+    assert (got.status, "inside" in got.text) == (403, False)
+    assert "Host" in got.text
+
+
+def test_an_address_that_was_asked_for_is_let_in() -> None:
+    """`--host` would listen where nobody can get in."""
+    assert ask(host="10.0.0.1:80", gate={"host": "10.0.0.1"}).status == 200
+    assert ask(host="10.0.0.1:80", gate={"host": "0.0.0.0"}).status == 200
+    assert ask(host="evil.example", gate={"host": "0.0.0.0"}).status == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_changes_are_refused_unless_asked_for(method: str) -> None:
+    """Whoever looks at a study could delete it."""
+    got = ask(method=method, gate={})
+    assert (got.status, "--write" in got.text) == (403, True)
+    assert ask(method=method, gate={"write": True}).text == "inside"
+
+
+def test_changes_from_another_sites_page_are_refused() -> None:
+    """With --write, any page that is open in the same browser could delete the study."""
+    here = {"method": "POST", "gate": {"write": True}}
+    assert ask(**here, HTTP_ORIGIN="http://127.0.0.1:1").status == 200
+    for origin in ("http://evil.example", "http://127.0.0.1:2", "null"):
+        assert ask(**here, HTTP_ORIGIN=origin).status == 403
+
+
+def test_the_token_is_taken_once_in_the_address_and_then_as_a_cookie() -> None:
+    """Whoever reaches the port would get in, or the token would stay in the browser's history."""
+    gate = {"token": "right", "host": "10.0.0.1"}
+    for wrong in ("/", "/?token=wrong", "/?token=", "/?token=%F0%9F%98%80"):
+        assert ask(wrong, gate=gate).status == 403
+    assert ask("/", gate=gate, HTTP_COOKIE="sweep-1=wrong; other=right").status == 403
+    got = ask("/?token=right", gate=gate)
+    assert (got.status, got["location"]) == (303, "/home")
+    cookie, *attributes = got["set-cookie"].split("; ")
+    assert set(attributes) >= {"HttpOnly", "SameSite=Strict"}
+    assert ask("/api/meta", gate=gate, HTTP_COOKIE=f"a=b; {cookie}").text == "inside"
+
+
+def test_headers_keep_answers_to_this_page() -> None:
+    """Other sites could read or frame the pictures, or a file that a trial left could run as a page."""
+    got = ask("/artifacts/1/2/x", gate={})
+    assert "access-control-allow-origin" not in got
+    assert got["x-content-type-options"] == "nosniff"
+    assert got["x-frame-options"] == "DENY"
+    assert "sandbox" in got["content-security-policy"]
+    assert "content-security-policy" not in ask("/dashboard", gate={})  # the page sets its own
+    assert ask("/", gate={})["location"] == "/home"
+
+
+@pytest.fixture(scope="module")
+def served(finished: StudyFolder) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a served study, and its process."""
+    command = [sys.executable, "-m", "sweep", "dashboard", "--root", str(finished.root)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_study_is_served_with_its_pictures_and_ends_with_the_signal(
+    served: tuple[str, subprocess.Popen[str]], finished: StudyFolder
+) -> None:
+    """The dashboard would show no study, fill the terminal, or leave a traceback at Ctrl-C."""
+    address, process = served
+    assert address.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(address) as page:
+        assert page.url.endswith("/dashboard/studies/1")
+    with urllib.request.urlopen(f"{address}api/studies/1?after=0") as answer:
+        study = json.load(answer)
+    assert study["name"] == "made"
+    trial = study["trials"][0]
+    assert trial["note"]["body"].startswith("Trial 0 ")
+    (picture,) = [a for a in trial["artifacts"] if a["mimetype"] == "image/png"]
+    at = f"artifacts/1/{trial['trial_id']}/{picture['artifact_id']}"
+    assert f"(/{at})" in trial["note"]["body"]
+    with urllib.request.urlopen(address + at) as image:
+        assert image.read() == finished.trial_plot(0).read_bytes()
+        assert image.headers["Access-Control-Allow-Origin"] is None
+    for method, path in (("DELETE", "api/studies/1"), ("POST", "api/studies"), ("PUT", "api/studies/1/note")):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(urllib.request.Request(address + path, method=method, data=b"{}"))
+    process.send_signal(signal.SIGINT)
+    rest, said = process.communicate(timeout=10)
+    assert (process.returncode, rest, said) == (0, "", "")
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "bytes"])
+def test_a_study_without_a_sound_database_is_one_message(tmp_path: Path, damage: str) -> None:
+    """The server would crash at the first page, or leave a file that was not there before."""
+    record = StudyFolder(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    record.study.write_text("")
+    if damage != "missing":
+        record.database.write_bytes(b"" if damage == "empty" else bytes(range(256)) * 40)
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    done = CliRunner().invoke(cli, ["dashboard", "n", "--root", str(tmp_path)])
+    assert "study.db must be the database of a study" in str(done.exception)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_several_studies_need_a_name(tmp_path: Path) -> None:
+    """A user would look at a study that is not the one meant."""
+    for name in ("one", "two"):
+        record = StudyFolder(tmp_path, name)
+        record.folder.mkdir(parents=True)
+        record.study.write_text("")
+    assert "one, two" in str(CliRunner().invoke(cli, ["dashboard", "--root", str(tmp_path)]).exception)
+    assert "got none" in str(CliRunner().invoke(cli, ["dashboard", "--root", str(tmp_path / "x")]).exception)
+
+
+def test_an_address_that_is_not_ours_is_one_message(finished: StudyFolder) -> None:
+    """A user who mistyped --host would see a traceback."""
+    for host in ("203.0.113.1", "no.such.name.invalid"):
+        done = CliRunner().invoke(cli, ["dashboard", "--root", str(finished.root), "--host", host])
+        assert f"--host {host}" in str(done.exception)

@@ -1,0 +1,127 @@
+"""The learning curve: what a share leaves of a column, when it cannot tell, and what doubling brings."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep.data.folds import fold_of_row
+from sweep.evidence.learning_curve import cross_called, doubling, learning, measure
+from sweep.parallel.workers import Workers
+from sweep.search.task import Params, Task
+from sweep.stack.design import cross_validation, positive_shares
+from sweep.statistics.bootstrap import average_precisions, row_draws
+from sweep.statistics.confusion import average_precision
+
+Y = np.repeat([0, 1], [90, 30])
+
+
+def shares_design(units=None, shares=(0.2, 0.5, 1.0), draws=2):
+    units = np.arange(len(Y)) if units is None else units
+    folds = fold_of_row(Y, units, 3, 0)
+    return positive_shares(Y, units, folds, most=0.8, shares=shares, draws=draws, seed=0), folds
+
+
+def test_zeroed_positives_leave_the_weighted_prior_and_the_negatives_alone():
+    design, folds = shares_design()
+    whole = cross_validation(Y, folds, most=[0.8], repeats=2, seed=0)
+    W, full = (d.W.reshape(len(Y), -1, 2, 3) for d in (design, whole))
+    assert np.allclose(W[:, 2], full[:, 0]), "all positives is not the column of the cross-validation"
+    for share in range(3):
+        assert np.allclose(W[Y == 0][:, share], full[Y == 0][:, 0]), "dropping positives changed the negatives"
+        mass = W[Y == 1][:, share].sum(axis=0)
+        assert np.allclose(mass, full[Y == 1][:, 0].sum(axis=0)), "recall would fall for the lower prior alone"
+    kept = (W[Y == 1] > 0).sum(axis=0)
+    assert (kept[0] == 4).all(), "a fifth of 20 training positives is not 4"
+    assert (kept[1] == 10).all(), "half of 20 training positives is not 10"
+
+
+def test_smaller_shares_lie_inside_larger_ones_and_share_their_start():
+    design, _ = shares_design()
+    live = design.W.reshape(len(Y), 3, 2, 3) > 0
+    assert (live[:, 0] <= live[:, 1]).all(), "points of a draw are not nested: their difference is noisier than need be"
+    assert (live[:, 1] <= live[:, 2]).all(), "points of a draw are not nested: their difference is noisier than need be"
+    assert (live[:, 0, 0] != live[:, 0, 1]).any(), "two draws dropped the same positives"
+    seeds = design.init_seed.reshape(3, 2, 3)
+    assert (seeds == seeds[:1, :, :1]).all(), "shares of a draw start from other weights"
+    assert seeds[0, 0, 0] != seeds[0, 1, 0], "two draws start from the same weights"
+
+
+def test_copies_of_a_positive_stay_or_go_together():
+    units = np.concatenate([np.arange(90), 90 + np.arange(30) // 3])
+    design, _ = shares_design(units, draws=3)
+    live = design.W > 0
+    for unit in range(90, 100):
+        copies = live[units == unit]
+        assert (copies == copies[0]).all(), "a copy of a dropped positive was still trained on"
+
+
+def test_too_few_positives_cannot_tell_and_train_nothing():
+    y = np.repeat([0, 1], [60, 20])
+    units = np.arange(80)
+    small = Task(np.zeros((80, 2)), y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
+    found = learning(small, Params(0.8, 1, 8), workers=None)  # type: ignore[arg-type]
+    assert found["gain"] is None, "16 training positives make points of 8: too few for the rule"
+    assert "16 positives" in found["why"], "the reader is not told why the curve cannot tell"
+
+
+def test_points_are_scored_on_all_held_out_rows():
+    y = np.repeat([0, 1], [150, 60])
+    units = np.arange(210)
+    X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
+    easy = Task(X, y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
+    found = learning(easy, Params(0.7, 1, 8), workers=Workers())
+    assert [p["positives"] for p in found["points"]] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
+    for p in found["points"]:
+        for name in ("score", "average_precision", "recall"):
+            assert p[f"{name}_low"] <= p[name] <= p[f"{name}_high"], "an interval leaves its own value out"
+    assert found["points"][-1]["score"] > 0.7, "an easy table scores badly: rows are counted that were trained on less"
+
+
+def test_a_known_gain_is_measured():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=len(Y))
+    weak, strong = noise + 0.5 * Y, noise + 6.0 * Y
+    logits = np.stack([weak, weak, strong, strong], axis=1).reshape(len(Y), 2, 2)
+    folds = fold_of_row(Y, np.arange(len(Y)), 3, 0)
+    found = measure(Y, np.arange(len(Y)), folds, logits, [0.5, 1.0], [10, 20], seed=0)
+    half, whole = (average_precision(Y, z) for z in (weak, strong))
+    assert found["gain"]["average_precision"]["from_half"] == pytest.approx(whole - half), (
+        "the gain is not all less half"
+    )
+    assert found["gain"]["average_precision"]["low"] > 0.1, "a large gain is lost in its interval"
+
+
+@given(st.floats(-1, 1), st.lists(st.floats(-1, 1), min_size=2, max_size=9))
+def test_doubling_brings_between_half_the_gain_and_all_of_it(from_half, drawn):
+    gain = doubling(from_half, np.array(drawn))
+    least, most = sorted((from_half / 2, from_half))
+    assert least <= gain["value"] <= most, "the estimate lies outside of what the exponents 0 to 1 allow"
+    assert gain["low"] <= least, "the low end claims more than the steepest exponent gives"
+    assert gain["high"] >= most, "the high end promises less than a concave curve may bring"
+
+
+def test_a_fold_is_cut_where_the_other_folds_say():
+    y = np.array([1, 0, 0, 0, 1, 0])
+    logits = np.array([5.0, 4.0, 3.0, 2.5, 2.0, 1.0])
+    called = cross_called(logits, y, np.array([0, 0, 0, 1, 1, 1]))
+    assert called.tolist() == [True, True, True, False, False, False], "a fold's own labels chose its cut"
+
+
+@given(st.integers(0, 1000), st.integers(1, 4))
+def test_weights_of_one_give_the_plain_average_precision(seed, levels):
+    rng = np.random.default_rng(seed)
+    y = (rng.random(30) < 0.3).astype(int)
+    y[0] = 1
+    logits = rng.integers(0, 4**levels, 30).astype(float)  # with ties
+    plain, double = average_precisions(y, logits, np.array([np.ones(30), np.full(30, 2.0)]))
+    assert plain == pytest.approx(average_precision(y, logits)), "the resampled score is another than the plain one"
+    assert double == pytest.approx(plain), "drawing every row twice changed the score"
+
+
+def test_draws_keep_the_classes_and_row_groups():
+    units = np.repeat(np.arange(60), 2)
+    y = np.repeat([0, 1], [90, 30])
+    for block in row_draws(y, units, 40, np.random.default_rng(0)):
+        assert (block[:, y == 1].sum(axis=1) == 30).all(), "a resample has more or fewer positives than the table"
+        assert (block[:, ::2] == block[:, 1::2]).all(), "rows of a group were drawn apart"

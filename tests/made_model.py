@@ -1,0 +1,106 @@
+"""A small trained ensemble on a table with awkward names, levels and missing values, delivered once for all tests."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sweep.data.features import Features
+from sweep.model.export import export
+from sweep.model.layers import build
+from sweep.stack.design import all_rows
+from sweep.stack.recipe import Recipe
+from sweep.stack.training import fit
+
+RATIO = 5.0
+CALIBRATION = (0.1, 0.9)
+
+
+def make_frame(rows, seed):
+    """As `read_table` gives it: numbers, truth values and text, null where missing."""
+    rng = np.random.default_rng(seed)
+    age = rng.normal(50, 10, rows)
+    age[rng.random(rows) < 0.1] = np.nan
+    colours = np.array(["red", "grün <b>", "[other0]", 'it\'s, "so"', None], dtype=object)
+    return pl.DataFrame(
+        {
+            "age in years": pl.Series(age, nan_to_null=True),
+            "$/<cost>": 1e9 + rng.normal(0, 1, rows),
+            "größe": rng.integers(0, 5, rows),
+            "self": pl.Series(rng.choice(colours, rows), dtype=pl.String),
+            "a b": rng.choice(["yes", "no"], rows),
+            "a_b": rng.random(rows) < 0.5,
+            "standardise": rng.choice(["x", "y", "z"], rows),
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def frame():
+    return make_frame(400, 0)
+
+
+@pytest.fixture(scope="session")
+def features(frame):
+    return Features.learn(frame)
+
+
+@pytest.fixture(scope="session")
+def labels(frame):
+    score = frame["größe"].to_numpy() + 2 * (frame["self"] == "red").fill_null(False).to_numpy()
+    return (score + np.random.default_rng(1).normal(size=len(score)) > 4.5).astype(int)
+
+
+@pytest.fixture(scope="session")
+def stack(frame, features, labels):
+    """Two balances x two repeats, with bins."""
+    return trained(frame, features, labels, bins=True)
+
+
+@pytest.fixture(scope="session")
+def plain(frame, features, labels):
+    """The same without bins."""
+    return trained(frame, features, labels, bins=False)
+
+
+def trained(frame, features, labels, *, bins):
+    design = all_rows(labels, most=[0.9, 0.5], repeats=2, seed=0)
+    recipe = Recipe(width=16, epochs=20, batch_size=64, bins=bins)
+    return fit(features.transform(frame), design.Y, design.W, recipe, seed=0, init_seed=design.init_seed)
+
+
+@pytest.fixture(scope="session")
+def card(labels):
+    rows = {"rows": len(labels), "positives": int(labels.sum())}
+    return {
+        "name": "t",
+        "most": 0.9,
+        "missing": ["?", "-999"],
+        "target": "ill",
+        "scores": {"recall": [0.9, None]},
+        **rows,
+    }
+
+
+@pytest.fixture(scope="session")
+def model(stack, features, card):
+    return build(stack.take([0, 1]), features, weight_ratio=RATIO, card=card, calibration=CALIBRATION)
+
+
+@pytest.fixture(scope="session")
+def delivered(model, frame, tmp_path_factory):
+    """A folder with model.keras."""
+    folder = tmp_path_factory.mktemp("delivered")
+    export(model, folder / "best", frame=frame)
+    return folder / "best"
+
+
+@pytest.fixture(scope="session")
+def expected(stack, features):
+    """From a table to probability and decision, by the definition in STATISTICS.md, in NumPy."""
+
+    def compute(table):
+        logit = stack.take([0, 1]).logits(features.transform(table)).mean(axis=1, dtype=np.float64)
+        intercept, slope = CALIBRATION
+        return 1 / (1 + np.exp(-(intercept + slope * (logit - np.log(RATIO))))), (logit > 0).astype(int)
+
+    return compute

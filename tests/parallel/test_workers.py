@@ -1,0 +1,139 @@
+"""Workers on this machine: what they are given, what a failure or a death costs, and how they end."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from cloudpickle import register_pickle_by_value
+
+from sweep.errors import InputError, RunError
+from sweep.parallel.clusters import Ray
+from sweep.parallel.processes import Processes
+from sweep.parallel.workers import Failed, Workers
+from sweep.stack.design import cross_validation
+from sweep.stack.recipe import Recipe
+from tests.servers import wait_until
+
+register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
+X = np.arange(12.0).reshape(4, 3)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Workers]:
+    """Two processes, shared by the tests: each loads TensorFlow once."""
+    with Workers(2) as workers:
+        yield workers
+
+
+def look(X: np.ndarray, number: int) -> tuple[int, int, str, bool, str | None]:
+    """What a call sees of its worker."""
+    time.sleep(0.2)
+    return number, os.getpid(), type(X).__name__, X.flags.writeable, os.environ.get("OMP_NUM_THREADS")
+
+
+def die(X: np.ndarray) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(X: np.ndarray) -> None:
+    raise ValueError("on purpose\nwith a second line")
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_calls_run_on_both_processes_with_the_table_mapped_and_the_cores_shared(two: Workers) -> None:
+    """The table would be sent with every trial, or two workers would each take all cores."""
+    results = dict(two.stream([(k, look, (k,)) for k in range(6)], shared=X))
+    assert {key: result[0] for key, result in results.items()} == {k: k for k in range(6)}
+    pids = {result[1] for result in results.values()}
+    assert len(pids) == 2
+    assert os.getpid() not in pids
+    assert {result[2:4] for result in results.values()} == {("memmap", False)}
+    assert {result[4] for result in results.values()} == {str(max(1, (os.cpu_count() or 1) // 2))}
+
+
+def test_a_call_is_taken_only_when_a_worker_is_free_and_all_results_are_told(two: Workers) -> None:
+    """Trials would be proposed in advance, blind to what came back, and lost in numbers when a run is killed."""
+    told: list[int] = []
+    ahead: list[int] = []
+
+    def calls() -> Iterator[tuple[int, object, tuple[int]]]:
+        for k in range(6):
+            ahead.append(k - len(told))
+            yield k, look, (k,)
+
+    for key, _ in two.stream(calls(), shared=X):
+        told.append(key)
+    assert sorted(told) == list(range(6))
+    assert ahead == [0, 1, 1, 1, 1, 1]
+
+
+def test_a_failure_or_a_death_costs_its_own_call_only(two: Workers) -> None:
+    """One worker out of memory would cost all that is under way."""
+    calls = [("dies", die, ()), ("fails", fail, ()), *((k, look, (k,)) for k in range(4))]
+    results = dict(two.stream(calls, shared=X))
+    assert isinstance(results["dies"], Failed)
+    assert "TerminatedWorkerError" in str(results["dies"])
+    assert str(results["fails"]) == "ValueError: on purpose"
+    assert [results[k][0] for k in range(4)] == [0, 1, 2, 3]
+
+
+def test_a_process_that_dies_while_idle_is_replaced(two: Workers) -> None:
+    """A worker killed between two trials would end the run."""
+    pids = {result[1] for _, result in two.stream([(k, look, (k,)) for k in range(2)], shared=X)}
+    victim = pids.pop()
+    os.kill(victim, signal.SIGKILL)
+    time.sleep(0.5)
+    results = dict(two.stream([(k, look, (k,)) for k in range(4)], shared=X))
+    assert [results[k][0] for k in range(4)] == [0, 1, 2, 3]
+    assert victim not in {result[1] for result in results.values()}
+
+
+def test_columns_trained_on_workers_are_those_trained_here(two: Workers) -> None:
+    """The balances would depend on how many workers there were."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 3 == 0
+    table = rng.normal(size=(60, 3)) + y[:, None]
+    design = cross_validation(y.astype(int), np.arange(60) % 3, most=[0.5, 0.6], repeats=1, seed=0)
+    recipe = Recipe(depth=1, width=4, epochs=2, batch_size=20)
+    stacks = [workers.fit(table, design, recipe, seed=0) for workers in (Workers(), two)]
+    np.testing.assert_allclose(*(stack.logits(table) for stack in stacks), rtol=1e-5, atol=1e-6)
+
+
+def test_training_that_always_fails_ends_the_run() -> None:
+    """A run would try for ever."""
+    design = cross_validation(np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]), most=[0.5], repeats=1, seed=0)
+    with pytest.raises(RunError, match="failed 3 times, the last with"):
+        Workers().fit(np.zeros((3, 2)), design, Recipe(depth=1, width=2, epochs=1), seed=0)
+
+
+def test_what_is_out_is_given_up_when_the_caller_stops_and_all_end_at_the_end() -> None:
+    """A time limit would wait for the trials under way, or processes would stay after the run."""
+    crew = Processes(1)
+    future = crew.submit(time.sleep, 600)
+    wait_until(lambda: crew.slots[0] and crew.slots[0][0]._processes)
+    (pid,) = crew.slots[0][0]._processes  # type: ignore[index]
+    folder = crew.folder.name
+    crew.share(X)
+    crew.abandon()
+    wait_until(lambda: gone(pid) and future.done())
+    crew.stop()
+    assert not os.path.exists(folder)
+
+
+def test_a_backend_without_its_package_says_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user would see an ImportError."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with pytest.raises(InputError, match=r"pip install 'balance-sweep\[ray\]'"):
+        Ray(1)

@@ -1,0 +1,69 @@
+"""Resampling of row groups: tallies, strata, and that both ways to draw are the bootstrap."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep.statistics.bootstrap import alike, check_units, counts_of, in_and_out_of_bag, resampled_sums, strata, tally
+from sweep.statistics.confusion import count
+
+
+def made(seed: int, rows: int = 30, columns: int = 3, groups: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, row groups and decisions, both classes in more than one group."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(rows) % 4 == 0
+    return y, check_units(rng.integers(groups, size=rows), rows), rng.random((rows, columns)) < 0.4
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_tallies_add_up_to_the_counts(seed: int) -> None:
+    """If it failed, rows would be lost or counted twice where row groups are summed."""
+    y, units, called = made(seed)
+    tallies = tally(y, units, called)
+    np.testing.assert_array_equal(counts_of(tallies.sum(axis=0)), count(y, called))
+    for unit, summed in enumerate(tallies):
+        rows = units == unit
+        np.testing.assert_array_equal(counts_of(summed), count(y[rows], called[rows]))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2**20]))
+def test_alike_is_unique_rows(seed: int, scale: int) -> None:
+    """If it failed, two different row groups would be drawn as one; large entries force the code to be compressed."""
+    tallies = (np.random.default_rng(seed).integers(0, 2, (50, 5)) * scale).astype(np.int32)
+    kinds, repeats = alike(tallies)
+    want, sizes = np.unique(tallies, axis=0, return_counts=True)
+    np.testing.assert_array_equal(kinds, want)
+    np.testing.assert_array_equal(repeats, sizes)
+
+
+def test_both_ways_to_draw_have_the_bootstraps_moments() -> None:
+    """If it failed, bands or the corrected score would rest on draws too narrow, too wide or not stratified."""
+    tallies = tally(*made(3))
+    parts = strata(tallies)
+    mean = sum(tallies[part].sum(axis=0) for part in parts)
+    variance = sum(len(part) * tallies[part].var(axis=0) for part in parts)
+    in_bag = np.concatenate([drawn for drawn, _ in in_and_out_of_bag(tallies, 20_000, np.random.default_rng(0))])
+    for sums in (resampled_sums(tallies, 20_000, np.random.default_rng(0)), in_bag):
+        assert sums.shape == (20_000, tallies.shape[1])
+        np.testing.assert_allclose(sums.mean(axis=0), mean, rtol=0.02, atol=0.05)
+        np.testing.assert_allclose(sums.var(axis=0), variance, rtol=0.06, atol=0.05)
+
+
+def test_out_of_bag_is_what_was_not_drawn() -> None:
+    """If it failed, a row group would be scored by a choice that it took part in."""
+    y = np.array([True, True, False, False])
+    tallies = tally(y, np.arange(4), np.eye(4, dtype=bool))  # column i calls row i only: its count is row i's
+    for in_bag, out_of_bag in in_and_out_of_bag(tallies, 200, np.random.default_rng(0)):
+        times, left = counts_of(in_bag)[..., :2].sum(axis=-1), counts_of(out_of_bag)[..., :2].sum(axis=-1)
+        np.testing.assert_array_equal(left, times == 0)
+        np.testing.assert_array_equal(times[:, :2].sum(axis=1), 2)  # two positives drawn in every resample
+        np.testing.assert_array_equal(times[:, 2:].sum(axis=1), 2)
+
+
+def test_units_are_checked() -> None:
+    """If it failed, row groups of another table would be taken, or told apart wrongly."""
+    assert check_units([7, -1, 7], 3).tolist() == [1, 0, 1]
+    for units in ([0, 1], [0.0, 1.0, 2.0]):
+        with pytest.raises(ValueError, match=r"units must be integers of shape \(3,\)"):
+            check_units(units, 3)

@@ -1,0 +1,224 @@
+"""The corrected score: the rule by hand, its direction and coverage by simulation, and the prediction interval."""
+
+import numpy as np
+import pytest
+
+from sweep.class_weight import balance_grid
+from sweep.statistics.bootstrap import counts_of, in_and_out_of_bag, tally
+from sweep.statistics.corrected_score import Corrected, corrected_score, prediction_interval
+from sweep.statistics.criteria import score
+from sweep.statistics.intervals import effective_size, score_interval
+
+ROWS, POSITIVES = 600, 24
+LABELS = np.arange(ROWS) < POSITIVES
+SINGLE = np.arange(ROWS)
+
+
+def coins(recall: float, seed: int, trials: int = 40, own: float = 0.7) -> np.ndarray:
+    """Logits (rows, trials) of trials of one true recall, with FP = FN in truth; a row's difficulty is partly shared.
+
+    `own` is the share of the variance that is a trial's own.
+    """
+    rng = np.random.default_rng(seed)
+    luck = np.sqrt(1 - own) * rng.standard_normal((ROWS, 1)) + np.sqrt(own) * rng.standard_normal((ROWS, trials))
+    false = (1 - recall) * POSITIVES / (ROWS - POSITIVES)
+    cuts = np.quantile(np.random.default_rng(0).standard_normal(1_000_000), [1 - recall, 1 - false])
+    return luck - np.where(LABELS, *cuts)[:, None]
+
+
+def correct(trials: np.ndarray, **settings: object) -> Corrected:
+    """The corrected score of trials without a curve."""
+    apart = {"trial_on_curve": np.full(trials.shape[1], False), "curve_logits": trials[:, :1, None], "most": [0.5]}
+    options = {"y": LABELS, "units": SINGLE, "equal": "ratio", "deliver": "ratio", "resamples": 300, **apart}
+    return corrected_score(trials=trials, **{**options, **settings})
+
+
+def test_one_trial_needs_no_correction() -> None:
+    """If it failed, the correction would take something off where nothing was picked."""
+    found = correct(coins(0.5, seed=1, trials=1), resamples=2000)
+    assert found.score == pytest.approx(found.uncorrected, abs=0.01)
+    assert found.low < found.score < found.high
+
+
+def test_picking_the_best_of_40_equal_trials_is_seen_through() -> None:
+    """If it failed, the headline would be flattered by the search; or a mean of small scores would put it too low.
+
+    The simulation of STATISTICS.md: 24 positives, the best of 40 trials that are all equally good.
+    """
+    truth, found, means = 0.4, [], []
+    for seed in range(30):
+        trials = coins(truth, seed)
+        found.append(correct(trials, resamples=150, seed=seed))
+        tallies = tally(LABELS, SINGLE, trials > 0)
+        blocks = in_and_out_of_bag(tallies, 150, np.random.default_rng(seed))
+        for in_bag, out_of_bag in blocks:
+            best = np.argmax(score(counts_of(in_bag)), axis=1)
+            means.append(score(counts_of(out_of_bag)[np.arange(best.size), best]).mean())
+    corrected = np.mean([one.score for one in found])
+    assert np.mean([one.uncorrected for one in found]) > truth + 0.06
+    assert corrected == pytest.approx(truth, abs=0.03)
+    assert np.mean(means) < corrected - 0.01
+    assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.9
+
+
+def test_a_trial_that_is_truly_best_keeps_its_score() -> None:
+    """If it failed, a network that is picked in every resample would still be marked down."""
+    trials = coins(0.3, seed=2)
+    trials[:, 7] = np.where(LABELS, 1.0, -1.0)
+    trials[:3, 7] = -1
+    found = correct(trials)
+    assert found.uncorrected == 21 / 24
+    assert found.score == pytest.approx(21 / 24, abs=0.03)
+
+
+def test_on_the_curve_the_delivered_balance_is_scored_and_not_the_trial() -> None:
+    """If it failed, the corrected score would be that of the objective's best trial, which is not what is delivered."""
+    trials = coins(0.4, seed=3, trials=2)
+    trials[:, 0] = np.where(LABELS, 1.0, -1.0)
+    most = balance_grid(POSITIVES / ROWS, 5)
+    called = np.zeros((ROWS, 5), dtype=bool)
+    called[:12] = True  # tp = 12 everywhere; fp = 4, 8, 12, 40, 80, so that the ratio meets in the middle
+    for balance, fp in enumerate((4, 8, 12, 40, 80)):
+        called[POSITIVES : POSITIVES + fp, balance] = True
+    curve = np.where(called, 1.0, -1.0)[:, :, None]
+    settings = {"curve_logits": curve, "most": most, "trial_on_curve": np.array([True, False])}
+    assert correct(trials, **settings).uncorrected == 0.5
+    assert correct(trials, **settings).score == pytest.approx(0.5, abs=0.06)
+    lowest = correct(trials, **settings, deliver="precision")  # P0 = P1 lies below the range: the end, 12 of 16 called
+    assert lowest.uncorrected == 0.5
+    assert lowest.recall[0] == pytest.approx(1 - 4 / 576, abs=0.002)
+    settings["trial_on_curve"] = np.array([False, False])
+    assert correct(trials, **settings).score == 1.0
+
+
+def test_a_search_for_equal_recall_is_corrected_in_the_same_score() -> None:
+    """If it failed, `--equal recall` would be given min(R0, R1), which a coin brings to one half."""
+    trials = np.where(LABELS, 1.0, -1.0)[:, None]
+    trials[:6], trials[30:90] = -1, 1
+    found = correct(trials, equal="recall", deliver="recall")
+    assert found.uncorrected == 18 / 78
+    assert found.score == pytest.approx(18 / 78, abs=0.03)
+
+
+def test_a_search_that_might_as_well_have_come_to_something_else_says_so() -> None:
+    """If it failed, a pick that another draw of the rows would turn round would carry the interval of a steady one."""
+    one_of_24, everybody = np.full(ROWS, -1.0), np.full(ROWS, 1.0)
+    one_of_24[0] = 1  # min(P1, R1) of 1 / 24 = .042; calling everybody: 24 / 600 = .040
+    steady = correct(everybody[:, None])
+    torn = correct(np.stack([one_of_24, everybody], axis=1))
+    assert len(steady.choices) == 1
+    assert {choice[1:] for choice in torn.choices} == {(1.0, 1 / 24), (0.0, 1.0)}
+    assert sum(choice[0] for choice in torn.choices) == pytest.approx(1)
+    assert torn.low < 0.005 < 0.03 < steady.low
+    assert prediction_interval(torn, 12, 288)[0] == 0 < prediction_interval(steady, 12, 288)[0]
+
+
+def test_groups_are_left_out_whole() -> None:
+    """If it failed, a duplicate would score the choice that its twin made, and the interval would shrink by copies."""
+    trials = coins(0.4, seed=4)
+    four = correct(
+        np.tile(trials, (4, 1)), y=np.tile(LABELS, 4), units=np.tile(SINGLE, 4), curve_logits=np.zeros((2400, 1, 1))
+    )
+    once = correct(trials, curve_logits=np.zeros((600, 1, 1)))
+    assert four.uncorrected == once.uncorrected
+    assert four.score == pytest.approx(once.score)
+    assert four.effective == pytest.approx(once.effective)
+    assert four.high - four.low == pytest.approx(once.high - once.low, abs=0.02)
+
+
+def test_the_effective_size_by_hand() -> None:
+    """If it failed, rows that come in groups would count as so many rows drawn singly."""
+    assert effective_size(np.array([1, 0, 1, 0]), np.array([1, 1, 1, 1])) == 4
+    assert effective_size(np.array([3, 0, 3, 0]), np.array([3, 3, 3, 3])) == pytest.approx(4)
+    assert effective_size(np.array([1, 1]), np.array([2, 2])) == 4  # groups that balance out tell no more than rows
+    assert effective_size(np.array([3, 3]), np.array([3, 3])) == 2
+
+
+def test_a_score_of_one_keeps_an_interval() -> None:
+    """If it failed, 24 of 24 without a false alarm would be certain, or 1 would lie outside its own interval."""
+    found = correct(np.where(LABELS, 1.0, -1.0)[:, None])
+    assert found.score == found.uncorrected == 1
+    assert 0.8 < found.low < 0.95
+    assert found.high == 1
+
+
+def test_a_score_of_zero_keeps_an_interval() -> None:
+    """If it failed, a network that calls nothing would stop the run, or be certain to be of no use."""
+    found = correct(np.full((ROWS, 1), -1.0))
+    assert found.score == found.low == 0 or found.low < 0.01
+    assert 0.02 < found.high < 0.3
+
+
+def test_the_interval_of_a_fixed_rule_covers_it() -> None:
+    """If it failed, the interval would be narrower than the sampling of 24 positives alone makes it."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(200):
+        recall1, recall0 = rng.binomial(24, 0.5) / 24, rng.binomial(576, 1 - 12 / 576) / 576
+        low, high = score_interval((recall0, recall1), (576.0, 24.0), 0.04, rng)
+        covered += low <= 0.5 <= high
+    assert covered >= 184
+
+
+def test_the_prediction_interval_holds_test_tables() -> None:
+    """If it failed, an honest test score would look like a broken promise, or the interval would say nothing."""
+    rng = np.random.default_rng(0)
+    held, widths = [], []
+    for _ in range(150):
+        recall1, recall0 = rng.binomial(24, 0.5) / 24, rng.binomial(576, 1 - 12 / 576) / 576
+        corrected = Corrected(0.5, 0.3, 0.7, 0.5, (recall0, recall1), (576.0, 24.0))
+        low, high = prediction_interval(corrected, 12, 288)
+        tp, fp = rng.binomial(12, 0.5), rng.binomial(288, 12 / 576)
+        held.append(low <= tp / max(tp + fp, 12) <= high)
+        widths.append(high - low)
+    assert np.mean(held) >= 0.9
+    assert np.mean(widths) < 0.65
+
+
+def test_the_prediction_interval_knows_the_test_tables_size_and_share() -> None:
+    """If it failed, 12 test positives would be trusted as 1200, or a rarer positive class taken for a failure."""
+    corrected = Corrected(0.6, 0.5, 0.7, 0.6, (1 - 0.4 * 380 / 8982, 0.6), (8982.0, 380.0))
+    wide, narrow = (np.ptp(prediction_interval(corrected, size, 24 * size)) for size in (12, 1200))
+    assert wide > 2 * narrow
+    assert prediction_interval(corrected, 1200, 60 * 1200)[1] < 0.5
+
+
+def test_one_seed_gives_one_score() -> None:
+    """If it failed, the same command would give two headlines."""
+    trials = coins(0.4, seed=5)
+    assert correct(trials, seed=1) == correct(trials, seed=1)
+
+
+def test_groups_that_all_hold_a_positive_are_resampled() -> None:
+    """If it failed, a study over patients who all fell ill at some time would end without a result."""
+    found = correct(coins(0.4, seed=0, trials=2), units=SINGLE % POSITIVES)
+    assert 0 < found.low < found.score < found.high < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.zeros(ROWS)}, "y must hold both classes"),
+        ({"trials": np.zeros((ROWS, 0))}, r"trials must have shape \(600, trials\); got \(600, 0\)"),
+        ({"trial_on_curve": np.array([0, 1])}, r"trial_on_curve must be bool of shape \(2,\), one a trial; got int64"),
+        ({"curve_logits": np.zeros((ROWS, 3, 1))}, r"curve_logits must have shape \(600, 1, repeats\)"),
+        ({"most": 0.5}, r"most must have shape \(balances,\)"),
+        ({"equal": "f1"}, "equal must be one of"),
+        ({"deliver": "f1"}, "deliver must be one of"),
+        ({"resamples": 0}, "resamples must be at least 1"),
+        (
+            {"units": np.where(LABELS, 0, SINGLE)},
+            "units must hold each class in at least 2 row groups; got positives in 1",
+        ),
+    ],
+)
+def test_errors_name_the_argument(change: dict, message: str) -> None:
+    """If it failed, a wrong argument would pass, or the message would not say which one it is."""
+    with pytest.raises(ValueError, match=message):
+        correct(**({"trials": coins(0.4, seed=0, trials=2)} | change))
+
+
+def test_a_test_table_needs_both_classes() -> None:
+    """If it failed, a test table without positives would be given an interval of nothing."""
+    with pytest.raises(ValueError, match="test_positives and test_negatives must be at least 1; got 0 and 5"):
+        prediction_interval(correct(coins(0.4, seed=0, trials=1)), 0, 5)

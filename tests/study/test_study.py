@@ -1,0 +1,280 @@
+"""The study: exact totals, no lost and no doubled trials, reproducible proposals, mixed studies refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+
+from sweep.errors import RunError, StudyError
+from sweep.parallel.workers import Workers
+from sweep.progress import Progress
+from sweep.search import loop as search_module
+from sweep.search.loop import search
+from sweep.search.selection import Confirmed, Selection, bins_help, confirm, select, smallest_within_error
+from sweep.search.task import Outcome, Params, Task
+from sweep.stack.recipe import Recipe
+from sweep.study.space import Space
+from sweep.study.study import FINISHED, PRUNED_AFTER, Study, forget
+from sweep.study_folder import StudyFolder
+
+SPACE = Space((0.5, 0.9), (1, 3), (16, 64))
+ROWS = 60
+TASK = Task(
+    X=np.zeros((ROWS, 1)),
+    y=(np.arange(ROWS) % 4 == 0).astype(int),
+    fold_of_row=np.arange(ROWS) % 3,
+    units=np.arange(ROWS),
+    repeats=1,
+    epochs=4,
+    batch_size=8,
+    equal="precision",
+    seed=0,
+)
+
+
+def made(params: Params, floors: dict[int, float]) -> Outcome:
+    """An outcome that depends on the parameters only: the nearer `most` is to .7, the better."""
+    rng = np.random.default_rng(int(params.most * 1e6))
+    logits = np.where(TASK.y == 1, 1.0, -1.0) + rng.normal(size=ROWS) * (0.5 + 4 * abs(params.most - 0.7))
+    score = TASK.score(logits[:, None])
+    pruned = score < floors.get(1, -np.inf)
+    return Outcome(logits[:, None].astype(np.float32), ((1, score),), 1 if pruned else 4, pruned, 0.0)
+
+
+def opened(root: Path, *, seed: int = 0, data: str = "d") -> Study:
+    record = StudyFolder(root, "n")
+    record.folder.mkdir(parents=True, exist_ok=True)
+    return Study.open(record, None, space=SPACE, seed=seed, identity={"data": data}, note=print)
+
+
+def go_on(study: Study, trials: int, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Params], None] = id) -> None:
+    def evaluate(X: np.ndarray, task: Task, params: Params, floors: dict[int, float], left: float | None) -> Outcome:
+        fail(params)
+        return made(params, floors)
+
+    monkeypatch.setattr(search_module, "evaluate", evaluate)
+    search(study, TASK, trials=trials, timeout=None, workers=Workers(), progress=Progress(), show=lambda *_: None)
+
+
+def params(study: Study) -> list[dict[str, float]]:
+    return [t.params for t in study.trials(*FINISHED)]
+
+
+def test_trials_are_as_many_as_asked_and_a_resumed_study_proposes_what_an_uninterrupted_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study would have more or fewer trials than asked, or depend on when it was stopped."""
+    study = opened(tmp_path / "a")
+    go_on(study, 16, monkeypatch)
+    for trials in (3, 11, 16):
+        again = opened(tmp_path / "b")
+        go_on(again, trials, monkeypatch)
+        assert len(again.trials(*FINISHED)) == trials
+    assert params(again) == params(study)
+    assert study.totals() == again.totals()
+    assert len({t["most"] for t in params(study)}) > 10
+
+
+def test_a_trial_found_running_is_tried_again_once_with_the_same_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After kill -9 a trial would be lost, or tried twice."""
+    study = opened(tmp_path)
+    go_on(study, 2, monkeypatch)
+    _, tried = study.ask()
+    opened(tmp_path)  # found once, interrupted at once
+    again = opened(tmp_path)
+    go_on(again, 4, monkeypatch)
+    assert again.totals() == {"complete": 4, "pruned": 0, "failed": 1}
+    assert [Params(**p) for p in params(again) if p["most"] == tried.most] == [tried]
+
+
+def test_failed_trials_are_tried_again_and_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ran out of memory once would cost a trial of the total."""
+    failures: list[Params] = []
+
+    def fail(params: Params) -> None:
+        if len(failures) < 2:
+            failures.append(params)
+            raise MemoryError("for once")
+
+    study = opened(tmp_path)
+    go_on(study, 5, monkeypatch, fail)
+    assert study.totals() == {"complete": 5, "pruned": 0, "failed": 2}
+    assert failures[0] in [Params(**p) for p in params(study)]
+
+
+def test_a_trial_that_always_fails_ends_the_run_and_keeps_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would go on for ever, or lose what is finished."""
+    study = opened(tmp_path)
+    go_on(study, 2, monkeypatch)
+
+    def fail(params: Params) -> None:
+        raise ValueError("always")
+
+    with pytest.raises(RunError, match=r"always.*\. What is finished is kept"):
+        go_on(study, 4, monkeypatch, fail)
+    assert opened(tmp_path).totals()["complete"] == 2
+
+
+def test_floors_begin_after_the_warm_up_and_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials that cannot win would be trained to the end, or the first ones pruned blindly."""
+    study = opened(tmp_path)
+    go_on(study, PRUNED_AFTER - 1, monkeypatch)
+    assert study.floors() == {}
+    go_on(study, 30, monkeypatch)
+    assert study.totals()["pruned"] > 0
+    scores = [t.intermediate_values[1] for t in study.trials(*FINISHED)]
+    assert study.floors() == {1: pytest.approx(np.median(scores))}
+
+
+def test_other_data_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    """Trials of two tables would be mixed in one study."""
+    opened(tmp_path)
+    with pytest.raises(StudyError, match="data was d, now e"):
+        opened(tmp_path, data="e")
+
+
+def test_a_study_is_forgotten_by_its_database(tmp_path: Path) -> None:
+    """The same name could never be used again on a team's database, for its artifacts are gone."""
+    record, url = StudyFolder(tmp_path, "n"), f"sqlite:///{tmp_path / 'team.db'}"
+    record.folder.mkdir(parents=True)
+    study = Study.open(record, url, space=SPACE, seed=0, identity={}, note=print)
+    with pytest.raises(RunError, match="once at a time"):
+        forget(url, "n")
+    study.close()
+    with pytest.raises(StudyError, match="must hold the study 'm'; it does not"):
+        forget(url, "m")
+    forget(url, "n")
+    assert optuna.get_all_study_names(url) == []
+    with pytest.raises(StudyError):
+        forget(f"sqlite:///{tmp_path / 'mistyped.db'}", "n")
+    assert not (tmp_path / "mistyped.db").exists()
+
+
+def test_what_must_be_done_first_is_done_before_a_folder_goes(tmp_path: Path) -> None:
+    """A study would be gone here and stay in a database that did not answer, or be deleted under a run."""
+    record = StudyFolder(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    record.plots.mkdir(parents=True)
+    record.study.touch()
+
+    def fails() -> None:
+        raise RunError("the database does not answer")
+
+    with pytest.raises(RunError, match="does not answer"):
+        record.remove(first=fails)
+    assert record.study.exists()
+    record.remove()
+    assert not record.folder.exists()
+
+
+def test_logits_of_every_trial_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The corrected score and the pictures could not be had again."""
+    study = opened(tmp_path)
+    go_on(study, 3, monkeypatch)
+    for trial in study.trials(*FINISHED):
+        assert (study.logits(trial) == made(Params(**trial.params), {}).logits).all()
+
+
+def test_widths_are_doublings_up_to_the_high_end() -> None:
+    """A range would leave its own end out."""
+    assert Space((0.5, 1), (1, 1), (16, 256)).widths == [16, 32, 64, 128, 256]
+    assert Space((0.5, 1), (1, 1), (20, 50)).widths == [20, 40, 50]
+    assert Space((0.5, 1), (1, 1), (8, 8)).widths == [8]
+
+
+def test_further_settings_are_searched_where_asked_and_make_a_network_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study that asks for dropout would get the recipe's, or the curve be measured without what the trial had."""
+    record = StudyFolder(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    space = Space((0.5, 0.9), (1, 1), (16, 16), {"dropout": (0.0, 0.5), "learning_rate": (1e-4, 1e-1)})
+    study = Study.open(record, None, space=space, seed=0, identity={}, note=print)
+    go_on(study, 6, monkeypatch)
+    assert {*params(study)[0]} == {"most", "depth", "width", "dropout", "learning_rate"}
+    networks = [p for _, p in study.best_networks(3)]
+    assert len({p.dropout for p in networks}) == len({p.learning_rate for p in networks}) == 3
+    recipe = TASK.recipe(networks[0])
+    assert (recipe.lost, recipe.learning_rate) == (networks[0].dropout, networks[0].learning_rate)
+    assert (recipe.decay, recipe.epochs) == (Recipe(width=16).decay, TASK.epochs)
+
+
+def test_the_smallest_network_within_one_standard_error_wins() -> None:
+    """A large network would win by noise, or a small one against clear evidence."""
+    positives = np.flatnonzero(TASK.y)
+
+    def confirmed(missed: list[int], width: int) -> Confirmed:
+        logits = np.where(TASK.y == 1, 1.0, -1.0)
+        logits[positives[missed]] = -1.0
+        return Confirmed(0, Params(0.7, 1, width), logits[:, None], TASK.score(logits[:, None]))
+
+    large, small, smallest = confirmed([0], 64), confirmed([1, 2], 16), confirmed(list(range(3, 12)), 8)
+    assert smallest_within_error(TASK, [large, small, smallest]) is small
+
+
+def test_bins_are_taken_where_they_help_for_certain_and_only_there() -> None:
+    """A network would grow tenfold by chance; or the balance, best for it without bins, would decide."""
+    positives = np.flatnonzero(TASK.y)
+
+    def confirmed(missed: slice, bins: bool, shift: float) -> Confirmed:
+        logits = np.where(TASK.y == 1, 1.0, -1.0) + 0.01 * np.arange(ROWS) / ROWS
+        logits[positives[missed]] -= 2.0
+        logits = (logits + shift)[:, None]
+        return Confirmed(0, Params(0.7, 1, 16, bins=bins), logits, TASK.score(logits))
+
+    many, one, three, two_others = slice(8), slice(1), slice(3), slice(-2, None)
+    for shift in (0.0, 5.0):  # at which all rows are called
+        assert bins_help(TASK, confirmed(many, False, 0.0), confirmed(one, True, shift))
+        assert not bins_help(TASK, confirmed(three, False, 0.0), confirmed(two_others, True, shift))
+        assert not bins_help(TASK, confirmed(one, False, shift), confirmed(many, True, 0.0))
+    tied = np.tile(np.random.default_rng(2).normal(size=3).astype(np.float32), (ROWS, 1))
+    dead = [Confirmed(0, Params(0.7, 1, 16, bins=bins), tied * (1 + bins), 0.0) for bins in (False, True)]
+    assert not bins_help(TASK, *dead), "one that calls nobody is scored as if it called all"
+    of_recall = replace(TASK, equal="recall")
+    assert bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 0.0))
+    assert not bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 5.0))
+
+
+def test_a_table_of_thresholds_gets_bins_and_one_of_slopes_none(tmp_path: Path) -> None:
+    """Bins would never be tried, or be taken everywhere; or the curve and what is kept would be without them."""
+    rng = np.random.default_rng(0)
+    X = rng.exponential(size=(400, 2))
+    for label, bins in ((np.abs(X[:, 0] - 0.2) < 0.08, True), (X.sum(axis=1) > 3.5, False)):
+        y = label.astype(int)
+        rows = {"X": X, "y": y, "fold_of_row": np.arange(400) % 3, "units": np.arange(400)}
+        task = replace(TASK, **rows, repeats=2, epochs=30, batch_size=16)
+        plain = confirm(task, [(0, Params(0.6, 1, 16))], Workers())
+        selection = select(task, plain, 0.5, 0.8, asked="ratio", workers=Workers())
+        assert selection.winner.params == Params(0.6, 1, 16, bins=bins)
+        assert [c.params.bins for c in selection.confirmed] == [False, True]
+        selection.save(tmp_path / "selection.npz", asked="ratio", seed=0)
+        assert Selection.load(tmp_path / "selection.npz").winner.params == selection.winner.params
+        if bins:
+            assert task.score(selection.picks["ratio"].logits) > plain[0].score + 0.1
+
+
+def test_a_table_without_numbers_is_not_tried_with_bins() -> None:
+    """The same network would be trained again for nothing, and stand in the result as one with bins."""
+    X = np.random.default_rng(0).integers(0, 2, (60, 3)).astype(float)
+    task = replace(TASK, X=X, y=X[:, 0].astype(int), fold_of_row=np.arange(60) % 3, units=np.arange(60), epochs=1)
+    plain = confirm(task, [(0, Params(0.6, 1, 4))], Workers())
+    assert select(task, plain, 0.5, 0.7, asked="ratio", workers=Workers()).confirmed == plain
+
+
+def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    """`sweep plot` would end in a traceback on a damaged study, or on one that another version ran."""
+    path = tmp_path / "selection.npz"
+    earlier = {"confirmed_params": [[0.7, 2.0, 64.0]], "confirmed_logits": [[0.0]], "confirmed_score": [0.5]}
+    np.savez(path, y=[0, 1], units=[0, 1], asked="ratio", seed=0, confirmed_trial=[0], **earlier)
+    with pytest.raises(StudyError, match="run the study again"):
+        Selection.load(path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(StudyError, match="run the study again"):
+        Selection.load(path)
