@@ -1,4 +1,4 @@
-"""What the README takes from the code, commands and the NumPy reader: `python tests/commands.py` writes it there."""
+"""Pages made from the code, commands and the NumPy reader: `python tests/commands.py` writes them."""
 
 from pathlib import Path
 
@@ -7,19 +7,21 @@ import click
 import sweep.model.numpy_reader
 from sweep.cli import cli
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+COMMANDS = ROOT / "sweep" / "COMMANDS.md"
+READER = ROOT / "sweep" / "model" / "README.md"
 
 
 def commands() -> str:
-    """Every command with its help and its options."""
-    parts = []
+    """Write the page of all commands, with their help and their options."""
+    parts = ["# Commands\n\nGenerated from the command line itself by `python tests/commands.py`.\n"]
     for name, command in sorted(cli.commands.items()):
         context = click.Context(command, info_name=f"sweep {name}")
         usage = " ".join(command.collect_usage_pieces(context))
         options = (p.get_help_record(context) for p in command.params if isinstance(p, click.Option))
         lines = ["| `{}` | {} |".format(*(text.replace("|", "\\|") for text in record)) for record in options if record]
-        table = ["| option | |", "|---|---|", *lines] if lines else []
-        parts.append("\n".join([f"### `sweep {name} {usage}`", "", command.get_short_help_str(200), "", *table, ""]))
+        table = ["| option | |", "|---|---|", *lines, ""] if lines else []
+        parts.append("\n".join([f"## `sweep {name} {usage}`", "", command.get_short_help_str(200), "", *table]))
     return "\n".join(parts)
 
 
@@ -29,13 +31,12 @@ def reader() -> str:
     return f"```python\n{source[source.index('import json') :]}```\n"
 
 
-def written(text: str) -> str:
-    """A README with these parts."""
-    for name, part in (("commands", commands()), ("reader", reader())):
-        before, rest = text.split(f"<!-- {name} -->\n")
-        text = f"{before}<!-- {name} -->\n\n{part}\n<!-- /{name} -->{rest.split(f'<!-- /{name} -->')[1]}"
-    return text
+def with_reader(text: str) -> str:
+    """Put the NumPy reader into the page about exported models."""
+    before, rest = text.split("<!-- reader -->\n")
+    return f"{before}<!-- reader -->\n\n{reader()}\n<!-- /reader -->{rest.split('<!-- /reader -->')[1]}"
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    COMMANDS.write_text(commands(), encoding="utf-8")
+    READER.write_text(with_reader(READER.read_text(encoding="utf-8")), encoding="utf-8")

@@ -11,15 +11,15 @@ import click
 import pytest
 
 from sweep.cli import cli
-from tests.commands import README, written
+from tests.commands import COMMANDS, READER, ROOT, commands, with_reader
 
-TEXT = README.read_text(encoding="utf-8")
-ROOT = README.parent
-PAGES = [README, *sorted(ROOT.glob("studies/**/README.md"))]
+README = ROOT / "README.md"
+TEXT, READER_TEXT = README.read_text(encoding="utf-8"), READER.read_text(encoding="utf-8")
+PAGES = [README, *sorted(ROOT.glob("studies/**/README.md")), *sorted(ROOT.glob("sweep/**/*.md"))]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.M | re.S)
+def blocks(language: str, text: str = TEXT) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
 
 
 QUICK_START = [b.strip() for b in blocks("sh") if ".venv" in b]
@@ -46,7 +46,8 @@ def test_every_command_line_of_the_readme_is_one_that_sweep_takes() -> None:
 
 def test_commands_and_numpy_reader_are_those_of_the_code() -> None:
     """The documentation would drift; `python tests/commands.py` writes these parts anew."""
-    assert written(TEXT) == TEXT
+    assert commands() == COMMANDS.read_text(encoding="utf-8")
+    assert with_reader(READER_TEXT) == READER_TEXT
 
 
 @pytest.fixture
@@ -71,8 +72,8 @@ def beside_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("beside_a_study")
-@pytest.mark.parametrize("block", blocks("python"))
-def test_python_of_the_readme_runs(block: str) -> None:
+@pytest.mark.parametrize("block", blocks("python") + blocks("python", READER_TEXT))
+def test_python_of_the_pages_runs(block: str) -> None:
     """The first thing that a reader copies would fail."""
     names: dict[str, Any] = {}
     exec(compile(block, "README.md", "exec"), names)
