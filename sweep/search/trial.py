@@ -51,7 +51,7 @@ def evaluate(
         reports.append((epoch, task.score(held_out[0])))
         return reports[-1][1] < floors.get(epoch, -np.inf)
 
-    def tick() -> None:
+    def check_time() -> None:
         if seconds is not None and time.perf_counter() - started > seconds:
             raise _OutOfTime
 
@@ -64,7 +64,7 @@ def evaluate(
             seed=task.seed,
             init_seed=design.init_seed,
             watch=watch,
-            tick=tick,
+            on_step=check_time,
         )
     except _OutOfTime:
         return None

@@ -4,7 +4,7 @@ The lines that survive the log level are written to file descriptor 2 by native 
 the null device while the import runs, and only then.
 
 Networks this small gain nothing from threads inside one kernel; two threads cost twice the processor time of one.
-So a kernel gets one thread, and `in_threads` runs several parts of a stack at a time. A process that imported
+So a kernel gets one thread, and `in_threads` runs several blocks of columns at a time. A process that imported
 TensorFlow before, or sets TF_NUM_INTRAOP_THREADS, keeps its own setting.
 """
 
@@ -40,7 +40,7 @@ _threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 
 def limit_threads(threads: int) -> None:
-    """Let this process train and score with so many threads at a time."""
+    """Limit the threads that train and score in this process at a time."""
     global _threads
     _threads = threads
 
@@ -63,7 +63,7 @@ def traced_once(program: Callable[..., Any]) -> Callable[..., Any]:
 
 @lru_cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """One for the life of the process: the allocator keeps memory for each thread that there ever was."""
+    """Make the process's one pool: the allocator keeps memory for each thread that there ever was."""
     return ThreadPoolExecutor(threads, thread_name_prefix="stack")
 
 

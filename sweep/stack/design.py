@@ -16,7 +16,7 @@ class Design:
     ----------
     Y, W : arrays of float32, shape (rows, columns)
     init_seed : array of int, shape (columns,)
-        One a repeat: all balances and folds of a repeat start from the same initial weights.
+        One per repeat: all balances and folds of a repeat start from the same initial weights.
     balances, repeats, folds : int
         ``columns = balances * repeats * folds``.
     fold_of_row : array of int, shape (rows,), or None
@@ -57,14 +57,14 @@ class Design:
 
 
 def init_seeds(seed: int, repeats: int) -> np.ndarray:
-    """Draw the seeds of the initial weights, one a repeat; the first ones do not depend on how many there are."""
+    """Draw the seeds of the initial weights, one per repeat; the first ones do not depend on how many there are."""
     return np.array([np.random.SeedSequence([seed, r]).generate_state(1)[0] for r in range(repeats)], dtype=np.int64)
 
 
 def cross_validation(
     y: np.ndarray, fold_of_row: np.ndarray, *, most: Sequence[float], repeats: int, seed: int
 ) -> Design:
-    """Lay out folds x repeats x balances: a column a fold, with zeros on the rows that it holds out.
+    """Lay out folds x repeats x balances: a column per fold, with zeros on the rows that it holds out.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def positive_shares(
 ) -> Design:
     """Lay out shares x draws x folds: a column trains on some of its positives, zeros in W on the others.
 
-    w1 / w0 is that of the whole column, and the positives that stay weigh 1 / share as much again: without it the
-    weighted prior would fall with the share, and recall for that reason alone. Negatives all stay. Of one draw a
+    w1 / w0 is that of the whole column, and the remaining positives weigh 1 / share times as much: without it the
+    weighted prevalence would fall with the share, and recall for that reason alone. All negatives stay. Of one draw a
     smaller share is part of every larger one, and all shares start from the same initial weights.
 
     Parameters

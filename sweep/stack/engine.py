@@ -1,7 +1,7 @@
-"""The engine: one compiled program that trains some columns, a part of a stack, on one core.
+"""The engine: one compiled program that trains a block of columns of a stack on one core.
 
 Batches come from the number of rows and the seed only and are the same for all columns, as are dropout masks; a row
-with W = 0 adds nothing to its column. All parameters of a part lie in one flat vector, so that one fused kernel
+with W = 0 adds nothing to its column. All parameters of a block lie in one flat vector, so that one fused kernel
 updates them; shapes are data to the program, so that a new width or number of columns costs no new trace.
 """
 
@@ -17,10 +17,10 @@ from sweep.stack.preprocessing import FirstLayer
 from sweep.stack.recipe import BETA1, BETA2, DECAY_AT, EPSILON, GAIN_RATE, WARM_UP, Recipe
 
 AT_A_TIME = 0.3  # seconds of steps that TensorFlow gets at a time, between which a signal or a deadline is heeded
-READY_BYTES = 2**27  # of what the first layer makes of all rows; beyond, it is made of a piece of the rows at a time
+READY_BYTES = 2**27  # of all rows as the first layer gives them; beyond, a piece of the rows is transformed at a time
 PIECE_BYTES = 2**23  # of such a piece
 
-Tick = Callable[[], None]
+OnStep = Callable[[], None]
 
 
 def initial_parameters(layer: FirstLayer, init_seed: np.ndarray, prior: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
@@ -33,7 +33,7 @@ def initial_parameters(layer: FirstLayer, init_seed: np.ndarray, prior: np.ndarr
     ----------
     layer : FirstLayer
     init_seed : array of int, shape (columns,)
-    prior : array, shape (columns,), share of the weight that is on positives
+    prior : array, shape (columns,), the weighted prevalence
     recipe : Recipe
     """
     inputs = layer.live.shape[1]
@@ -55,9 +55,9 @@ def initial_parameters(layer: FirstLayer, init_seed: np.ndarray, prior: np.ndarr
 
 
 def rarer_rows(Y: np.ndarray, W: np.ndarray) -> np.ndarray:
-    """How many rows of its rarer class a column is trained on: of each class ``(sum w)^2 / sum w^2``, the lesser.
+    """Count the rows of its rarer class that a column is trained on: of each class ``(sum w)^2 / sum w^2``, the lesser.
 
-    Of rows that weigh alike it is their number. A column with rows of one class only has that class's.
+    For rows that weigh alike it is their number. A column with rows of one class only has that class's.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ def rarer_rows(Y: np.ndarray, W: np.ndarray) -> np.ndarray:
 
 
 @tf.custom_gradient
-def folded(gain: Any, kernel: Any) -> Any:
+def fold_gain(gain: Any, kernel: Any) -> Any:
     """Fold the gain of each input, (columns, inputs, 1), into the first kernel, (columns, inputs, units).
 
-    A gain turns an input up or down for all units at once, so that what matters is found sooner (Holzmueller et al.
-    2024, the scaling layer of RealMLP). It is held as a share 1 / `GAIN_RATE` of itself: steps of Adam are of one size
+    A gain scales an input for all units at once, so that what matters is found sooner (Holzmueller et al. 2024, the
+    scaling layer of RealMLP). It is held as a share 1 / `GAIN_RATE` of itself: steps of Adam are of one size
     for all parameters, so it moves that much faster.
     """
     turned = GAIN_RATE * gain
@@ -97,14 +97,17 @@ def folded(gain: Any, kernel: Any) -> Any:
 
 
 def batches(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
-    """Deal the rows of an epoch into batches: array of int32, shape (steps, batch_size); what is left over waits."""
+    """Shuffle and split the rows of an epoch into mini-batches, array of int32, shape (steps, batch_size).
+
+    An incomplete last batch is dropped.
+    """
     size = min(rows, batch_size)
     steps = rows // size
     order = np.random.default_rng([seed, epoch]).permutation(rows)[: steps * size]
     return order.astype(np.int32).reshape(steps, size)
 
 
-class Part:
+class ColumnBlock:
     """Some columns of a stack in training: their rows, parameters and optimiser state.
 
     Parameters
@@ -143,7 +146,7 @@ class Part:
             tuple(v.handle for v in (self.flat, *self.moments)),
             tf.constant(np.concatenate([d.ravel() for d in decays])),
             tf.constant([columns, layer.live.shape[1], recipe.width], tf.int32),
-            tf.constant(recipe.lost, tf.float32),
+            tf.constant(recipe.dropout_rate, tf.float32),
             tf.constant(seed % 2**31, tf.int32),
         )
         a_row = 4 * layer.live.size
@@ -154,21 +157,21 @@ class Part:
         self.most_steps = self.steps if self.ready is not None else max(1, at_once // min(rows, recipe.batch_size))
         self.pace = 1  # steps at a time; the first call also traces, the second is timed
 
-    def epoch(self, number: int, tick: Tick) -> None:
-        """Train one epoch, counted from 0; `tick()` is called a few times a second and ends it by raising."""
-        dealt = batches(len(self.X), self.recipe.batch_size, self.seed, number)
+    def epoch(self, number: int, on_step: OnStep) -> None:
+        """Train one epoch, counted from 0; `on_step()` is called a few times a second and ends it by raising."""
+        indices = batches(len(self.X), self.recipe.batch_size, self.seed, number)
         t = number * self.steps + np.arange(1, self.steps + 1)
         rate = self.recipe.peak * schedule((t - 0.5) / (self.steps * self.recipe.epochs))
         rates = np.stack([rate, BETA1**t, BETA2**t], axis=1).astype(np.float32)
         step = 0
         while step < self.steps:
             started = time.perf_counter()
-            piece = dealt[step : step + self.pace]
+            piece = indices[step : step + self.pace]
             self._advance(piece, number * self.steps + step, rates[step : step + self.pace])
             step += len(piece)
             seconds = time.perf_counter() - started
             self.pace = max(1, min(self.most_steps, round(len(piece) * AT_A_TIME / seconds)))
-            tick()
+            on_step()
 
     def _advance(self, piece: np.ndarray, first: int, rates: np.ndarray) -> None:
         program, now = _program(self.recipe.depth), (tf.constant(first), tf.constant(rates))
@@ -181,20 +184,20 @@ class Part:
         program(tf.constant(own), *now, self.layer.enter(self.X[rows]), Y, W, *self.fixed)
 
     def parameters(self) -> list[np.ndarray]:
-        """Kernel and bias of each layer as they are now."""
+        """Return kernel and bias of each layer as they are now."""
         pieces = np.split(self.flat.numpy(), np.cumsum([np.prod(form) for form in self.forms])[:-1])
         gain, kernel, *rest = (p.reshape(form) for p, form in zip(pieces, self.forms, strict=True))
-        return [folded(gain, kernel).numpy(), *rest]
+        return [fold_gain(gain, kernel).numpy(), *rest]
 
 
 def schedule(done: np.ndarray) -> np.ndarray:
-    """Share of the peak learning rate at a share of the steps: a linear rise, then half a cosine down to 0."""
+    """Compute the share of the peak learning rate at a share of the steps: a linear rise, then half a cosine to 0."""
     return np.minimum(done / WARM_UP, 0.5 + 0.5 * np.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
 @tf.custom_gradient
 def weighted_entropy(logits: Any, Y: Any, W: Any) -> Any:
-    """Mean over the rows of ``W ce(Y, logit)``, one a column: the weighted mean, where W has mean 1 over the rows.
+    """Average ``W ce(Y, logit)`` over the rows, per column: the weighted mean, where W has mean 1 over the rows.
 
     Parameters
     ----------
@@ -212,8 +215,8 @@ def weighted_entropy(logits: Any, Y: Any, W: Any) -> Any:
     return tf.reduce_sum(W * tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits), axis=1) / rows, gradient
 
 
-def keep(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: Any) -> list[Any]:
-    """Draw which units a step keeps, one byte a unit: as many tensors as hidden layers, 1 / share kept or 0.
+def dropout_masks(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: Any) -> list[Any]:
+    """Draw the dropout masks of a step from one byte per unit: a tensor per hidden layer, 1 / (1 - rate) or 0.
 
     Parameters
     ----------
@@ -225,9 +228,9 @@ def keep(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: Any) -> lis
     units = tf.reduce_prod(tf.stack(shape))
     words = tf.random.stateless_uniform([(units + 3) // 4], tf.stack([seed, step]), None, None, tf.uint32)
     dice = tf.reshape(tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:units], shape)
-    lost = tf.round(256.0 * dropout)
-    kept = tf.cast(dice >= tf.cast(lost, tf.uint8), tf.float32) * (256.0 / (256.0 - lost))
-    return tf.unstack(kept, num=shape[0])
+    dropped = tf.round(256.0 * dropout)
+    masks = tf.cast(dice >= tf.cast(dropped, tf.uint8), tf.float32) * (256.0 / (256.0 - dropped))
+    return tf.unstack(masks, num=shape[0])
 
 
 @traced_once
@@ -276,15 +279,17 @@ def _program(depth: int) -> Any:
             now = tf.gather(rows, i)
             x, y, w = tf.gather(flat_X, at + now), tf.gather(Y, now), tf.gather(W, now)
             rate, power1, power2 = tf.unstack(tf.gather(rates, i), num=3)
-            kept = keep(seed, first + i, units, dropout)
+            masks = dropout_masks(seed, first + i, units, dropout)
             p = tf.raw_ops.ReadVariableOp(resource=flat, dtype=tf.float32)
-            parts = [tf.reshape(q, form) for q, form in zip(tf.split(p, lengths, num=len(forms)), forms, strict=True)]
+            variables = [
+                tf.reshape(q, form) for q, form in zip(tf.split(p, lengths, num=len(forms)), forms, strict=True)
+            ]
             with tf.GradientTape() as tape:
-                tape.watch(parts)
-                gain, kernel, *rest = parts
-                logits = forward(x, [folded(gain, kernel), *rest], kept=kept)
+                tape.watch(variables)
+                gain, kernel, *rest = variables
+                logits = forward(x, [fold_gain(gain, kernel), *rest], masks=masks)
                 loss = weighted_entropy(logits, tf.transpose(y), tf.transpose(w))
-            gradient = tf.concat([tf.reshape(g, [-1]) for g in tape.gradient(loss, parts, each)], axis=0)
+            gradient = tf.concat([tf.reshape(g, [-1]) for g in tape.gradient(loss, variables, each)], axis=0)
             tf.raw_ops.AssignSubVariableOp(resource=flat, value=rate * decay * p)
             tf.raw_ops.ResourceApplyAdam(
                 var=flat, m=mean, v=square, beta1_power=power1, beta2_power=power2,

@@ -17,7 +17,7 @@ CHUNK_BYTES = 2**22  # of one layer's activations, at inference: about what a co
 
 @tf.custom_gradient
 def dense(h: Any, kernel: Any, bias: Any) -> Any:
-    """``h @ kernel + bias`` of each column.
+    """Compute ``h @ kernel + bias`` of each column.
 
     The derivatives here and below are written out: where sizes are data, TensorFlow derives several times the
     operations, and small networks take as long as their operations are many.
@@ -40,10 +40,10 @@ def dense(h: Any, kernel: Any, bias: Any) -> Any:
 
 
 @tf.custom_gradient
-def silu_dropout(x: Any, kept: Any) -> Any:
-    """``x * sigmoid(x) * kept``, and its derivative from what is at hand then (silu: Elfwing et al. 2018)."""
+def silu_dropout(x: Any, mask: Any) -> Any:
+    """Compute ``x * sigmoid(x) * mask``; the derivative uses what is at hand then (silu: Elfwing et al. 2018)."""
     s = tf.sigmoid(x)
-    k = s * kept
+    k = s * mask
     y = x * k
 
     def gradient(dy: Any) -> Any:
@@ -53,21 +53,21 @@ def silu_dropout(x: Any, kept: Any) -> Any:
 
 
 def shapes(columns: Any, inputs: Any, depth: int, width: Any) -> list[tuple[Any, Any, Any]]:
-    """Kernel and bias shapes, in order: (columns, in, out) and (columns, 1, out); of integers or of tensors."""
+    """List kernel and bias shapes in order: (columns, in, out) and (columns, 1, out); of integers or of tensors."""
     sizes = [inputs, *[width] * depth, 1]
     return [s for i, o in pairwise(sizes) for s in ((columns, i, o), (columns, 1, o))]
 
 
-def forward(h: Any, parameters: Sequence[Any], *, kept: Sequence[Any] | None = None) -> Any:
-    """Compute logits of all columns.
+def forward(h: Any, parameters: Sequence[Any], *, masks: Sequence[Any] | None = None) -> Any:
+    """Compute the logits of all columns.
 
     Parameters
     ----------
     h : tensor, shape (columns, rows, inputs)
-        What the first layers make of the rows.
+        The rows as the first layers give them.
     parameters : tensors, kernel and bias of each layer, as in `shapes`
-    kept : tensors, shape (rows, width), one a hidden layer, the same for all columns, optional
-        1 / (1 - dropout) where a unit is kept, else 0. Default: no dropout.
+    masks : tensors, shape (rows, width), one per hidden layer, the same for all columns, optional
+        1 / (1 - dropout rate) where a unit is kept, else 0. Default: no dropout.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def forward(h: Any, parameters: Sequence[Any], *, kept: Sequence[Any] | None = N
     for i in range(hidden + 1):
         h = dense(h, parameters[2 * i], parameters[2 * i + 1])
         if i < hidden:
-            h = tf.nn.silu(h) if kept is None else silu_dropout(h, kept[i])
+            h = tf.nn.silu(h) if masks is None else silu_dropout(h, masks[i])
     return tf.squeeze(h, axis=2)
 
 
@@ -99,7 +99,7 @@ def _inference(depth: int) -> Any:
 
 
 def check_rows(X: np.ndarray, features: int | None = None) -> np.ndarray:
-    """Take X as (rows, features) of float32 or float64, or say what is wrong with it."""
+    """Check and convert X to (rows, features) of float32 or float64."""
     X = np.asarray(X)
     if X.dtype not in (np.float32, np.float64):
         try:
@@ -115,7 +115,7 @@ def check_rows(X: np.ndarray, features: int | None = None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Stack:
-    """Many trained networks, one a column.
+    """Many trained networks, one per column.
 
     Attributes
     ----------
@@ -129,22 +129,22 @@ class Stack:
 
     @property
     def columns(self) -> int:
-        """How many networks there are."""
+        """The number of networks."""
         return len(self.layer.set_of)
 
     @property
     def features(self) -> int:
-        """How many features X must have."""
+        """The number of features that X must have."""
         return self.layer.centre.shape[1]
 
     def logits(self, X: np.ndarray, blocks: Sequence[tuple[np.ndarray, np.ndarray]] | None = None) -> np.ndarray:
-        """Compute the log-odds that each column gives each row.
+        """Compute the logit of each row in each column.
 
         Parameters
         ----------
         X : array, shape (rows, features); NaN: missing
         blocks : (rows, columns) each, arrays of int, optional
-            What is computed; elsewhere is NaN. Default: all.
+            The entries to compute; all others are NaN. Default: all.
 
         Returns
         -------
@@ -175,7 +175,7 @@ class Stack:
         return out
 
     def column(self, s: int) -> "keras.Model":
-        """One column as an ordinary Keras model, from the same X to that column's logits, (rows, 1).
+        """Build one column as an ordinary Keras model, from the same X to that column's logits, (rows, 1).
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Stack:
         return keras.Model(inputs, self.tower(s)(first(inputs)), name=f"column_{s}")
 
     def tower(self, s: int) -> "keras.Sequential":
-        """The dense layers of one column, from the first layer's output to the logit."""
+        """Build the dense layers of one column, from the first layer's output to the logit."""
         kernels, biases = self.parameters[::2], self.parameters[1::2]
         last = len(kernels) - 1
         dense = [
@@ -202,7 +202,7 @@ class Stack:
         return tower
 
     def take(self, columns: Sequence[int] | np.ndarray) -> "Stack":
-        """The stack of some of the columns, in the order given."""
+        """Take the stack of some of the columns, in the order given."""
         return Stack(self.layer.take(columns), tuple(p[np.asarray(columns)] for p in self.parameters))
 
     @staticmethod

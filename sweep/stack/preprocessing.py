@@ -1,10 +1,10 @@
 """The first layer of each column: the only preprocessing, learned where W > 0, shared by training and export.
 
-X holds raw numbers (NaN: missing) and one-hot levels. What a column's first layer knows is learned once per distinct
-set of training rows; `scaled`, `squash` and `in_bins` apply it, the same functions in training and in export.
+X holds raw numbers (NaN: missing) and one-hot levels. The state of a column's first layer is learned once per distinct
+set of training rows; `centre_and_scale`, `squash` and `encode_bins` apply it, in training and in export alike.
 
-With bins, a network sees each number twice: squashed, and by the quantiles of the training rows that it lies between,
-which suits what turns on thresholds.
+With bins, a number enters twice: squashed, and by the quantiles of the training rows that it lies between, which suits
+effects that set in at a threshold.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ NARROW = 1e-6  # of a bin, in interquartile ranges: it is switched off
 
 @dataclass(frozen=True)
 class FirstLayer:
-    """What the first layer of each column knows, learned where W > 0.
+    """The learned state of each column's first layer, from the rows where W > 0.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class FirstLayer:
         return np.concatenate([self.scale != 0, self.announced != 0, bins != 0], axis=1)
 
     def take(self, columns: Sequence[int] | np.ndarray) -> "FirstLayer":
-        """The first layer of some of the columns, in the order given."""
+        """Take the first layer of some of the columns, in the order given."""
         used, set_of = np.unique(self.set_of[np.asarray(columns)], return_inverse=True)
         return replace(self, **{name: getattr(self, name)[used] for name in OF_SETS}, set_of=set_of)
 
@@ -75,7 +75,7 @@ class FirstLayer:
         )
 
     def enter(self, X: np.ndarray) -> Any:
-        """What the rows of X are to each set: tensor of float32, shape (sets, rows, features + indicators + bins)."""
+        """Transform X for each set: tensor of float32, shape (sets, rows, features + indicators + bins)."""
         kind = X.dtype.name
         return _entrance(kind)(
             tf.constant(X),
@@ -103,15 +103,15 @@ def _entrance(dtype: str) -> Any:
         x: Any, centre: Any, scale: Any, indicators: Any, announced: Any, numbers: Any, edge: Any, slope: Any
     ) -> Any:
         missing = tf.cast(tf.math.is_nan(tf.gather(x, indicators, axis=1)), tf.float32)
-        z = scaled(x[None], centre[:, None], scale[:, None])
-        binned = in_bins(tf.gather(z, numbers, axis=2), edge[:, None], slope[:, None])
+        z = centre_and_scale(x[None], centre[:, None], scale[:, None])
+        binned = encode_bins(tf.gather(z, numbers, axis=2), edge[:, None], slope[:, None])
         binned = tf.reshape(binned, tf.concat([tf.shape(z)[:2], [BINS * tf.size(numbers)]], axis=0))
         return tf.concat([squash(z), missing[None] * announced[:, None], binned], axis=2)
 
     return enter
 
 
-def scaled(x: Any, centre: Any, scale: Any) -> Any:
+def centre_and_scale(x: Any, centre: Any, scale: Any) -> Any:
     """Centre and scale raw numbers, ``z = (x - centre) * scale``; missing ones are at the centre.
 
     The difference is taken at the precision of x.
@@ -135,8 +135,8 @@ def squash(z: Any) -> Any:
     return z * tf.math.rsqrt(1.0 + tf.square(z / 3.0))
 
 
-def in_bins(z: Any, edge: Any, slope: Any) -> Any:
-    """How far into each of its bins a scaled number lies, seen from the centre.
+def encode_bins(z: Any, edge: Any, slope: Any) -> Any:
+    """Encode scaled numbers by how far they reach into each bin, seen from the centre.
 
     The piecewise-linear encoding of Gorishniy et al. 2022, beside the number itself.
 
@@ -192,12 +192,12 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> Fi
 
 
 def has_numbers_for_bins(X: np.ndarray) -> bool:
-    """Whether `bins` would change anything of a table, X of shape (rows, features)."""
+    """Check whether `bins` would change anything for a table, X of shape (rows, features)."""
     return bool(learn_first_layer(X, np.ones((len(X), 1)), bins=True).numbers.size)
 
 
 def _of_feature(values: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """Centre and scale of one feature's sorted, known training values, and the scaled edges of its bins.
+    """Compute centre and scale of one feature's sorted, known training values, and the scaled edges of its bins.
 
     Scale 0: it is switched off; edges of 0: it has no bins.
     """
@@ -216,7 +216,7 @@ def _of_feature(values: np.ndarray) -> tuple[float, float, np.ndarray]:
 
 
 def _bins(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edge and slope of each bin, shape (..., BINS), from edges, (..., BINS + 1); a bin counts from the centre on."""
+    """Compute edge and slope of each bin, (..., BINS), from edges, (..., BINS + 1); a bin counts from the centre on."""
     below = HIGH == 0
     width = np.diff(edges)
     on = width > NARROW
@@ -254,7 +254,7 @@ class Standardise(keras.layers.Layer):
 
     @classmethod
     def of(cls, layer: FirstLayer, **kwargs: Any) -> "Standardise":
-        """The Keras layer of a first layer of one set."""
+        """Build the Keras layer of a first layer of one set."""
         first = cls(layer.indicators, layer.numbers, name="standardise", **kwargs)
         first.build((None, layer.centre.shape[1]))
         bins = [layer.edge[0], layer.slope[0]] if first.numbers else []
@@ -262,7 +262,7 @@ class Standardise(keras.layers.Layer):
         return first
 
     def build(self, input_shape: tuple[int | None, int]) -> None:
-        """Make room for what was learned."""
+        """Create the weights that hold the learned state."""
         features = (input_shape[-1],)
         self.centre = self.add_weight(shape=features, dtype=self.precision, name="centre", trainable=False)
         self.scale = self.add_weight(shape=features, dtype=self.precision, name="scale", trainable=False)
@@ -274,18 +274,18 @@ class Standardise(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any) -> Any:
-        """Apply `scaled`, `squash` and `in_bins`, and announce missing values."""
+        """Apply `centre_and_scale`, `squash` and `encode_bins`, and announce missing values."""
         x = tf.cast(x, self.precision)
         at = tf.constant(self.indicators, tf.int32)
         missing = tf.cast(tf.math.is_nan(tf.gather(x, at, axis=1)), tf.float32)
-        z = scaled(x, self.centre, self.scale)
+        z = centre_and_scale(x, self.centre, self.scale)
         inputs = [squash(z), missing * self.announced]
         if self.numbers:
-            bins = in_bins(tf.gather(z, tf.constant(self.numbers, tf.int32), axis=1), self.edge, self.slope)
+            bins = encode_bins(tf.gather(z, tf.constant(self.numbers, tf.int32), axis=1), self.edge, self.slope)
             inputs.append(tf.reshape(bins, [-1, BINS * len(self.numbers)]))
         return tf.concat(inputs, axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs."""
+        """Return the arguments that `from_config` needs."""
         own = {"indicators": self.indicators, "numbers": self.numbers, "precision": self.precision}
         return {**super().get_config(), **own}

@@ -16,18 +16,18 @@ class Recipe:
 
     AdamW on mini-batches; the learning rate rises linearly over the first tenth of the steps and then falls to zero
     along a cosine. The weight decay of a column goes with 1 / the cube root of the rows of its rarer class: the fewer
-    there are, the sooner they are known by heart. Wide networks are held back less, by decay and by dropout, so that a
-    search over the width is one over what a table needs: much where labels are a matter of chance, little where they
-    follow a rule.
+    there are, the sooner a network overfits them. Wide networks are regularised less, by decay and by dropout, so that
+    a search over the width is one over what a table needs: much regularisation where labels are a matter of chance,
+    little where they follow a rule.
     """
 
     depth: int = 2  # hidden layers
-    width: int = 64  # units a hidden layer
+    width: int = 64  # units per hidden layer
     epochs: int = 40  # passes over the rows
-    batch_size: int = 64  # rows a step
-    learning_rate: float = 0.02  # at its peak, of networks with up to 2 hidden layers
+    batch_size: int = 64  # rows per step
+    learning_rate: float = 0.02  # at its peak, for networks with up to 2 hidden layers
     weight_decay: float | None = None  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
-    dropout: float | None = None  # share of hidden units left out of a step
+    dropout: float | None = None  # rate: share of hidden units dropped in a step
     bins: bool = False  # whether numbers enter by the quantiles that they lie between, too
 
     @property
@@ -41,19 +41,19 @@ class Recipe:
         return default_weight_decay(self.width) if self.weight_decay is None else self.weight_decay
 
     @property
-    def lost(self) -> float:
-        """The dropout that is given, or that of the width."""
+    def dropout_rate(self) -> float:
+        """The dropout rate that is given, or that of the width."""
         return default_dropout(self.width) if self.dropout is None else self.dropout
 
     def identity(self) -> dict[str, Any]:
-        """Collect all that decides how a network comes out, the constants too: what a study must go on with."""
+        """Collect all that decides how a network comes out, the constants too; only an equal one resumes a study."""
         constants = {"warm_up": WARM_UP, "betas": [BETA1, BETA2], "epsilon": EPSILON}
-        resolved = replace(self, weight_decay=self.decay, dropout=self.lost)
+        resolved = replace(self, weight_decay=self.decay, dropout=self.dropout_rate)
         return {**asdict(resolved), **constants, "decay_at": DECAY_AT, "gain_rate": GAIN_RATE}
 
 
 def default_weight_decay(width: int) -> float:
-    """Weight decay by the width: it goes with 1 / width, but is no more than 0.9.
+    """Compute the weight decay from the width: it goes with 1 / width, but is no more than 0.9.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def default_weight_decay(width: int) -> float:
 
 
 def default_dropout(width: int) -> float:
-    """Dropout by the width: 0.1 less each doubling, from 0.45 to 0.1.
+    """Compute the dropout rate from the width: 0.1 less per doubling, from 0.45 to 0.1.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def default_dropout(width: int) -> float:
 
 
 def default_batch_size(rows: int) -> int:
-    """Rows a step by the number of rows: a large table has steps enough, and larger ones take less time.
+    """Choose the rows per step by the number of rows: a large table has steps enough, and larger ones take less time.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def default_batch_size(rows: int) -> int:
 
 
 def default_epochs(rows: int) -> int:
-    """Epochs by the number of rows: 20, but about 400 steps or more of a small table, and 32,000 of a large one.
+    """Choose the epochs by the number of rows: 20, but at least about 400 steps, and at most about 32,000.
 
     Examples
     --------

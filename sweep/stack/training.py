@@ -1,7 +1,7 @@
-"""Training: a weight matrix in, one network a column out.
+"""Training: a weight matrix in, one network per column out.
 
-`fit(X, Y, W)` deals the columns to parts that a core trains at a time; columns know nothing of each other, so that it
-changes no result which part a column is in.
+`fit(X, Y, W)` splits the columns into blocks that a core trains at a time; columns know nothing of each other, so that
+it changes no result which block a column is in.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +11,13 @@ import numpy as np
 
 from sweep.errors import InputError
 from sweep.stack.backend import in_threads
-from sweep.stack.engine import Part, Tick
+from sweep.stack.engine import ColumnBlock, OnStep
 from sweep.stack.network import Stack, check_rows, shapes
 from sweep.stack.preprocessing import learn_first_layer
 from sweep.stack.recipe import Recipe
 
-PART_COLUMNS = 8  # that a core trains at a time
-PART_BYTES = 2**29  # of activations and optimiser state in a part
+BLOCK_COLUMNS = 8  # that a core trains at a time
+BLOCK_BYTES = 2**29  # of activations and optimiser state in a block
 
 Watch = Callable[[int, Callable[[], Stack]], bool]
 
@@ -38,7 +38,7 @@ def train(
     seed: int = 0,
     init_seed: Sequence[int] | None = None,
 ) -> Stack:
-    """Train one network a column, all at once.
+    """Train one network per column, all at once.
 
     Each column minimises its own weighted sigmoid cross-entropy, ``sum_i W[i, s] ce(Y[i, s], logit[i, s])`` over a
     batch divided by the column's expected batch weight. ``W[i, s] = 0`` holds row i out of column s.
@@ -51,10 +51,10 @@ def train(
     W : array, finite and not negative, shape (rows, columns)
     depth, width, epochs, batch_size, learning_rate, weight_decay, dropout, bins
         See `Recipe`: networks of more than 2 hidden layers take 2 / depth of the learning rate, and the weight decay is
-        that of a column with 100 rows of its rarer class. Weight decay and dropout go by the width, if not given.
+        that of a column with 100 rows of its rarer class. Default weight decay and dropout rate depend on the width.
     seed : int
         Of the batches and the dropout masks, which are the same for all columns.
-    init_seed : one integer a column, optional
+    init_seed : one integer per column, optional
         Of the initial weights. Default: all alike.
 
     Returns
@@ -90,7 +90,7 @@ def train(
     columns = W.shape[1]
     seeds = np.zeros(columns, np.int64) if init_seed is None else np.asarray(init_seed)
     if seeds.shape != (columns,) or not np.issubdtype(seeds.dtype, np.integer) or (seeds < 0).any():
-        raise InputError(f"init_seed must hold one integer from 0 a column, ({columns},); got {init_seed!r}.")
+        raise InputError(f"init_seed must hold one integer from 0 per column, ({columns},); got {init_seed!r}.")
     return fit(X, Y, W, recipe, seed=_whole("seed", seed, least=0), init_seed=seeds)
 
 
@@ -103,62 +103,62 @@ def fit(
     seed: int,
     init_seed: np.ndarray,
     watch: Watch | None = None,
-    tick: Tick | None = None,
+    on_step: OnStep | None = None,
 ) -> Stack:
     """Train as `train` does, on arrays that hold what it checks.
 
     `watch(epoch, snapshot)` is called after each epoch, counted from 1, where `snapshot()` is the stack as it is then;
-    it ends the training by returning True. `tick()` is called a few times a second, from any thread, and ends the
+    it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and ends the
     training by raising.
     """
     layer = learn_first_layer(X, W, bins=recipe.bins)
-    dealt = _deal(layer.set_of, layer.live.shape[1], recipe)
-    back = np.argsort(np.concatenate(dealt))
+    blocks = _split_columns(layer.set_of, layer.live.shape[1], recipe)
+    back = np.argsort(np.concatenate(blocks))
     over = Event()
 
-    def begin(p: np.ndarray) -> Part:
-        return Part(X, Y[:, p], W[:, p], layer.take(p), recipe, seed=seed, init_seed=init_seed[p])
+    def begin(p: np.ndarray) -> ColumnBlock:
+        return ColumnBlock(X, Y[:, p], W[:, p], layer.take(p), recipe, seed=seed, init_seed=init_seed[p])
 
-    def heed() -> None:
+    def check_end() -> None:
         if over.is_set():
             raise _Over
-        if tick is not None:
-            tick()
+        if on_step is not None:
+            on_step()
 
-    def whole(p: np.ndarray) -> list[np.ndarray]:
-        part = begin(p)
+    def train_whole(p: np.ndarray) -> list[np.ndarray]:
+        block = begin(p)
         for epoch in range(recipe.epochs):
-            part.epoch(epoch, heed)
-        return part.parameters()
+            block.epoch(epoch, check_end)
+        return block.parameters()
 
     def stack(trained: Sequence[Sequence[np.ndarray]]) -> Stack:
         return Stack(layer, tuple(np.concatenate(p)[back] for p in zip(*trained, strict=True)))
 
     try:
         if watch is None:
-            return stack(in_threads(whole, dealt))
-        parts = in_threads(begin, dealt)
+            return stack(in_threads(train_whole, blocks))
+        running = in_threads(begin, blocks)
         for epoch in range(recipe.epochs):
-            in_threads(lambda part, now=epoch: part.epoch(now, heed), parts)
-            if watch(epoch + 1, lambda: stack([part.parameters() for part in parts])):
+            in_threads(lambda block, now=epoch: block.epoch(now, check_end), running)
+            if watch(epoch + 1, lambda: stack([block.parameters() for block in running])):
                 break
-        return stack([part.parameters() for part in parts])
+        return stack([block.parameters() for block in running])
     finally:
         over.set()
 
 
-class _Over(Exception):  # noqa: N818  not an error: another thread's was raised
+class _Over(Exception):  # noqa: N818  not an error: another thread raised one
     pass
 
 
-def _deal(set_of: np.ndarray, inputs: int, recipe: Recipe) -> list[np.ndarray]:
-    """Deal columns to parts as even as can be, columns of one set of rows together; by sizes only, not by cores."""
-    a_column = 4 * 3 * recipe.batch_size * (recipe.width * recipe.depth + inputs)
-    a_column += 4 * 6 * sum(i * o for _, i, o in shapes(1, inputs, recipe.depth, recipe.width))
-    at_most = min(PART_COLUMNS, max(1, PART_BYTES // a_column))
-    parts = -(-len(set_of) // at_most)
-    parts += parts % 2  # so that two cores are busy to the end
-    return np.array_split(np.argsort(set_of, kind="stable"), min(parts, len(set_of)))
+def _split_columns(set_of: np.ndarray, inputs: int, recipe: Recipe) -> list[np.ndarray]:
+    """Split columns into blocks as even as can be, columns of one set of rows together; by sizes only, not by cores."""
+    per_column = 4 * 3 * recipe.batch_size * (recipe.width * recipe.depth + inputs)
+    per_column += 4 * 6 * sum(i * o for _, i, o in shapes(1, inputs, recipe.depth, recipe.width))
+    at_most = min(BLOCK_COLUMNS, max(1, BLOCK_BYTES // per_column))
+    blocks = -(-len(set_of) // at_most)
+    blocks += blocks % 2  # so that two cores are busy to the end
+    return np.array_split(np.argsort(set_of, kind="stable"), min(blocks, len(set_of)))
 
 
 def _check(X: np.ndarray, Y: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -173,7 +173,7 @@ def _check(X: np.ndarray, Y: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.
     except (TypeError, ValueError):
         raise InputError(f"W must hold numbers; got {W.dtype}.") from None
     if not (np.isfinite(W).all() and (W >= 0).all()):
-        raise InputError("W must be finite and not negative; got other values. 0 holds a row out of a column.")
+        raise InputError("W must be finite and not negative; got other values. 0 holds a row out of its column.")
     empty = np.flatnonzero(~W.any(axis=0))
     if len(empty):
         raise InputError(f"Every column of W must have a weight above 0; got none in column {empty[0]}.")

@@ -13,7 +13,7 @@ from sweep.errors import InputError
 from sweep.stack import network
 from sweep.stack.backend import keras, tf
 from sweep.stack.network import Stack, dense, silu_dropout
-from sweep.stack.preprocessing import BINS, Standardise, learn_first_layer, scaled, squash
+from sweep.stack.preprocessing import BINS, Standardise, centre_and_scale, learn_first_layer, squash
 
 NEAR = {"rtol": 0, "atol": 2e-5}
 
@@ -139,9 +139,9 @@ def test_the_derivatives_of_a_layer_are_those_that_tensorflow_finds() -> None:
 def test_squash_fills_centres_and_clips() -> None:
     """If it failed, an outlier would come in at its full size, or a missing value as anything but the centre."""
     x = tf.constant([[-np.inf], [1e30], [5.0], [np.nan], [5.3]], tf.float64)
-    z = squash(scaled(x, tf.constant([5.0], tf.float64), tf.constant([1.0], tf.float64))).numpy()[:, 0]
+    z = squash(centre_and_scale(x, tf.constant([5.0], tf.float64), tf.constant([1.0], tf.float64))).numpy()[:, 0]
     np.testing.assert_allclose(z, [-3, 3, 0, 0, 0.3 / np.sqrt(1.01)], atol=1e-6)
-    off = scaled(x, tf.constant([5.0], tf.float64), tf.constant([0.0], tf.float64)).numpy()
+    off = centre_and_scale(x, tf.constant([5.0], tf.float64), tf.constant([0.0], tf.float64)).numpy()
     assert not off.any()
 
 

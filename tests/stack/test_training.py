@@ -19,7 +19,7 @@ from sweep.stack.engine import batches, initial_parameters, rarer_rows, weighted
 from sweep.stack.network import Stack
 from sweep.stack.preprocessing import learn_first_layer
 from sweep.stack.recipe import Recipe
-from sweep.stack.training import _deal, fit, train
+from sweep.stack.training import _split_columns, fit, train
 
 NEAR = {"rtol": 0, "atol": 1e-4}
 
@@ -84,12 +84,12 @@ def test_what_only_held_out_rows_have_moves_no_weight(case: Any, only: str) -> N
 
 def test_batches_come_from_the_rows_and_the_seed() -> None:
     """If it failed, batches would differ between columns or runs, or rows would be seen twice in an epoch."""
-    dealt = batches(100, 16, 7, 3)
-    assert dealt.shape == (6, 16)
-    assert len(np.unique(dealt)) == dealt.size
-    np.testing.assert_array_equal(dealt, batches(100, 16, 7, 3))
-    assert (dealt != batches(100, 16, 7, 4)).any()
-    assert (dealt != batches(100, 16, 8, 3)).any()
+    indices = batches(100, 16, 7, 3)
+    assert indices.shape == (6, 16)
+    assert len(np.unique(indices)) == indices.size
+    np.testing.assert_array_equal(indices, batches(100, 16, 7, 3))
+    assert (indices != batches(100, 16, 7, 4)).any()
+    assert (indices != batches(100, 16, 8, 3)).any()
     assert batches(10, 16, 0, 0).shape == (1, 10)
 
 
@@ -127,7 +127,7 @@ def test_the_gain_of_an_input_starts_at_1_and_goes_into_the_first_kernel(case: A
     kernel = np.arange(24.0).reshape(2, 3, 4)
     gain = np.full((2, 3, 1), 1 / recipe.GAIN_RATE)
     gain[1, 2] *= 5
-    first = engine.folded(tf.constant(gain), tf.constant(kernel))
+    first = engine.fold_gain(tf.constant(gain), tf.constant(kernel))
     np.testing.assert_allclose(first[0], kernel[0])
     np.testing.assert_allclose(first[1, 2], 5 * kernel[1, 2])
     assert [p.shape for p in stack.parameters[:2]] == [(6, 8, 16), (6, 1, 16)]
@@ -139,7 +139,7 @@ def test_the_derivatives_of_the_gain_are_those_that_tensorflow_finds() -> None:
     gain, kernel, to = (tf.constant(rng.normal(size=s)) for s in ((2, 3, 1), (2, 3, 4), (2, 3, 4)))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([gain, kernel])
-        ours = tf.reduce_sum(to * engine.folded(gain, kernel))
+        ours = tf.reduce_sum(to * engine.fold_gain(gain, kernel))
         theirs = tf.reduce_sum(to * (recipe.GAIN_RATE * gain * kernel))
     for mine, found in zip(*(tape.gradient(loss, [gain, kernel]) for loss in (ours, theirs)), strict=True):
         assert mine.shape == found.shape
@@ -200,7 +200,7 @@ def test_the_loss_is_the_original_one_up_to_a_constant_a_column() -> None:
 
 def test_a_wide_stack_in_parts_is_the_same_stack(case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """If it failed, how much memory there is would change results, or parts would come back out of order."""
-    monkeypatch.setattr(training, "PART_BYTES", 1)
+    monkeypatch.setattr(training, "BLOCK_BYTES", 1)
     np.testing.assert_allclose(case.train().logits(case.X), stack.logits(case.X), **NEAR)
 
 
@@ -268,7 +268,7 @@ def test_other_sizes_need_no_other_program(case: Any, stack: Stack) -> None:
         ({"X": lambda c: c.X[0]}, r"X must have the shape \(rows, features\)"),
         ({"X": lambda c: np.where(c.X[3, 1] == c.X, np.inf, c.X)}, "X must hold finite .* got inf in row 3, feature 1"),
         ({"X": lambda c: c.X.astype(str).astype(object) + "a"}, "X must hold numbers"),
-        ({"init_seed": lambda c: [1, 2]}, r"init_seed must hold one integer from 0 a column, \(6,\); got \[1, 2\]"),
+        ({"init_seed": lambda c: [1, 2]}, r"init_seed must hold one integer from 0 per column, \(6,\); got \[1, 2\]"),
         ({"init_seed": lambda c: [0.5] * 6}, "init_seed must hold one integer from 0"),
         ({"init_seed": lambda c: [-1] * 6}, "init_seed must hold one integer from 0"),
         ({"depth": lambda c: True}, "depth must be a whole number from 1; got True"),
@@ -312,16 +312,16 @@ def test_wide_networks_are_held_back_less_unless_said_otherwise(case: Any) -> No
     """If it failed, a search over the width would not tell tables of chance from tables of rules."""
     narrow, wide = Recipe(width=32), Recipe(width=256)
     assert narrow.decay > 3 * wide.decay
-    assert narrow.lost > 2 * wide.lost
+    assert narrow.dropout_rate > 2 * wide.dropout_rate
     given = Recipe(width=32, weight_decay=0.0, dropout=0.2)
-    assert (given.decay, given.lost) == (0.0, 0.2)
+    assert (given.decay, given.dropout_rate) == (0.0, 0.2)
 
     def logits(**settings: Any) -> np.ndarray:
         return case.train(width=32, **settings).logits(case.X)
 
-    assert (logits() == logits(weight_decay=narrow.decay, dropout=narrow.lost)).all()
-    assert (logits() != logits(weight_decay=wide.decay, dropout=narrow.lost)).any()
-    assert (logits() != logits(weight_decay=narrow.decay, dropout=wide.lost)).any()
+    assert (logits() == logits(weight_decay=narrow.decay, dropout=narrow.dropout_rate)).all()
+    assert (logits() != logits(weight_decay=wide.decay, dropout=narrow.dropout_rate)).any()
+    assert (logits() != logits(weight_decay=narrow.decay, dropout=wide.dropout_rate)).any()
 
 
 def test_deeper_networks_take_smaller_steps() -> None:
@@ -332,7 +332,7 @@ def test_deeper_networks_take_smaller_steps() -> None:
 def test_two_cores_have_equally_many_parts() -> None:
     """If it failed, one core would stand idle while the other trains the last part."""
     for columns in (2, 5, 9, 20, 210):
-        parts = _deal(np.zeros(columns, int), 30, Recipe())
+        parts = _split_columns(np.zeros(columns, int), 30, Recipe())
         assert sorted(np.concatenate(parts)) == list(range(columns))
         assert len(parts) % 2 == 0
         assert np.ptp([len(part) for part in parts]) <= 1

@@ -202,7 +202,7 @@ def test_further_settings_are_searched_where_asked_and_make_a_network_of_their_o
     networks = [p for _, p in study.best_networks(3)]
     assert len({p.dropout for p in networks}) == len({p.learning_rate for p in networks}) == 3
     recipe = TASK.recipe(networks[0])
-    assert (recipe.lost, recipe.learning_rate) == (networks[0].dropout, networks[0].learning_rate)
+    assert (recipe.dropout_rate, recipe.learning_rate) == (networks[0].dropout, networks[0].learning_rate)
     assert (recipe.decay, recipe.epochs) == (Recipe(width=16).decay, TASK.epochs)
 
 

@@ -106,7 +106,9 @@ class Keras:
     def network(self, steps: int, **compiled: Any) -> Any:
         """The same network, optimiser and schedule as `sweep.train` has by default."""
         layers, k = self.keras.layers, self.keras
-        hidden = [layer for _ in range(2) for layer in (layers.Dense(64, "silu"), layers.Dropout(Recipe().lost))]
+        hidden = [
+            layer for _ in range(2) for layer in (layers.Dense(64, "silu"), layers.Dropout(Recipe().dropout_rate))
+        ]
         model = k.Sequential([k.Input((FEATURES,)), *hidden, layers.Dense(1)])
         rate = k.optimizers.schedules.CosineDecay(
             0.0, max(1, steps), warmup_target=Recipe.learning_rate, warmup_steps=max(1, steps // 10)
