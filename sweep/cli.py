@@ -8,13 +8,16 @@ import json
 import os
 import signal
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from types import UnionType
+from typing import Any, NoReturn, get_args
 
 import click
 
 from sweep import __version__
+from sweep.config import EQUAL, SECTIONS, Data, Setting, Spec
 from sweep.errors import InputError, SweepError
 from sweep.parallel.signals import end_at_signals
 from sweep.report.progress_bar import percent, shown
@@ -24,7 +27,31 @@ ROOT = click.option(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document to standard output.")
 OWN_PROCESS = "own process"  # said by `main`: signals are this program's to handle
-EQUAL = click.Choice(["precision", "ratio", "recall"])
+KINDS: dict[Any, Any] = {
+    tuple[int, int]: (int, int),
+    tuple[float, float]: (float, float),
+    tuple[str, ...]: str,
+    Path: str,
+}
+
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each setting of a study that has a metavar, with its meaning, default and range."""
+    settings = [entry for kind in SECTIONS.values() for entry in fields(kind) if entry.metadata]
+    for entry in reversed(settings):
+        meaning: Setting = entry.metadata["setting"]
+        if not meaning.metavar:
+            continue
+        kind = get_args(entry.type)[0] if isinstance(entry.type, UnionType) else entry.type
+        option = click.option(
+            f"--{entry.name.replace('_', '-')}",
+            type=click.Choice(EQUAL) if entry.name == "equal" else KINDS.get(kind, kind),
+            multiple=kind == tuple[str, ...],
+            metavar=None if entry.name == "equal" else meaning.metavar,
+            help=meaning.sentence(entry.default),
+        )
+        command = option(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -38,23 +65,8 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 @click.argument("source", metavar="STUDY.toml|TABLE")
-@click.option("--target", multiple=True, metavar="COLUMN", help="The label column; several: one study each.")
-@click.option("--positive", metavar="VALUE", help="The label of class 1. Default: the rarer one.")
-@click.option("--test", metavar="TABLE", help="A table that is scored once, at the end.")
-@click.option("--missing", multiple=True, metavar="TEXT", help="A text that stands for a missing value.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="A column to leave out, such as a row id.")
-@click.option("--group", metavar="COLUMN", help="Rows that share its value stay in one fold.")
-@click.option("--trials", type=int, help="Complete plus pruned trials, in all. Default: 50.")
-@click.option("--timeout", type=float, metavar="S", help="Seconds after which the search ends with what it has.")
+@settings_options
 @click.option("--quick", is_flag=True, help="Leave the verdict out.")
-@click.option("--equal", type=EQUAL, help="What the two classes shall have alike. Default: precision.")
-@click.option("--most", type=(float, float), metavar="LO HI", help="Range of the cap on the class weights.")
-@click.option("--depth", type=(int, int), metavar="LO HI", help="Range of hidden layers.")
-@click.option("--width", type=(int, int), metavar="LO HI", help="Range of units a layer, in doublings of LO.")
-@click.option("--folds", type=int, metavar="K", help="Default: 5.")
-@click.option("--repeats", type=int, metavar="R", help="Networks a fold, and in the final ensemble.")
-@click.option("--epochs", type=int, metavar="E", help="Passes over the rows. Default: by the number of rows.")
-@click.option("--seed", type=int, metavar="N", help="Default: 0.")
 @click.option("--name", help="The study's name. Default: the table's file stem.")
 @ROOT
 @click.option("--storage", metavar="URL", help="A database for the study. Default: SQLite in its folder.")
@@ -97,34 +109,49 @@ def run(
             click.echo("[" + ",\n".join(r.to_json() for r in results) + "]")
 
 
-def _specs(source: str, given: dict[str, Any]) -> Any:
-    """A study file with options laid over it, or a study made of options alone."""
-    from sweep.config import Spec
+def _specs(source: str, given: dict[str, Any]) -> Spec:
+    """Lay options over a study file, or make a study of options alone."""
     from sweep.study_folder import default_name
 
     options = {k: v for k, v in given.items() if v not in (None, ())}
-    name = given["name"]
-    options.pop("name", None)
-    for key in ("target", "missing", "drop"):
-        if key in options:
-            options[key] = tuple(options[key])
-    for key in ("path", "test"):
-        if key in options:
-            options[key] = Path(options[key])
+    if "test" in options:
+        options["test"] = Path(options["test"])
+    name = options.pop("name", None)
     if source.endswith(".toml"):
         spec = Spec.read(source)
         spec = spec if name is None else replace(spec, name=name)
     else:
         if "target" not in options:
             raise InputError("A table must come with --target COLUMN, the label column; got none. Add it.")
-        from sweep.config import Data
-
-        spec = Spec(default_name(source) if name is None else name, Data(Path(source), options.pop("target")))
-    for room in ("data", "search", "training", "balance"):
-        section = getattr(spec, room)
-        mine = {k: options.pop(k) for k in list(options) if hasattr(section, k)}
-        spec = replace(spec, **{room: replace(section, **mine)})
+        spec = Spec(default_name(source) if name is None else name, Data(Path(source), options["target"]))
+    for room, kind in SECTIONS.items():
+        mine = {entry.name: options[entry.name] for entry in fields(kind) if entry.name in options}
+        spec = replace(spec, **{room: replace(getattr(spec, room), **mine)})
     return spec
+
+
+@cli.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "--target", multiple=True, required=True, metavar="COLUMN", help="The label column; several: one study each."
+)
+@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Default: the table's file stem and .toml.")
+@click.option("--root", hidden=True, expose_value=False, help="Taken as by every command.")
+def init(table: Path, target: tuple[str, ...], to: Path | None) -> None:
+    """Write a study file for a table, with every setting, its meaning and its range, to edit and to run."""
+    from sweep.files import write_text
+    from sweep.study_folder import default_name
+
+    spec = Spec(default_name(table), Data(table.absolute(), target))
+    to = to or Path(f"{spec.name}.toml")
+    if to.suffix != ".toml":
+        raise InputError(f"A study file must end in .toml; got {to}. Choose another --to.")
+    if to.exists():
+        raise InputError(f"{to} must not be there yet; it is. Choose another --to.")
+    if not table.exists():
+        raise InputError(f"{table} must be a table; there is no such file. Check the path.")
+    write_text(to, spec.to_toml(to.absolute().parent, commented=True))
+    click.echo(f"{to}; next: sweep run {to}")
 
 
 @cli.command("list")
@@ -235,7 +262,7 @@ def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, w
 @click.option(
     "--format", "format_", default="keras", help="keras, tf_saved_model, litert, onnx or npz. Default: keras."
 )
-@click.option("--equal", type=EQUAL, help="Which balance. Default: the selected one.")
+@click.option("--equal", type=click.Choice(EQUAL), help="Which balance. Default: the selected one.")
 @click.option("--single", is_flag=True, help="One plain network instead of the ensemble.")
 @ROOT
 def export(name: str, to: Path, format_: str, equal: str | None, single: bool, root: Path) -> None:

@@ -12,36 +12,94 @@ from typing import Any
 import tomli_w
 
 from sweep.errors import SpecError
-from sweep.statistics.criteria import CRITERIA
 from sweep.study_folder import as_name, check_name, default_name
+
+EQUAL = ("precision", "ratio", "recall")  # the balances, as `sweep.statistics.criteria` measures them
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Meaning and range of a setting, for the command line's help, a study file's comments and the check of values.
+
+    Attributes
+    ----------
+    says : str
+        The meaning, in a sentence.
+    bounds : (low, high) or None
+        Both included; of each end, where the setting is a range.
+    whole : bool
+        Whether it takes whole numbers only.
+    metavar : str
+        Stands for the value in the help; without one the setting is no option of `sweep run`.
+    default : str
+        Describes the default, where the value itself does not.
+    """
+
+    says: str
+    bounds: tuple[float, float] | None = None
+    whole: bool = True
+    metavar: str = ""
+    default: str = ""
+
+    def sentence(self, value: Any) -> str:
+        """Describe the setting in full: its meaning, its default `value`, and its range.
+
+        Examples
+        --------
+        >>> Setting("Parts.", bounds=(2, 100)).sentence(5)
+        'Parts. Default: 5. From 2 to 100.'
+        """
+        shown = " ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+        default = f" Default: {self.default or shown}." if self.default or shown else ""
+        if self.bounds is None:
+            return self.says + default
+        low, high = self.bounds
+        return f"{self.says}{default} From {low}{'' if high == math.inf else f' to {high}'}."
+
+
+def setting(value: Any, says: str, **meaning: Any) -> Any:
+    """Declare a field of a section, with its default and its `Setting`."""
+    return field(default=value, metadata={"setting": Setting(says, **meaning)})
 
 
 @dataclass(frozen=True)
 class Data:
-    """Which table, and what its columns are."""
+    """The table, and the meaning of its columns."""
 
     path: Path
-    target: tuple[str, ...]  # one study each
-    positive: str | None = None  # the label of class 1; None: the rarer one
-    test: Path | None = None  # scored once, at the end
-    missing: tuple[str, ...] = ()  # texts that stand for a missing value
-    drop: tuple[str, ...] = ()  # columns to leave out
-    group: str | None = None  # rows that share its value stay in one fold
+    target: tuple[str, ...] = setting((), "The label column; several: one study each.", metavar="COLUMN")
+    positive: str | None = setting(None, "The label of class 1.", metavar="VALUE", default="the rarer one")
+    test: Path | None = setting(None, "A table that is scored once, at the end.", metavar="TABLE")
+    missing: tuple[str, ...] = setting((), "A text that stands for a missing value.", metavar="TEXT")
+    drop: tuple[str, ...] = setting((), "A column to leave out, such as a row id.", metavar="COLUMN")
+    group: str | None = setting(None, "Rows that share its value stay in one fold.", metavar="COLUMN")
 
 
 @dataclass(frozen=True)
 class Search:
-    """How long to search, and where."""
+    """The length of the search, and its space."""
 
-    trials: int = 50  # complete plus pruned, in all
-    timeout: float | None = None  # seconds of search
-    most: tuple[float, float] = (0.5, 1.0)  # cap on the class weights; cut at saturation
-    depth: tuple[int, int] = (1, 3)  # hidden layers
-    width: tuple[int, int] = (32, 256)  # units a hidden layer, in doublings of the low end
-    dropout: tuple[float, float] | None = None  # this and the next two are searched only where a range is given
-    weight_decay: tuple[float, float] | None = None
-    learning_rate: tuple[float, float] | None = None
-    seed: int = 0
+    trials: int = setting(50, "Complete plus pruned trials, in all.", bounds=(1, 100_000), metavar="N")
+    timeout: float | None = setting(
+        None, "Seconds after which the search ends with what it has.", bounds=(0, math.inf), whole=False, metavar="S"
+    )
+    most: tuple[float, float] = setting(
+        (0.5, 1.0), "Range of the cap on the class weights.", bounds=(0.5, 1), whole=False, metavar="LO HI"
+    )
+    depth: tuple[int, int] = setting((1, 3), "Range of hidden layers.", bounds=(1, 16), metavar="LO HI")
+    width: tuple[int, int] = setting(
+        (32, 256), "Range of units per layer, in doublings of LO.", bounds=(1, 4096), metavar="LO HI"
+    )
+    dropout: tuple[float, float] | None = setting(
+        None, "Range of the dropout rate.", bounds=(0, 0.95), whole=False, default="by the width"
+    )
+    weight_decay: tuple[float, float] | None = setting(
+        None, "Range of the weight decay.", bounds=(0, 10), whole=False, default="by the width"
+    )
+    learning_rate: tuple[float, float] | None = setting(
+        None, "Range of the peak learning rate.", bounds=(1e-6, 1), whole=False, default="the recipe's"
+    )
+    seed: int = setting(0, "Seed of all that is random.", bounds=(0, 2**31 - 1), metavar="N")
 
     @property
     def settings(self) -> dict[str, tuple[float, float]]:
@@ -52,26 +110,37 @@ class Search:
 
 @dataclass(frozen=True)
 class Training:
-    """How each network of a trial is trained."""
+    """The training of each network of a trial."""
 
-    folds: int = 5
-    repeats: int = 2  # networks a fold that differ in their initial weights; the final ensemble has as many
-    epochs: int | None = None  # None: by the number of rows
-    batch_size: int | None = None  # None: by the number of rows
+    folds: int = setting(5, "Parts of the cross-validation.", bounds=(2, 100), metavar="K")
+    repeats: int = setting(2, "Networks per fold, and in the final ensemble.", bounds=(1, 100), metavar="R")
+    epochs: int | None = setting(
+        None, "Passes over the rows.", bounds=(1, 100_000), metavar="E", default="by the number of rows"
+    )
+    batch_size: int | None = setting(None, "Rows per step.", bounds=(1, 2**20), default="by the number of rows")
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Which balance to take."""
+    """The balance to take."""
 
-    equal: str = "precision"
+    equal: str = setting("precision", "The rate in which both classes shall be equal.", metavar="|".join(EQUAL))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What counts as good enough."""
+    """The score that counts as good enough."""
 
-    enough: float = 0.5  # min(P1, R1) from which the corrected score's low end makes a table workable
+    enough: float = setting(
+        0.5,
+        "The min(P1, R1) from which a table is workable, by the low end of the corrected score.",
+        bounds=(0, 1),
+        whole=False,
+        metavar="SCORE",
+    )
+
+
+SECTIONS = {"data": Data, "search": Search, "training": Training, "balance": Balance, "verdict": Verdict}
 
 
 @dataclass(frozen=True)
@@ -122,13 +191,7 @@ class Spec:
         if "data" not in document:
             raise SpecError(f"{source} must have a section [data] with path and target; got none.")
         parts: dict[str, Any] = {}
-        for room, kind in (
-            ("data", Data),
-            ("search", Search),
-            ("training", Training),
-            ("balance", Balance),
-            ("verdict", Verdict),
-        ):
+        for room, kind in SECTIONS.items():
             section = document.get(room, {})
             if not isinstance(section, Mapping):
                 raise SpecError(f"{source}: {room} must be a section, [{room}]; got {section!r}.")
@@ -157,20 +220,33 @@ class Spec:
             verdict=Verdict(**parts["verdict"]),
         )
 
-    def to_toml(self, folder: Path) -> str:
-        """Spell out every setting; paths are relative to a folder."""
+    def to_toml(self, folder: Path, *, commented: bool = False) -> str:
+        """Spell out every setting; paths are relative to a folder.
+
+        Parameters
+        ----------
+        folder : Path
+        commented : bool
+            Say above each setting what it means, and name those that have no value, as comments.
+        """
         document = asdict(self)
         for key in ("path", "test"):
             if document["data"][key] is not None:
                 document["data"][key] = Path(os.path.relpath(document["data"][key], folder)).as_posix()
         if len(self.data.target) == 1:
             document["data"]["target"] = self.data.target[0]
-        sections = {
-            room: {k: list(v) if isinstance(v, tuple) else v for k, v in section.items() if v is not None}
-            for room, section in document.items()
-            if room != "name"
-        }
-        return tomli_w.dumps({"name": self.name, **sections})
+        text = tomli_w.dumps({"name": self.name})
+        for room, kind in SECTIONS.items():
+            text += f"\n[{room}]\n"
+            for entry in fields(kind):
+                value, meaning = document[room][entry.name], entry.metadata.get("setting")
+                if commented and meaning is not None:
+                    text += f"# {meaning.sentence(None if entry.default == () else entry.default)}\n"
+                if value is not None:
+                    text += tomli_w.dumps({entry.name: list(value) if isinstance(value, tuple) else value})
+                elif commented:
+                    text += f"# {entry.name} =\n"
+        return text
 
     def split(self) -> tuple["Spec", ...]:
         """One study a target: NAME itself for one, NAME-TARGET for several, the other targets left out."""
@@ -211,7 +287,7 @@ def _text(value: Any, where: str) -> None:
 
 
 def _check(spec: Spec) -> None:
-    data, search, training = spec.data, spec.search, spec.training
+    data = spec.data
     for path in (data.path, data.test):
         if path is not None and "\udc80" <= max(str(path)) <= "\udcff":
             raise SpecError(f"A table's path must be UTF-8, for study.toml names it; got {str(path)!r}. Rename it.")
@@ -222,25 +298,15 @@ def _check(spec: Spec) -> None:
         raise SpecError(f"target must name different columns; got {list(data.target)}.")
     if data.group is not None:
         _text(data.group, "group")
-    _number("trials", search.trials, 1, 100_000)
-    if search.timeout is not None:
-        _number("timeout", search.timeout, 0, math.inf, whole=False)
-    _span("most", search.most, 0.5, 1, whole=False)
-    _span("depth", search.depth, 1, 16)
-    _span("width", search.width, 1, 4096)
-    for name, low, high in (("dropout", 0, 0.95), ("weight_decay", 0, 10), ("learning_rate", 1e-6, 1)):
-        if name in search.settings:
-            _span(name, search.settings[name], low, high, whole=False)
-    _number("seed", search.seed, 0, 2**31 - 1)
-    _number("folds", training.folds, 2, 100)
-    _number("repeats", training.repeats, 1, 100)
-    if training.epochs is not None:
-        _number("epochs", training.epochs, 1, 100_000)
-    if training.batch_size is not None:
-        _number("batch_size", training.batch_size, 1, 2**20)
-    if spec.balance.equal not in CRITERIA:
-        raise SpecError(f"equal must be one of {', '.join(CRITERIA)}; got {spec.balance.equal!r}.")
-    _number("enough", spec.verdict.enough, 0, 1, whole=False)
+    if spec.balance.equal not in EQUAL:
+        raise SpecError(f"equal must be one of {', '.join(EQUAL)}; got {spec.balance.equal!r}.")
+    for room, kind in SECTIONS.items():
+        for entry in fields(kind):
+            value, meaning = getattr(getattr(spec, room), entry.name), entry.metadata.get("setting")
+            if meaning is None or meaning.bounds is None or (value is None and entry.default is None):
+                continue
+            check = _span if "tuple" in str(entry.type) else _number
+            check(entry.name, value, *meaning.bounds, whole=meaning.whole)
 
 
 def _number(name: str, value: Any, low: float, high: float, *, whole: bool = True) -> None:

@@ -85,6 +85,8 @@ def test_bad_tables_get_one_message_and_leave_nothing(tmp_path: Path, kind: str)
         (["predict", "t.csv", "t.csv"], "t.csv"),
         (["weights", "t.csv", "--target", "y", "--most", "0.2"], "most"),
         (["weights", "t.csv", "--target", "q"], "no column 'q'"),
+        (["init", "none.csv", "--target", "y"], "none.csv"),
+        (["init", "t.csv", "--target", "y", "--to", "t.csv"], ".toml"),
         (["nonsense"], "nonsense"),
     ],
 )
@@ -127,3 +129,17 @@ def test_weights_are_quick_and_right(tmp_path: Path) -> None:
         "0": pytest.approx(1 / 1.5), "1": pytest.approx(2.0), "most": 0.75, "weight_ratio": pytest.approx(3.0),
         "scale_pos_weight": pytest.approx(3.0),
     }  # fmt: skip
+
+
+def test_init_writes_a_study_that_runs_and_never_writes_over_one(tmp_path: Path) -> None:
+    """If it failed, the file would not be a study of the table, or a user's own would be gone."""
+    from sweep.config import Spec
+
+    (tmp_path / "t.csv").write_text(CSV, encoding="utf-8")
+    done = sweep("init", "t.csv", "--target", "y", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Spec.read(tmp_path / "t.toml").data.path == tmp_path / "t.csv"
+    before = (tmp_path / "t.toml").read_bytes()
+    again = sweep("init", "t.csv", "--target", "y", cwd=tmp_path)
+    assert again.returncode == 2
+    assert (tmp_path / "t.toml").read_bytes() == before

@@ -1,6 +1,7 @@
 """A study on paper: what it may hold, what it becomes, and how mistakes are named."""
 
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.config import Spec
+from sweep.config import EQUAL, SECTIONS, Data, Spec
 from sweep.errors import SpecError
+from sweep.statistics.criteria import CRITERIA
 from sweep.study_folder import default_name
 
 LEAST = {"data": {"path": "t.csv", "target": "y"}}
@@ -132,3 +134,21 @@ def test_random_study_files_give_a_study_or_a_message(document: dict[str, object
     """A value of an unexpected kind would end in a traceback."""
     with suppress(SpecError):
         Spec.of(document, folder=Path(), source="s.toml")
+
+
+def test_a_commented_study_reads_back_as_the_same_study_and_explains_each_setting(tmp_path: Path) -> None:
+    """If it failed, `sweep init` would write a file that another study comes of, or leave a setting unexplained."""
+    spec = Spec("n", Data(tmp_path / "t.csv", ("y",)))
+    text = spec.to_toml(tmp_path, commented=True)
+    (tmp_path / "n.toml").write_text(text, encoding="utf-8")
+    assert Spec.read(tmp_path / "n.toml") == spec
+    for kind in SECTIONS.values():
+        for entry in fields(kind):
+            assert f"{entry.name} =" in text
+            if entry.metadata:
+                assert entry.metadata["setting"].says in text
+
+
+def test_balances_are_the_criteria_that_are_measured() -> None:
+    """If it failed, a balance could be asked for that nothing measures."""
+    assert EQUAL == CRITERIA
