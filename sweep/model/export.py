@@ -44,7 +44,7 @@ STEPS = [
 ]
 OUTPUTS = {  # by name: the formats give them in orders of their own
     "probability": "(rows, 1) float32: of the positive class, the class weights undone",
-    "decision": "(rows, 1) int32: 1 for the positive class, by the balance exported",
+    "decision": "(rows, 1) int32: 1 for the positive class, by the threshold exported",
 }
 Compared = tuple[np.ndarray, np.ndarray]
 
@@ -190,6 +190,7 @@ def _write_npz(model: Delivered, path: Path) -> None:
     bins = {"edge": stack.layer.edge[0], "slope": stack.layer.slope[0], "low": LOW, "high": HIGH}
     arrays |= {"numbers": stack.layer.numbers, **{f"bin_{name}": array for name, array in bins.items()}}
     arrays |= {"layers": len(kernels), "weight_ratio": card["weight_ratio"]}
+    arrays |= {"threshold": np.float32(card["logit_threshold"])}
     arrays |= dict(zip(("intercept", "slope"), card["calibration"], strict=True))
     np.savez(path, **arrays)
 
@@ -219,11 +220,12 @@ def _pair(outputs: dict[str, Any]) -> Compared:
 
 
 def _compare(model: Delivered, got: Compared, rows: pl.DataFrame, format: str) -> float:
-    """The largest difference of a probability; RunError where it, or a decision that is not on the cut, differs."""
+    """The largest difference of a probability; RunError where it, or a decision that is not at the threshold, differs."""
     (p, called), (p_got, called_got) = _pair(model(raw_columns(model.features, rows))), got
-    cut = expit(undo_weights(0.0, model.card["weight_ratio"], model.card["calibration"]))
+    card = model.card
+    at = expit(undo_weights(card["logit_threshold"], card["weight_ratio"], card["calibration"]))
     difference = np.abs(p_got - p)
-    wrong = ~(difference <= TOLERANCE) | ((called != called_got) & (np.abs(p - cut) > TOLERANCE))
+    wrong = ~(difference <= TOLERANCE) | ((called != called_got) & (np.abs(p - at) > TOLERANCE))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise RunError(

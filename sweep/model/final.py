@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scipy.special import expit
-
-from sweep.class_weight import undo_weights
 from sweep.data.features import Features
 from sweep.errors import InputError, StudyError
 from sweep.files import whole, write_text
-from sweep.model.layers import Delivered, build
+from sweep.model.layers import Delivered, build, threshold_on_probability
 from sweep.stack.network import Stack
 
 ARRAYS, WORDS = "final.npz", "final.json"
@@ -37,7 +34,9 @@ class Final:
         Of the log-odds; a balance not in it has (0, 1).
     alone : mapping of str to mapping
         Of each balance the column that did best out-of-fold by itself: its `repeat`, `out_of_fold` for the card, and
-        `calibration` or None.
+        `calibration` or None, and its `threshold`.
+    threshold : mapping of str to float
+        On the mean logit of the ensemble of a balance: above it a row is called; a balance not in it has 0.
     """
 
     stack: Stack
@@ -47,6 +46,7 @@ class Final:
     card: Mapping[str, Any]
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     alone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    threshold: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that the parts fit."""
@@ -62,13 +62,12 @@ class Final:
 
     def probability(self, equal: str, logit: float) -> float | None:
         """What the ensemble of a balance says by a mean logit, as `Decide` does; None if it says the same of all."""
-        calibration = self.calibration.get(equal, (0.0, 1.0))
-        if calibration[1] == 0:
-            return None
-        return float(expit(undo_weights(logit, self.weight_ratio[equal], calibration)))
+        return threshold_on_probability(logit, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
 
-    def assemble(self, equal: str, *, single: bool = False) -> Delivered:
+    def assemble(self, equal: str, *, single: bool = False, threshold: float | None = None) -> Delivered:
         """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.
+
+        `threshold`, on the mean logit, takes the place of the balance's own.
 
         Raises
         ------
@@ -82,11 +81,14 @@ class Final:
         columns = [first + alone.get("repeat", 0)] if single else range(first, first + self.repeats)
         card = {**self.card, **({"out_of_fold": {equal: alone["out_of_fold"]}} if alone else {})}
         calibration = alone.get("calibration") if single else self.calibration.get(equal)
+        if threshold is None:
+            threshold = alone.get("threshold", 0.0) if single else self.threshold.get(equal, 0.0)
         return build(
             self.stack.take(columns),
             self.features,
             weight_ratio=self.weight_ratio[equal],
             calibration=tuple(calibration or (0.0, 1.0)),
+            threshold=threshold,
             card={**card, "balance": equal, "most": self.most[equal], "networks": len(columns)},
         )
 
@@ -98,6 +100,7 @@ class Final:
             "calibration": {name: list(pair) for name, pair in self.calibration.items()},
             "features": self.features.to_dict(),
             "alone": {name: dict(best) for name, best in self.alone.items()},
+            "threshold": dict(self.threshold),
             "card": dict(self.card),
         }
         text = json.dumps(words, indent=1, allow_nan=False, ensure_ascii=False)
@@ -119,9 +122,8 @@ class Final:
             stack = Stack.load(folder / ARRAYS)
             features = Features.from_dict(words["features"])
             calibration = {name: (pair[0], pair[1]) for name, pair in words["calibration"].items()}
-            return cls(
-                stack, features, words["most"], words["weight_ratio"], words["card"], calibration, words["alone"]
-            )
+            parts = (words[name] for name in ("most", "weight_ratio", "card"))
+            return cls(stack, features, *parts, calibration, words["alone"], words["threshold"])
         except FileNotFoundError:
             raise StudyError(f"{folder}: no final networks yet; run the study to its end first.") from None
         except Exception as error:  # a damaged archive can fail anywhere in its reader

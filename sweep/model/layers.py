@@ -6,10 +6,12 @@ Importing this module is all that `keras.models.load_model` needs: every class i
 import json
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.special import expit
 
 from sweep.class_weight import undo_weights
 from sweep.data.cells import as_numbers, listed, plain
@@ -69,7 +71,7 @@ class Encode(keras.layers.Layer):
 class Decide(keras.layers.Layer):
     """Mean logit (rows, 1) to probability, with the class weights undone, and decision.
 
-    ``probability = sigmoid(undo_weights(logit, weight_ratio, calibration))``; ``decision = logit > 0``.
+    ``probability = sigmoid(undo_weights(logit, weight_ratio, calibration))``; ``decision = logit > threshold``.
 
     Parameters
     ----------
@@ -79,23 +81,28 @@ class Decide(keras.layers.Layer):
         Intercept and slope.
     card : dict
         What the model says of itself; JSON.
+    threshold : float
+        On the mean logit; above it a row is called positive. 0: where the class weights put it.
     """
 
-    def __init__(self, weight_ratio: float, calibration: Any, card: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, weight_ratio: float, calibration: Any, card: dict[str, Any], threshold: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.weight_ratio = weight_ratio
         self.calibration = [float(c) for c in calibration]
         self.card = card
+        self.threshold = float(threshold)
 
     def call(self, logit: Any) -> dict[str, Any]:
         """Give {"probability": float32, "decision": int32}, each (rows, 1)."""
         odds = undo_weights(logit, self.weight_ratio, self.calibration)
-        return {"probability": tf.sigmoid(odds), "decision": tf.cast(logit > 0, tf.int32)}
+        return {"probability": tf.sigmoid(odds), "decision": tf.cast(logit > self.threshold, tf.int32)}
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
         own = {"weight_ratio": self.weight_ratio, "calibration": self.calibration, "card": self.card}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **own, "threshold": self.threshold}
 
 
 @keras.saving.register_keras_serializable(package="sweep")
@@ -163,6 +170,7 @@ def build(
     weight_ratio: float,
     card: dict[str, Any],
     calibration: tuple[float, float] = (0.0, 1.0),
+    threshold: float = 0.0,
 ) -> Delivered:
     """Make one self-contained Keras model of an ensemble: raw columns in, probability and decision out.
 
@@ -176,9 +184,13 @@ def build(
         w1 / w0 of the training; the probability undoes it.
     card : dict
         What the model says of itself, as JSON can hold it. What the model is made of is added: the features, the
-        weight ratio, the calibration, and the names of its inputs.
+        weight ratio, the calibration, the threshold (`logit_threshold` on the mean logit and `threshold` on the
+        probability, None where that tells no rows apart), and the names of its inputs.
     calibration : (intercept, slope)
         Of the log-odds, fitted out-of-fold.
+    threshold : float
+        On the mean logit: above it a row is called positive. It is rounded to single precision, so that every format
+        compares with the same number.
 
     Returns
     -------
@@ -200,7 +212,13 @@ def build(
         raise InputError(f"weight_ratio must be finite and above 0; got {weight_ratio}.")
     names = {f"column_{i}": column.name for i, column in enumerate(live.columns)}
     intercept, slope = (float(c) for c in calibration)
-    made_of = {"features": live.to_dict(), "weight_ratio": float(weight_ratio), "calibration": [intercept, slope]}
+    made_of = {
+        "features": live.to_dict(),
+        "weight_ratio": float(weight_ratio),
+        "calibration": [intercept, slope],
+        "logit_threshold": float(np.float32(threshold)),
+        "threshold": threshold_on_probability(threshold, weight_ratio, (intercept, slope)),
+    }
     try:
         card = json.loads(json.dumps({**card, **made_of, "inputs": names}, allow_nan=False))
     except (TypeError, ValueError) as error:
@@ -211,8 +229,23 @@ def build(
         for safe, column in zip(names, live.columns, strict=True)
     }
     h = Standardise.of(stack.layer)(Encode(card["features"], name="encode")(inputs))
-    decide = Decide(card["weight_ratio"], card["calibration"], card, name="decide")
+    decide = Decide(card["weight_ratio"], card["calibration"], card, card["logit_threshold"], name="decide")
     return Delivered(inputs, decide(ensemble(stack)(h)), name="sweep")
+
+
+def threshold_on_probability(threshold: float, weight_ratio: float, calibration: Sequence[float]) -> float | None:
+    """Translate a threshold on the mean logit to the probability that `Decide` gives there.
+
+    None where the probability is the same for all rows, a recalibration of slope 0.
+
+    Examples
+    --------
+    >>> threshold_on_probability(0.0, 3.0, (0.0, 1.0))
+    0.25
+    """
+    if calibration[1] == 0:
+        return None
+    return float(expit(undo_weights(float(np.float32(threshold)), weight_ratio, calibration)))
 
 
 def ensemble(stack: Stack) -> "keras.Model":

@@ -61,7 +61,7 @@ class KerasScorer(Scorer):
         parts = [self.mean_logit(tf.constant(X[at : at + ROWS])).numpy()[:, 0] for at in range(0, len(X), ROWS)]
         logits = np.concatenate(parts)
         log_odds = undo_weights(logits.astype(np.float64), self.card["weight_ratio"], self.card["calibration"])
-        return log_odds, (logits > 0).astype(np.int8)
+        return log_odds, (logits > np.float32(self.card.get("logit_threshold", 0.0))).astype(np.int8)
 
 
 class SavedModelScorer(Scorer):
