@@ -417,7 +417,7 @@ def report_result(
         selection,
         corrected,
         fold_of_row=this.task.fold_of_row,
-        probability=lambda logit: final.probability(selection.equal, logit),
+        probability=final.probability,
         test=test,
         verdict=verdict,
         trials=this.study.totals(),

@@ -13,6 +13,7 @@ from sweep.stack.training import fit
 
 RATIO = 5.0
 CALIBRATION = (0.1, 0.9)
+THRESHOLD = 0.3  # on the mean logit: another than where the weights put it
 
 
 def make_frame(rows, seed):
@@ -83,7 +84,9 @@ def card(labels):
 
 @pytest.fixture(scope="session")
 def model(stack, features, card):
-    return build(stack.take([0, 1]), features, weight_ratio=RATIO, card=card, calibration=CALIBRATION)
+    return build(
+        stack.take([0, 1]), features, weight_ratio=RATIO, card=card, calibration=CALIBRATION, threshold=THRESHOLD
+    )
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +104,6 @@ def expected(stack, features):
     def compute(table):
         logit = stack.take([0, 1]).logits(features.transform(table)).mean(axis=1, dtype=np.float64)
         intercept, slope = CALIBRATION
-        return 1 / (1 + np.exp(-(intercept + slope * (logit - np.log(RATIO))))), (logit > 0).astype(int)
+        return 1 / (1 + np.exp(-(intercept + slope * (logit - np.log(RATIO))))), (logit > THRESHOLD).astype(int)
 
     return compute

@@ -220,7 +220,7 @@ def _pair(outputs: dict[str, Any]) -> Compared:
 
 
 def _compare(model: Delivered, got: Compared, rows: pl.DataFrame, format: str) -> float:
-    """The largest difference of a probability; RunError where it, or a decision that is not at the threshold, differs."""
+    """The largest difference of a probability; RunError where it, or a decision off the threshold, differs."""
     (p, called), (p_got, called_got) = _pair(model(raw_columns(model.features, rows))), got
     card = model.card
     at = expit(undo_weights(card["logit_threshold"], card["weight_ratio"], card["calibration"]))

@@ -122,8 +122,8 @@ class Final:
             stack = Stack.load(folder / ARRAYS)
             features = Features.from_dict(words["features"])
             calibration = {name: (pair[0], pair[1]) for name, pair in words["calibration"].items()}
-            parts = (words[name] for name in ("most", "weight_ratio", "card"))
-            return cls(stack, features, *parts, calibration, words["alone"], words["threshold"])
+            most, ratio, card = words["most"], words["weight_ratio"], words["card"]
+            return cls(stack, features, most, ratio, card, calibration, words["alone"], words["threshold"])
         except FileNotFoundError:
             raise StudyError(f"{folder}: no final networks yet; run the study to its end first.") from None
         except Exception as error:  # a damaged archive can fail anywhere in its reader

@@ -24,10 +24,10 @@ from sweep.search.selection import PICKS, Pick, Selection
 from sweep.search.task import Task
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
-from sweep.statistics.calibration import calibration
+from sweep.statistics.calibration import as_delivered, calibration
 from sweep.statistics.confusion import Counts, described, precision_at_share
 from sweep.statistics.corrected_score import Corrected, prediction_interval
-from sweep.statistics.criteria import score
+from sweep.statistics.criteria import moved_cut, score
 from sweep.study_folder import StudyFolder
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose versions a model's card names
@@ -41,7 +41,7 @@ def final_networks(
     design = all_rows(task.y, most=mosts, repeats=task.repeats, seed=task.seed)
     stack = workers.fit(task.X, design, task.recipe(selection.winner.params), seed=task.seed)
     share = float(task.y.mean())
-    said = in_threads(lambda name: _said_of(task, selection.picks[name]), PICKS)
+    said = in_threads(lambda name: _said_of(task, name, selection.picks[name]), PICKS)
     return Final(
         stack=stack,
         features=features,
@@ -50,6 +50,7 @@ def final_networks(
         card=_card(spec, table, selection),
         calibration={name: (line[0], line[1]) for name, (line, _) in zip(PICKS, said, strict=True) if line},
         alone={name: alone for name, (_, alone) in zip(PICKS, said, strict=True)},
+        threshold={name: selection.picks[name].threshold for name in PICKS},
     )
 
 
@@ -116,18 +117,22 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
     }
 
 
-def _said_of(task: Task, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
+def _said_of(task: Task, name: str, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
     """What mends the probability of a balance, if it needs it; and of its networks the one that did best by itself."""
 
     def line(logits: np.ndarray) -> list[float] | None:
         found = calibration(task.y, task.units, task.fold_of_row, logits, pick.most, seed=task.seed)
         return found["export"]
 
-    each = [task.counts(pick.logits[:, [r]]) for r in range(task.repeats)]
+    alike = [as_delivered(task.y, task.fold_of_row, pick.logits[:, r], pick.most) for r in range(task.repeats)]
+    moved = pick.threshold != 0  # by the threshold: each network alone has one of its own
+    thresholds = [moved_cut(task.y, mean, name) if moved else 0.0 for mean in alike]
+    each = [Counts.of(task.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))
     alone = together if task.repeats == 1 else line(pick.logits[:, best])
-    return together, {"repeat": best, "out_of_fold": _described(each[best]), "calibration": alone}
+    said = {"repeat": best, "out_of_fold": _described(each[best]), "threshold": thresholds[best]}
+    return together, {**said, "calibration": alone}
 
 
 def _described(counts: Counts) -> dict[str, Any]:

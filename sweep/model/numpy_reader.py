@@ -34,4 +34,5 @@ def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
                 h = h * (np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * h))  # silu: h * sigmoid(h)
         logit = h.mean(axis=0)[:, 0]
         log_odds = net["intercept"] + net["slope"] * (logit - np.log(net["weight_ratio"]))
-    return 1 / (1 + np.exp(-log_odds)), (logit > net["threshold"]).astype(int)
+        decision = (logit > net["threshold"]).astype(int)
+    return 1 / (1 + np.exp(-log_odds)), decision

@@ -15,6 +15,7 @@ from sweep.search.selection import Selection
 from sweep.statistics.confusion import average_precision, described
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import gap, score
+from sweep.statistics.reached import nearly
 
 
 def compose(
@@ -24,18 +25,18 @@ def compose(
     corrected: Corrected,
     *,
     fold_of_row: np.ndarray,
-    probability: Callable[[float], float | None],
+    probability: Callable[[str, float], float | None],
     test: dict[str, Any] | None,
     verdict: dict[str, Any] | None,
     trials: dict[str, int],
     seconds: dict[str, float],
 ) -> Result:
-    """Put a run's result together; counts and rates are out-of-fold over all rows, cut 0.5.
+    """Put a run's result together; counts and rates are out-of-fold over all rows, at each balance's threshold.
 
-    `probability` is what the delivered balance says by a mean logit, None where it tells no rows apart.
+    `probability` is what a balance says by a mean logit, None where it tells no rows apart.
     """
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
-    logits = pick.logits.mean(axis=1)
+    logits = pick.mean
     own = [average_precision(y[fold_of_row == k], logits[fold_of_row == k]) for k in range(spec.training.folds)]
     searched = ("most", "depth", "width", *spec.search.settings)
     params = asdict(replace(winner.params, most=pick.most))
@@ -46,6 +47,7 @@ def compose(
         "params": {k: params[k] for k in searched},
         "bins": winner.params.bins,
         "weight_ratio": float(weight_ratio(pick.most, float(y.mean()))),
+        "threshold": probability(selection.equal, pick.threshold),
         **described(pick.counts),
         "average_precision": average_precision(y, logits),
         "average_precision_by_fold": float(np.mean([value for value in own if value is not None])),
@@ -77,14 +79,16 @@ def compose(
     )
 
 
-def _balances(selection: Selection, probability: Callable[[float], float | None]) -> dict[str, dict[str, Any]]:
+def _balances(selection: Selection, probability: Callable[[str, float], float | None]) -> dict[str, dict[str, Any]]:
     """The three balances, no weighting, and no weighting with the cut moved; what a moved cut does for recalls."""
     found: dict[str, dict[str, Any]] = {}
     for name, pick in selection.picks.items():
         crossing = selection.curve.crossings.get(name)
         found[name] = {
-            "reached": crossing.reached if crossing else True,
+            "reached": pick.reached_by is not None,
+            "reached_by": pick.reached_by,
             "most": pick.most,
+            "threshold": probability(name, pick.threshold),
             "gap": pick.gap,
             "low": crossing.low if crossing else None,
             "high": crossing.high if crossing else None,
@@ -92,11 +96,13 @@ def _balances(selection: Selection, probability: Callable[[float], float | None]
             "crossings": list(crossing.raw) if crossing else [],
         }
     cut, moved = selection.moved(selection.equal, "recall")
-    found["recall"]["by_cut"] = {"probability": probability(cut), **described(moved)}
+    found["recall"]["by_cut"] = {"probability": probability(selection.equal, cut), **described(moved)}
     cut, moved = selection.moved("unweighted", "ratio")
     found["moved_cut"] = {
-        "reached": True,
+        "reached": nearly(moved, "ratio"),
+        "reached_by": "threshold",
         "most": 0.5,
+        "threshold": probability("unweighted", cut),
         "gap": gap(moved, "ratio"),
         "low": None,
         "high": None,

@@ -125,8 +125,9 @@ def balances(result: Result) -> Table:
     of = result.balances
     rows = {
         "holds": lambda n, b: HOLDS[n].split(" (")[0] if n != "moved_cut" else "FP = FN",
-        "reached": lambda n, b: "" if n not in ("precision", "ratio", "recall") else "yes" if b["reached"] else "no",
+        "reached by": lambda n, b: "" if n == "unweighted" else b["reached_by"] or "no",
         "most": lambda n, b: number(b["most"], 4),
+        "threshold": lambda n, b: number(b["threshold"]),
         "95 % of most": lambda n, b: "" if b["low"] is None else span((b["low"], b["high"])),
         "gap left": lambda n, b: "" if n == "unweighted" else number(b["gap"]),
         "tp / fn": lambda n, b: f"{b['counts']['tp']} / {b['counts']['fn']}",

@@ -13,9 +13,11 @@ from sweep.errors import StudyError
 from sweep.search.task import Params, Task
 from sweep.stack.design import cross_validation
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
+from sweep.statistics.calibration import as_delivered
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import CRITERIA, gap, moved_cut, score
 from sweep.statistics.curve import Curve, balance_curve, choose
+from sweep.statistics.reached import nearly
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -52,6 +54,12 @@ class Pick:
     ----------
     most : float
     logits : array, shape (rows, repeats)
+    mean : array of float32, shape (rows,)
+        Mean logits, as the network of all rows would give them: `as_delivered`.
+    threshold : float
+        On `mean`; above it a row is called. 0 where the weights put it.
+    reached_by : "weights", "threshold" or None
+        What made equal what should be; None where neither did.
     counts : Counts
     gap : float or None
         What is left of the difference that should be 0.
@@ -59,6 +67,9 @@ class Pick:
 
     most: float
     logits: np.ndarray
+    mean: np.ndarray
+    threshold: float
+    reached_by: str | None
     counts: Counts
     gap: float | None
 
@@ -69,7 +80,7 @@ class Selection:
 
     Attributes
     ----------
-    y, units : arrays of int, shape (rows,)
+    y, units, fold_of_row : arrays of int, shape (rows,)
     winner : Confirmed
         The network taken.
     confirmed : tuple of Confirmed
@@ -85,6 +96,7 @@ class Selection:
 
     y: np.ndarray
     units: np.ndarray
+    fold_of_row: np.ndarray
     winner: Confirmed
     confirmed: tuple[Confirmed, ...]
     curve: Curve
@@ -95,9 +107,9 @@ class Selection:
 
     def moved(self, name: str, equal: str) -> tuple[float, Counts]:
         """The cut on the mean logit of a pick at which a criterion holds, and the counts there; both out-of-fold."""
-        logits = self.picks[name].logits.mean(axis=1)
-        cut = moved_cut(self.y, logits, equal)
-        return cut, Counts.of(self.y, logits > cut)
+        mean = self.picks[name].mean
+        cut = moved_cut(self.y, mean, equal)
+        return cut, Counts.of(self.y, mean > cut)
 
     def save(self, path: Path, *, asked: str, seed: int) -> None:
         """Keep what `load` needs, as plain arrays."""
@@ -105,6 +117,7 @@ class Selection:
             path,
             y=self.y,
             units=self.units,
+            fold_of_row=self.fold_of_row,
             curve_most=self.curve.most,
             curve_logits=self.curve_logits,
             pick_most=[p.most for p in self.picks.values()],
@@ -129,7 +142,8 @@ class Selection:
         """
         try:
             with np.load(path, allow_pickle=False) as kept:
-                y, units, asked, seed = kept["y"], kept["units"], str(kept["asked"]), int(kept["seed"])
+                y, units, fold_of_row = kept["y"], kept["units"], kept["fold_of_row"]
+                asked, seed = str(kept["asked"]), int(kept["seed"])
                 confirmed = tuple(
                     Confirmed(int(trial), Params(**json.loads(params)), logits, float(value))
                     for trial, params, logits, value in zip(
@@ -145,8 +159,8 @@ class Selection:
         except Exception as error:  # a damaged archive can fail anywhere in its reader
             raise StudyError(f"{path}: what was selected cannot be read ({error}); run the study again.") from None
         curve = balance_curve(y, units, curve_logits, most, resamples=RESAMPLES, seed=seed)
-        picks = {name: _pick(y, name, most, logits) for name, (most, logits) in picked.items()}
-        return Selection(y, units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
+        picks = {name: _pick(y, fold_of_row, name, most, logits, curve) for name, (most, logits) in picked.items()}
+        return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
 
 
 def confirm(task: Task, candidates: Sequence[tuple[int, Params]], workers: "Workers") -> tuple[Confirmed, ...]:
@@ -207,7 +221,8 @@ def pick(task: Task, params: Params, curve: Curve, workers: "Workers") -> dict[s
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
     logits = _held_out(task, params, mosts, workers, seed=task.seed)
     return {
-        name: _pick(task.y, name, most, logits[:, k]) for k, (name, most) in enumerate(zip(PICKS, mosts, strict=True))
+        name: _pick(task.y, task.fold_of_row, name, most, logits[:, k], curve)
+        for k, (name, most) in enumerate(zip(PICKS, mosts, strict=True))
     }
 
 
@@ -223,12 +238,20 @@ def select(
         confirmed, winner = (*confirmed, binned), binned if bins_help(task, winner, binned) else winner
     curve, curve_logits = measure_curve(task, winner.params, low, high, workers)
     picks = pick(task, winner.params, curve, workers)
-    return Selection(task.y, task.units, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
+    taken = choose(curve, asked)
+    return Selection(task.y, task.units, task.fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
 
 
-def _pick(y: np.ndarray, name: str, most: float, logits: np.ndarray) -> Pick:
-    counts = Counts.of(y, logits.mean(axis=1) > 0)
-    return Pick(most, logits, counts, gap(counts, name if name in CRITERIA else "ratio"))
+def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits: np.ndarray, curve: Curve) -> Pick:
+    """A balance as trained; where the weights end before `ratio` or `recall` is reached, the threshold goes on."""
+    mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
+    by_weights = name not in CRITERIA or curve.crossings[name].reached
+    by_threshold = not by_weights and name in ("ratio", "recall")
+    threshold = moved_cut(y, mean, name) if by_threshold else 0.0
+    counts = Counts.of(y, mean > threshold)
+    reached_by = "weights" if by_weights else "threshold" if by_threshold and nearly(counts, name) else None
+    left = gap(counts, name if name in CRITERIA else "ratio")
+    return Pick(most, logits, mean, threshold, reached_by, counts, left)
 
 
 def _held_out(task: Task, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int) -> np.ndarray:

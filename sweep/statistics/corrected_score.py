@@ -8,10 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from sweep.class_weight import weight_ratio
 from sweep.statistics.bootstrap import TAILS, check_units, counts_of, in_and_out_of_bag, tally
 from sweep.statistics.checks import check_choice, check_labels, check_logits
-from sweep.statistics.confusion import rates
-from sweep.statistics.criteria import CRITERIA, score
+from sweep.statistics.confusion import count, rates
+from sweep.statistics.criteria import CRITERIA, moved_cut, score, sign
 from sweep.statistics.intervals import draw_recalls, effective_size, score_interval
 from sweep.statistics.reached import locate
+
+THRESHOLDS = 65  # at the end of a curve that does not cross, even in the log of the rows called
+WIDE = 4.0  # from so many times fewer to so many times more rows than are called where the balance holds
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,22 @@ class _Rule:
     deliver: str
 
     def pick(self, counts: NDArray[np.number]) -> NDArray[np.int64]:
-        """Counts (tables, trials + balances, 4) -> the candidate picked from each, (tables,).
+        """Counts (tables, trials + balances + thresholds, 4) -> the candidate picked from each, (tables,).
 
-        The best trial; where the curve is that of its network, the point of the curve nearest to the crossing.
+        The best trial; where the curve is that of its network, the point of the curve nearest to the crossing; and
+        where that lies beyond the curve, the threshold at its end that comes nearest to the balance, if there are such.
         """
-        trials = self.trial_on_curve.size
+        trials, balances = self.trial_on_curve.size, self.log_ratio.size
         best = np.argmax(score(counts[:, :trials], self.equal), axis=1)
-        position = locate(self.log_ratio, counts[:, trials:], self.deliver)
+        position = locate(self.log_ratio, counts[:, trials : trials + balances], self.deliver)
+        moved = counts[:, trials + balances :]
+        beyond = ~np.isfinite(position) & (moved.shape[1] > 0)
         top = self.log_ratio.max()
         position = np.clip(np.where(np.isnan(position), top, position), self.log_ratio.min(), top)
         nearest = np.argmin(np.abs(self.log_ratio - position[:, None]), axis=1)
+        if moved.shape[1]:
+            finish = balances + np.argmin(np.abs(sign(moved, self.deliver)), axis=1)
+            nearest = np.where(beyond, finish, nearest)
         return np.where(self.trial_on_curve[best], trials + nearest, best)
 
 
@@ -82,8 +91,9 @@ def corrected_score(
     """Correct the score of the delivered balance for having been picked on the rows that score it.
 
     Each resample draws row groups, within classes, and repeats the whole rule on them: the best trial by `score`, and
-    where the curve is that of its network, the balance on the curve at the crossing of `deliver` (its nearest end,
-    where it does not cross). What is picked is counted on the groups left out. The estimate is the score of those
+    where the curve is that of its network, the balance on the curve at the crossing of `deliver` (where it does not
+    cross, at its nearest end, for `ratio` and `recall` with the threshold moved as far as it takes). What is picked is
+    counted on the groups left out. The estimate is the score of those
     counts summed over the resamples: the mean of the scores of small left-out sets would be biased low.
 
     The interval is that of `score_interval`.
@@ -155,11 +165,10 @@ def corrected_score(
     check_choice(deliver, "deliver", CRITERIA)
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1; got {resamples}.")
-    tallies = tally(
-        labels,
-        check_units(units, labels.size),
-        np.concatenate([scored > 0, curve.mean(axis=2) > 0], axis=1),
-    )
+    rule = _Rule(on_curve, np.log(weight_ratio(caps, float(labels.mean()))), equal, deliver)
+    mean = curve.mean(axis=2)
+    called = np.concatenate([scored > 0, mean > 0, _finishing(labels, mean, rule)], axis=1)
+    tallies = tally(labels, check_units(units, labels.size), called)
     groups = np.count_nonzero(tallies[:, :2], axis=0)  # that hold a positive, and a negative
     if groups.min() < 2:
         raise ValueError(
@@ -167,9 +176,8 @@ def corrected_score(
             f"in {groups[1]}."
         )
 
-    rule = _Rule(on_curve, np.log(weight_ratio(caps, float(labels.mean()))), equal, deliver)
     rng = np.random.default_rng(seed)
-    total, times = np.zeros(4), np.zeros(on_curve.size + caps.size)
+    total, times = np.zeros(4), np.zeros(called.shape[1])
     for in_bag, out_of_bag in in_and_out_of_bag(tallies, resamples, rng):
         picked = rule.pick(counts_of(in_bag))
         total += counts_of(out_of_bag)[np.arange(picked.size), picked].sum(axis=0, dtype=float)
@@ -197,6 +205,20 @@ def corrected_score(
         effective=effective,
         choices=choices,
     )
+
+
+def _finishing(labels: NDArray[np.bool_], mean: NDArray[np.floating], rule: _Rule) -> NDArray[np.bool_]:
+    """Decide rows at thresholds about the one that finishes the way, (rows, thresholds); none where none has to."""
+    none = np.zeros((labels.size, 0), dtype=bool)
+    if rule.deliver == "precision":
+        return none
+    position = float(locate(rule.log_ratio, count(labels, mean > 0), rule.deliver))
+    if np.isfinite(position):
+        return none
+    logits = mean[:, -1 if position > 0 else 0]
+    called = max(1, int(np.count_nonzero(logits > moved_cut(labels, logits, rule.deliver))))
+    around = np.unique(np.clip(np.round(called * np.geomspace(1 / WIDE, WIDE, THRESHOLDS)), 1, labels.size).astype(int))
+    return logits[:, None] >= -np.sort(-logits)[around - 1]
 
 
 def prediction_interval(

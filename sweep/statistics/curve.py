@@ -126,7 +126,7 @@ def choose(curve: Curve, equal: str) -> tuple[str, str | None]:
     taken = "the balance at which as many positives are called as there are was taken"
     if instead.reached:
         return "ratio", f"{asked.why}, so {taken}"
-    return "ratio", f"{asked.why}, so {taken}, as nearly as it is reached: most = {instead.most:.3g}"
+    return "ratio", f"{asked.why}, so {taken}, by moving the threshold at most = {instead.most:.3g}"
 
 
 def _called(logits: NDArray[np.floating], times: NDArray[np.number]) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """When a criterion counts as reached along a balance curve, at which balance, and with what interval."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from sweep.statistics.criteria import gap, sign
 from sweep.statistics.crossing import crossing, raw_crossings
 
 LEAST_CALLED = 10  # rows: with fewer called, precision is left out
+LEFT = 0.05  # of a sign that a threshold leaves, where one row more cannot do better: met as nearly as rows allow
 LEAST_INSIDE = 0.9  # share of resamples that must cross for `precision` to be reached
 
 _GAPS = {
@@ -62,6 +63,17 @@ def usable(counts: NDArray[np.number], equal: str) -> NDArray[np.bool_]:
     if equal != "precision":
         return np.ones(tp.shape, dtype=bool)
     return (np.minimum(tp + fp, tn + fn) >= LEAST_CALLED) | (fp + fn == 0)
+
+
+def nearly(counts: Counts, equal: str) -> bool:
+    """Check whether a criterion holds as nearly as rows allow: within one positive, or .05 of its sign.
+
+    Examples
+    --------
+    >>> nearly(Counts(tp=6, fp=4, fn=4, tn=90), "ratio"), nearly(Counts(tp=0, fp=0, fn=10, tn=90), "ratio")
+    (True, False)
+    """
+    return abs(float(sign(astuple(counts), equal))) <= max(LEFT, 1 / max(counts.positives, 1))
 
 
 def locate(log_ratio: NDArray[np.float64], counts: NDArray[np.number], equal: str) -> NDArray[np.float64]:

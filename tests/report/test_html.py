@@ -18,7 +18,16 @@ AWKWARD = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
 
 
 def result(verdict, counts, *, name="made", target="y", test=None):
-    balance = {"reached": True, "most": 0.8, "gap": 0.0, "low": 0.7, "high": 0.9, "counts": counts.to_dict()}
+    balance = {
+        "reached": True,
+        "reached_by": "weights",
+        "threshold": 0.2,
+        "most": 0.8,
+        "gap": 0.0,
+        "low": 0.7,
+        "high": 0.9,
+        "counts": counts.to_dict(),
+    }
     balance |= {"precision": list(counts.precision), "recall": list(counts.recall), "crossings": []}
     selected = {"equal": "ratio", "trial": 3, "params": {"most": 0.8, "depth": 2, "width": 64}, "weight_ratio": 4.0}
     selected |= {"score": 0.4, "average_precision": 0.42, "average_precision_by_fold": None}

@@ -5,8 +5,9 @@ import pytest
 
 from sweep.class_weight import balance_grid
 from sweep.statistics.bootstrap import counts_of, in_and_out_of_bag, tally
+from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import Corrected, corrected_score, prediction_interval
-from sweep.statistics.criteria import score
+from sweep.statistics.criteria import moved_cut, score
 from sweep.statistics.intervals import effective_size, score_interval
 
 ROWS, POSITIVES = 600, 24
@@ -222,3 +223,17 @@ def test_a_test_table_needs_both_classes() -> None:
     """If it failed, a test table without positives would be given an interval of nothing."""
     with pytest.raises(ValueError, match="test_positives and test_negatives must be at least 1; got 0 and 5"):
         prediction_interval(correct(coins(0.4, seed=0, trials=1)), 0, 5)
+
+
+def test_a_curve_that_ends_before_the_balance_is_finished_by_the_threshold() -> None:
+    """If it failed, the score of a balance would be corrected that is not the one delivered."""
+    rng = np.random.default_rng(3)
+    y = np.arange(1000) < 60
+    weak = (1.5 * y + rng.normal(size=1000) - 3.0)[:, None]  # so far below 0 that hardly a row is called
+    options = {"equal": "recall", "deliver": "recall", "resamples": 300}
+    found = corrected_score(y, np.arange(1000), weak, np.full(1, True), weak[:, :, None], [0.9], **options)
+    threshold = moved_cut(y, weak[:, 0], "recall")
+    at_it = Counts.of(y, weak[:, 0] > threshold)
+    assert found.recall[1] == pytest.approx(at_it.recall[1], abs=0.05)
+    assert found.recall[0] == pytest.approx(found.recall[1], abs=0.05)
+    assert found.uncorrected == pytest.approx(float(score(at_it)), abs=0.03)

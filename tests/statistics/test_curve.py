@@ -86,7 +86,7 @@ def test_ratio_and_recall_give_way_to_nothing() -> None:
     assert "(at 0.9 class 1's recall is still 0.26 below class 0's)" in recall.why
     assert choose(curve, "ratio") == ("ratio", None)
     assert choose(curve, "recall") == ("recall", None)
-    assert "as nearly as it is reached" in str(choose(curve, "precision")[1])
+    assert "by moving the threshold at most = 0.5" in str(choose(curve, "precision")[1])
 
 
 def test_fewer_than_ten_called_are_left_out() -> None:
