@@ -17,7 +17,7 @@ from sweep.errors import InputError
 def weight_matrix(Y: np.ndarray, most: float = 0.9) -> np.ndarray:
     """Weigh each entry of a label matrix so that both classes of a column count alike, up to a cap.
 
-    With m the share of positives of a column and ``b = clip(m, 1 - most, most)``, a positive weighs ``1 / (2 b)`` and
+    With m the prevalence in a column and ``b = clip(m, 1 - most, most)``, a positive weighs ``1 / (2 b)`` and
     a negative ``1 / (2 (1 - b))``.
 
     Parameters
@@ -107,79 +107,78 @@ def _as_dict(w0: float, w1: float, most: float) -> dict[str, float]:
     return {"0": w0, "1": w1, "most": float(most), "weight_ratio": w1 / w0, "scale_pos_weight": w1 / w0}
 
 
-def _check_share(share: float) -> None:
-    if not 0 < share < 1:
-        raise InputError(f"share, that of the positives, must lie inside (0, 1); got {share}.")
+def _check_prevalence(prevalence: float) -> None:
+    if not 0 < prevalence < 1:
+        raise InputError(f"prevalence must lie inside (0, 1); got {prevalence}.")
 
 
-def saturation(share: float) -> float:
-    """The `most` from which on the cap no longer binds: max(m, 1 - m).
+def saturation(prevalence: float) -> float:
+    """Compute the `most` from which on the cap no longer binds: max(m, 1 - m).
 
     Examples
     --------
     >>> round(saturation(380 / 9362), 4)
     0.9594
     """
-    _check_share(share)
-    return max(share, 1 - share)
+    _check_prevalence(prevalence)
+    return max(prevalence, 1 - prevalence)
 
 
 @overload
-def weight_ratio(most: float, share: float) -> float: ...
+def weight_ratio(most: float, prevalence: float) -> float: ...
 @overload
-def weight_ratio(most: NDArray[np.float64], share: float) -> NDArray[np.float64]: ...
-def weight_ratio(most: float | NDArray[np.float64], share: float) -> float | NDArray[np.float64]:
-    """w1 / w0 of the recipe; below 1 where the positives are the commoner class.
+def weight_ratio(most: NDArray[np.float64], prevalence: float) -> NDArray[np.float64]: ...
+def weight_ratio(most: float | NDArray[np.float64], prevalence: float) -> float | NDArray[np.float64]:
+    """Compute w1 / w0 of the recipe; below 1 where the positives are the commoner class.
 
     Parameters
     ----------
     most : float, or array of any shape, in [0.5, 1]
-    share : float
-        Of the positives, inside (0, 1).
+    prevalence : float inside (0, 1)
 
     Examples
     --------
     >>> weight_ratio(0.5, 0.04), weight_ratio(0.75, 0.04), weight_ratio(0.75, 0.96)
     (1.0, 3.0, 0.3333333333333333)
     """
-    _check_share(share)
+    _check_prevalence(prevalence)
     caps = np.asarray(most, dtype=float)
     if not ((caps >= 0.5) & (caps <= 1)).all():
         raise InputError(f"most must lie in [0.5, 1]; got {most!r}.")
-    b = np.clip(share, 1 - caps, caps)
+    b = np.clip(prevalence, 1 - caps, caps)
     return (1 - b) / b if caps.ndim else float((1 - b) / b)
 
 
-def most_of_ratio(ratio: ArrayLike, share: float) -> NDArray[np.float64]:
-    """The `most` in [0.5, saturation] with this w1 / w0.
+def most_of_ratio(ratio: ArrayLike, prevalence: float) -> NDArray[np.float64]:
+    """Find the `most` in [0.5, saturation] with this w1 / w0.
 
     Parameters
     ----------
     ratio : array of any shape
         Between 1 and (1 - m) / m.
-    share : float
-        Of the positives, inside (0, 1).
+    prevalence : float inside (0, 1)
 
     Examples
     --------
     >>> most_of_ratio([1.0, 3.0], 0.04)
     array([0.5 , 0.75])
     """
-    _check_share(share)
+    _check_prevalence(prevalence)
     ratios = np.asarray(ratio, dtype=float)
-    low, high = sorted((1.0, (1 - share) / share))
+    low, high = sorted((1.0, (1 - prevalence) / prevalence))
     if not ((ratios >= low * (1 - 1e-9)) & (ratios <= high * (1 + 1e-9))).all():
-        raise InputError(f"ratio must lie in [{low:.6g}, {high:.6g}] at a share of {share:.4g}; got {ratios.tolist()}.")
-    return np.clip(np.maximum(ratios, 1.0) / (1.0 + ratios), 0.5, saturation(share))
+        raise InputError(
+            f"ratio must lie in [{low:.6g}, {high:.6g}] at a prevalence of {prevalence:.4g}; got {ratios.tolist()}."
+        )
+    return np.clip(np.maximum(ratios, 1.0) / (1.0 + ratios), 0.5, saturation(prevalence))
 
 
-def balance_grid(share: float, points: int = 21, *, low: float = 0.5, high: float = 1.0) -> NDArray[np.float64]:
-    """Values of `most` between two ends, even in the log of the weight ratio.
+def balance_grid(prevalence: float, points: int = 21, *, low: float = 0.5, high: float = 1.0) -> NDArray[np.float64]:
+    """Space values of `most` between two ends evenly in the log of the weight ratio.
 
     Parameters
     ----------
-    share : float
-        Of the positives, inside (0, 1).
+    prevalence : float inside (0, 1)
     points : int
         At least 2.
     low, high : float
@@ -197,11 +196,11 @@ def balance_grid(share: float, points: int = 21, *, low: float = 0.5, high: floa
     """
     if points < 2:
         raise InputError(f"points must be at least 2; got {points}.")
-    ends = np.minimum([low, high], saturation(share))
+    ends = np.minimum([low, high], saturation(prevalence))
     if ends[0] == ends[1]:
         return ends[:1]
-    first, last = weight_ratio(ends, share).tolist()
-    most = most_of_ratio(np.geomspace(first, last, points), share)
+    first, last = weight_ratio(ends, prevalence).tolist()
+    most = most_of_ratio(np.geomspace(first, last, points), prevalence)
     most[0], most[-1] = ends
     return most
 

@@ -1,6 +1,6 @@
 """The command line: parse, call, print, exit code; nothing else prints but `display`.
 
-Exit codes: 0 done; 1 stopped or failed at run time, the same command goes on; 2 the input or the command is wrong.
+Exit codes: 0 done; 1 stopped or failed at run time, the same command resumes; 2 the input or the command is wrong.
 Modules that load TensorFlow, Optuna or matplotlib are imported by the command that needs them.
 """
 
@@ -83,7 +83,7 @@ def run(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Run a study, or go on with it: search, select, answer, export."""
+    """Run a study, or resume it: search, select, export, answer."""
     if click.get_current_context().obj == OWN_PROCESS:
         end_at_signals(_say_stopped)
     from sweep.pipeline import prepare
@@ -284,7 +284,7 @@ def export(name: str, to: Path, format_: str, equal: str | None, single: bool, r
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .parquet. Default: print CSV.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="A column of the table to write too, such as an id.")
 @click.option(
-    "--prevalence", type=float, metavar="SHARE", help="Share of positives to expect. Default: as in training."
+    "--prevalence", type=float, metavar="SHARE", help="Prevalence to expect in the table. Default: as in training."
 )
 @ROOT
 def predict(
@@ -300,7 +300,7 @@ def predict(
         summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=percent(progress))
         for note in summary.notes:
             progress.note(note)
-    click.echo(f"{summary.rows} rows, {summary.called} decided as positive", err=True)
+    click.echo(f"{summary.rows} rows, {summary.called} predicted positive", err=True)
 
 
 @cli.command()
@@ -342,7 +342,7 @@ def _print_result(result: Any) -> None:
 def _say_stopped() -> None:
     if sys.stderr.isatty():
         click.echo("\x1b[?25h", nl=False, err=True)  # the cursor, which the bar hides
-    click.echo("sweep: stopped; what is finished is kept. The same command goes on.", err=True)
+    click.echo("sweep: stopped; what is finished is kept. Run the same command to resume.", err=True)
 
 
 def _terminated(*_: object) -> NoReturn:
@@ -368,7 +368,10 @@ def main() -> NoReturn:
         code = 1
     except OSError as error:
         what = error.filename or "What the run writes to"
-        click.echo(f"sweep: {what} must be there and writable; got: {error.strerror or error}. Mend that.", err=True)
+        click.echo(
+            f"sweep: {what} must be there and writable; got: {error.strerror or error}. Fix this and run again.",
+            err=True,
+        )
         code = 1
     except (KeyboardInterrupt, click.Abort):
         _say_stopped()

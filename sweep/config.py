@@ -1,4 +1,4 @@
-"""A study on paper: frozen dataclasses <-> TOML. The only home of a run's defaults."""
+"""The settings of a study: frozen dataclasses <-> TOML. The only home of a run's defaults."""
 
 import difflib
 import math
@@ -145,7 +145,7 @@ SECTIONS = {"data": Data, "search": Search, "training": Training, "balance": Bal
 
 @dataclass(frozen=True)
 class Spec:
-    """All that a run needs to know, and nothing of where it runs.
+    """All settings of a run, and nothing of where it runs.
 
     Raises
     ------
@@ -161,6 +161,7 @@ class Spec:
     verdict: Verdict = field(default_factory=Verdict)
 
     def __post_init__(self) -> None:
+        """Check every value."""
         check_name(self.name)
         _check(self)
 
@@ -185,7 +186,7 @@ class Spec:
 
     @classmethod
     def of(cls, document: Mapping[str, Any], *, folder: Path, source: str) -> "Spec":
-        """Build a study from what a study file holds, its paths relative to a folder."""
+        """Build a study from the content of a study file, its paths relative to a folder."""
         rooms = {f.name: f for f in fields(cls)}
         _known(document, rooms, source)
         if "data" not in document:
@@ -249,7 +250,7 @@ class Spec:
         return text
 
     def split(self) -> tuple["Spec", ...]:
-        """One study a target: NAME itself for one, NAME-TARGET for several, the other targets left out."""
+        """Split into one study per target: NAME for one, NAME-TARGET for several, the other targets left out."""
         if len(self.data.target) == 1:
             return (self,)
         names = [f"{self.name}-{as_name(target)}" for target in self.data.target]

@@ -6,7 +6,7 @@ SweepError
 │   ├── SpecError                  a study on paper that cannot be used as it is
 │   ├── StudyError                 no such study, or a name in use with other data or settings
 │   └── ModelError                 a model file that cannot be used
-└── RunError                       stopped or failed at run time: exit code 1, the same command goes on
+└── RunError                       stopped or failed at run time: exit code 1, the same command resumes
 
 Every message says what must hold, what came, and what to do.
 """
@@ -37,4 +37,4 @@ class ModelError(InputError):
 
 
 class RunError(SweepError, RuntimeError):
-    """A run stopped or failed; what it finished is kept and the same command goes on."""
+    """A run stopped or failed; what it finished is kept and the same command resumes."""

@@ -1,4 +1,4 @@
-"""A study's folders under a root: what it may be called, where everything lies, finding and locking it."""
+"""A study's folders under a root: its name, its paths, finding and locking it."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def default_name(path: str | Path) -> str:
 
 
 def check_name(name: Any) -> str:
-    """Take a study's name, or say why it cannot be one."""
+    """Check a study's name; the error says why it cannot be one."""
     bad = (
         not isinstance(name, str)
         or not name.strip()
@@ -44,7 +44,7 @@ def check_name(name: Any) -> str:
 
 
 def as_name(text: str) -> str:
-    """Make of a text what can be part of a name."""
+    """Convert a text to what can be part of a name."""
     return re.sub(r"[^\w.+=@~-]+", "-", text).strip(".-")
 
 
@@ -92,7 +92,7 @@ class StudyFolder:
 
     @property
     def complete(self) -> bool:
-        """Whether all that a finished run leaves is there."""
+        """True if every file of a finished run is there."""
         left = (self.best / "model.keras", self.best / "class_weights.json", self.report, self.selection, self.rows)
         drawn = (self.plots / "precision-recall.png", self.plots / "balance-curve.png")
         return all(path.exists() for path in (self.result, *left, *drawn))
@@ -104,7 +104,7 @@ class StudyFolder:
 
     @property
     def result(self) -> Path:
-        """What the run found; there once it is finished."""
+        """The result; there once the run is finished."""
         return self.folder / "result.json"
 
     @property
@@ -114,11 +114,11 @@ class StudyFolder:
 
     @property
     def log(self) -> Path:
-        """What was said while it ran."""
+        """The messages of the run."""
         return self.folder / "log.txt"
 
     def trial_plot(self, number: int) -> Path:
-        """The picture of one trial."""
+        """Locate the picture of one trial."""
         return self.plots / f"trial-{number:04d}.png"
 
     def remove(self, first: Callable[[], None] = lambda: None) -> None:
@@ -159,7 +159,7 @@ def find(root: Path, name: str) -> StudyFolder:
 
 
 def only(root: Path) -> StudyFolder:
-    """The one study under a root.
+    """Find the only study under a root.
 
     Raises
     ------
@@ -205,8 +205,8 @@ def locked(record: StudyFolder) -> Iterator[None]:
             yield
     except OSError as error:
         raise RunError(
-            f"{error.filename or record.folder} must be writable; got: {error.strerror or error}. Mend that, or make "
-            "room: what is finished is kept, and the same command goes on."
+            f"{error.filename or record.folder} must be writable; got: {error.strerror or error}. Fix this, or make "
+            "room: what is finished is kept; run the same command to resume."
         ) from None
     finally:
         if record.folder in fresh and not record.study.exists():

@@ -18,7 +18,7 @@ from tests.conftest import made_table
 from tests.servers import Run, running, wait_until
 
 TRIALS = 6
-STOPPED = "sweep: stopped; what is finished is kept. The same command goes on."
+STOPPED = "sweep: stopped; what is finished is kept. Run the same command to resume."
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_after_a_full_disk_and_kills_in_every_phase_the_same_command_goes_on_to_
         run.until("search: 1 of")
         resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (1000, 1000))  # bytes a file may have: as a full disk
         assert run.end() == 1
-    assert run.said[-1].endswith("make room: what is finished is kept, and the same command goes on."), run.said
+    assert run.said[-1].endswith("make room: what is finished is kept; run the same command to resume."), run.said
     assert not [line for line in run.said if "Traceback" in line]
     kept = trials(tmp_path / "a")
     for phase in ("search: 2 of", "confirm and curve: 0 of", "final networks: 0 of", "final networks: 1 of"):

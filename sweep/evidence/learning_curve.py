@@ -10,7 +10,7 @@ from sweep.search.task import Params, Task
 from sweep.stack.design import positive_shares
 from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws
 from sweep.statistics.confusion import average_precision, count
-from sweep.statistics.criteria import moved_cut, score
+from sweep.statistics.criteria import balancing_threshold, score
 
 SHARES = (0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
 DRAWS = 4
@@ -144,5 +144,5 @@ def cross_called(
     called = np.zeros(len(y), bool)
     for fold in range(int(fold_of_row.max()) + 1):
         here = fold_of_row == fold
-        called[here] = logits[here] > moved_cut(y[~here], logits[~here])
+        called[here] = logits[here] > balancing_threshold(y[~here], logits[~here])
     return called

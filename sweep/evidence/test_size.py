@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv
 
-from sweep.statistics.confusion import Counts, precision_at_share, proportion_interval
+from sweep.statistics.confusion import Counts, precision_at_prevalence, proportion_interval
 from sweep.statistics.reached import TAILS
 
 WANTED = 0.1  # half of the interval's length
@@ -41,7 +41,7 @@ def sizing(counts: Counts, *, positives: int | None, share: float | None) -> dic
         "interval": None if positives is None else list(at_recall(recall, positives)),
         "share": share,
         "trained_share": counts.positives / counts.rows,
-        "precision": None if share is None else precision_at_share(recall0, recall, share)[1],
+        "precision": None if share is None else precision_at_prevalence(recall0, recall, share)[1],
         "wanted": WANTED,
         "needed": needed(recall),
         "sizes": [{"positives": n, "interval": list(at_recall(recall, n))} for n in SIZES],

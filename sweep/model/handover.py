@@ -25,9 +25,9 @@ from sweep.search.task import Task
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
 from sweep.statistics.calibration import as_delivered, calibration
-from sweep.statistics.confusion import Counts, described, precision_at_share
+from sweep.statistics.confusion import Counts, described, precision_at_prevalence
 from sweep.statistics.corrected_score import Corrected, prediction_interval
-from sweep.statistics.criteria import moved_cut, score
+from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study_folder import StudyFolder
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose versions a model's card names
@@ -72,7 +72,7 @@ def score_test(record: StudyFolder, test: Table, selection: Selection, corrected
     return {
         **described(counts),
         "intervals": counts.intervals(),
-        "expected_precision": list(precision_at_share(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
+        "expected_precision": list(precision_at_prevalence(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
         "score": float(score(counts)) if both else None,
         "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
     }
@@ -126,7 +126,7 @@ def _said_of(task: Task, name: str, pick: Pick) -> tuple[list[float] | None, dic
 
     alike = [as_delivered(task.y, task.fold_of_row, pick.logits[:, r], pick.most) for r in range(task.repeats)]
     moved = pick.threshold != 0  # by the threshold: each network alone has one of its own
-    thresholds = [moved_cut(task.y, mean, name) if moved else 0.0 for mean in alike]
+    thresholds = [balancing_threshold(task.y, mean, name) if moved else 0.0 for mean in alike]
     each = [Counts.of(task.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))

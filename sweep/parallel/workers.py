@@ -153,7 +153,7 @@ class Workers:
                     done[k] = result
                 elif attempt == ATTEMPTS:
                     raise RunError(
-                        f"Training failed {ATTEMPTS} times, the last with {result}. The same command goes on."
+                        f"Training failed {ATTEMPTS} times, the last with {result}. Run the same command to resume."
                     )
         return Stack.join([done[k] for k in range(len(parts))])
 

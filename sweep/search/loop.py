@@ -75,7 +75,7 @@ def search(
                     if failures[params] == ATTEMPTS:
                         raise RunError(
                             f"Trial {number} failed {ATTEMPTS} times, the last with {outcome}. What is finished is "
-                            "kept; the same command goes on."
+                            "kept; run the same command to resume."
                         )
                     progress.note(f"trial {number} did not come back ({outcome}); trying it again")
                 elif outcome is not None:
@@ -87,7 +87,7 @@ def search(
         if study.out:
             study.lose()
     if over() and finished() < trials:
-        progress.note(f"the time is over, with {finished()} of {trials} trials; the same command goes on")
+        progress.note(f"the time is over, with {finished()} of {trials} trials; run the same command to resume")
 
 
 def _standing(study: Study) -> str:

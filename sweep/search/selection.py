@@ -15,7 +15,7 @@ from sweep.stack.design import cross_validation
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered
 from sweep.statistics.confusion import Counts
-from sweep.statistics.criteria import CRITERIA, gap, moved_cut, score
+from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap, score
 from sweep.statistics.curve import Curve, balance_curve, choose
 from sweep.statistics.reached import nearly
 
@@ -108,7 +108,7 @@ class Selection:
     def moved(self, name: str, equal: str) -> tuple[float, Counts]:
         """The cut on the mean logit of a pick at which a criterion holds, and the counts there; both out-of-fold."""
         mean = self.picks[name].mean
-        cut = moved_cut(self.y, mean, equal)
+        cut = balancing_threshold(self.y, mean, equal)
         return cut, Counts.of(self.y, mean > cut)
 
     def save(self, path: Path, *, asked: str, seed: int) -> None:
@@ -198,7 +198,9 @@ def bins_help(task: Task, plain: Confirmed, binned: Confirmed) -> bool:
 
     def at_its_cut(c: Confirmed) -> Confirmed:
         mean = c.logits.mean(axis=1, keepdims=True)
-        decided = np.where(mean > (0.0 if task.equal == "recall" else moved_cut(task.y, mean[:, 0])), 1.0, -1.0)
+        decided = np.where(
+            mean > (0.0 if task.equal == "recall" else balancing_threshold(task.y, mean[:, 0])), 1.0, -1.0
+        )
         return replace(c, logits=decided, score=task.score(decided))
 
     return smallest_within_error(task, [at_its_cut(plain), at_its_cut(binned)]).params.bins
@@ -247,7 +249,7 @@ def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits
     mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
     by_weights = name not in CRITERIA or curve.crossings[name].reached
     by_threshold = not by_weights and name in ("ratio", "recall")
-    threshold = moved_cut(y, mean, name) if by_threshold else 0.0
+    threshold = balancing_threshold(y, mean, name) if by_threshold else 0.0
     counts = Counts.of(y, mean > threshold)
     reached_by = "weights" if by_weights else "threshold" if by_threshold and nearly(counts, name) else None
     left = gap(counts, name if name in CRITERIA else "ratio")

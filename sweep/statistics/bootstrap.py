@@ -1,4 +1,4 @@
-"""Bootstrap over row groups, stratified by class: tallies of a row group, and resamples of them.
+"""Bootstrap over row groups, stratified by class: the tally of each row group, and resamples of them.
 
 A row group (unit) is a set of rows drawn together: exact duplicates, or a group that the user named. Its stratum is
 whether it holds a positive. Its tally says all that counts need to know of it, for all columns in step:
@@ -21,7 +21,7 @@ AT_ONCE = 4_000_000  # entries of a block of row weights
 
 
 def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
-    """Row groups as consecutive integers from 0, shape (rows,)."""
+    """Check row groups and number them consecutively from 0, shape (rows,)."""
     ids = np.asarray(units)
     if ids.shape != (rows,) or not np.issubdtype(ids.dtype, np.integer):
         raise ValueError(f"units must be integers of shape ({rows},); got {ids.dtype} of shape {ids.shape}.")
@@ -29,7 +29,7 @@ def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
 
 
 def tally(y: NDArray[np.bool_], units: NDArray[np.int64], called: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Sum the labels and the calls of each row group.
+    """Sum the labels and the predicted positives of each row group.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def tally(y: NDArray[np.bool_], units: NDArray[np.int64], called: NDArray[np.boo
 
 
 def counts_of(tallies: NDArray[Any]) -> NDArray[Any]:
-    """Summed tallies (..., 2 + 2 columns) as counts (..., columns, 4) in the order tp, fp, fn, tn.
+    """Convert summed tallies (..., 2 + 2 columns) to counts (..., columns, 4) in the order tp, fp, fn, tn.
 
     Examples
     --------
@@ -70,13 +70,13 @@ def counts_of(tallies: NDArray[Any]) -> NDArray[Any]:
 
 
 def strata(tallies: NDArray[np.int32]) -> list[NDArray[np.int64]]:
-    """Row numbers of the tallies with a positive, and of those without; an empty stratum is left out."""
+    """Split the tallies into those with a positive and those without, by row number; an empty stratum is left out."""
     has_positive = tallies[:, 0] > 0
     return [np.flatnonzero(part) for part in (has_positive, ~has_positive) if part.any()]
 
 
 def alike(tallies: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The distinct tallies and how many row groups have each: groups of one tally need not be told apart.
+    """Find the distinct tallies and count the row groups of each: groups of one tally need not be told apart.
 
     The entries of a tally are the digits of one integer, and sorting integers is far cheaper than sorting rows.
 
@@ -99,7 +99,7 @@ def alike(tallies: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int
 
 
 def resampled_sums(tallies: NDArray[np.int32], resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Sums over bootstrap resamples of the row groups, (resamples, 2 + 2 columns), stratified.
+    """Sum bootstrap resamples of the row groups, (resamples, 2 + 2 columns), stratified.
 
     Drawing n groups with replacement draws from the distinct tallies by a multinomial.
     """
@@ -118,7 +118,7 @@ def resampled_sums(tallies: NDArray[np.int32], resamples: int, rng: np.random.Ge
 def in_and_out_of_bag(
     tallies: NDArray[np.int32], resamples: int, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Blocks of resamples: the sums over the groups drawn, as often as drawn, and over those left out, each once.
+    """Sum, in blocks of resamples, the groups drawn, as often as drawn, and those left out, each once.
 
     Yields
     ------
@@ -175,7 +175,7 @@ def row_draws(
 def average_precisions(
     y: NDArray[np.integer], logits: NDArray[np.floating], draws: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Average precision of many resamples at once; rows of one logit are called together.
+    """Compute the average precision of many resamples at once; rows of one logit are decided alike.
 
     Parameters
     ----------
@@ -207,13 +207,13 @@ def average_precisions(
 def average_precision_interval(
     y: NDArray[np.integer], units: NDArray[np.integer], logits: NDArray[np.floating], *, seed: int
 ) -> tuple[float, float]:
-    """95 % bootstrap interval of pooled average precision, over row groups."""
+    """Compute the 95 % bootstrap interval of pooled average precision, over row groups."""
     rng = np.random.default_rng(seed)
     drawn = np.concatenate([average_precisions(y, logits, block) for block in row_draws(y, units, RESAMPLES, rng)])
     return interval(drawn, around=average_precision(y, logits))
 
 
 def interval(drawn: NDArray[np.floating], *, around: float | None = None) -> tuple[float, float]:
-    """95 % percentile interval of resampled values; it holds `around`, the value of all rows, if given."""
+    """Compute the 95 % percentile interval of resampled values; it holds `around`, the value of all rows, if given."""
     low, high = np.quantile(drawn, TAILS).tolist()
     return (low, high) if around is None else (min(low, around), max(high, around))

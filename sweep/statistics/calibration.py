@@ -1,4 +1,4 @@
-"""Can the exported probability be believed? Sums, slope and bins of it, out-of-fold, and what would mend it."""
+"""The calibration of the exported probability: its sum, slope and bins, out-of-fold, and its recalibration."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ HALVINGS = 30  # of a step, at most
 def undone(
     y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
 ) -> NDArray[np.float64]:
-    """Log-odds with the weights undone, ``logit - log(w1 / w0)``, w1 / w0 as on the rows each fold was trained on.
+    """Undo the weights, ``logit - log(w1 / w0)``, with the w1 / w0 of the rows that each fold was trained on.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def calibration(
     *,
     seed: int,
 ) -> dict[str, Any]:
-    """Measure how far the probability is to be believed, with the weights undone and without.
+    """Measure the calibration of the probability, with the weights undone and without.
 
     `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
     regression of y on the log-odds, 1 where it is neither over- nor underconfident. Where the interval of either
@@ -113,7 +113,7 @@ def fit_line(
     *,
     start: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Intercept and slope of y on the log-odds by maximum likelihood, in each resample: Newton's method.
+    """Fit intercept and slope of y on the log-odds by maximum likelihood, in each resample, by Newton's method.
 
     The steps are taken on log-odds of mean 0 and deviation 1, so that their scale does not matter, and halved
     until the likelihood does not fall: from afar a whole step can go past the maximum, and the next one further. A step
@@ -156,7 +156,7 @@ def fit_line(
         error, spread = drawn * (labels - fitted), drawn * fitted * (1 - fitted)
         total = spread.sum(axis=1)
         centre = np.divide(spread @ odds, total, out=np.zeros_like(total), where=total > 0)
-        away = odds - centre[:, None]  # from the rows that are in doubt: the bulk may be far from them
+        away = odds - centre[:, None]  # from the rows near the decision boundary: most rows may be far from them
         width = np.einsum("ij,ij->i", spread, away**2)
         nowhere[left] = flat = (total <= 1e-300) | (width <= 1e-28 * total)
         tilt = np.einsum("ij,ij->i", error, away) / np.where(flat, np.inf, width)
@@ -178,15 +178,15 @@ def fit_line(
 def _likelihood(
     labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64], line: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The logarithm of it, (resamples,), of a line each, (resamples, 2)."""
+    """Compute the log-likelihood, (resamples,), of one line per resample, (resamples, 2)."""
     fitted = line[:, :1] + line[:, 1:] * odds
     return np.einsum("ij,ij->i", weights, labels * fitted - np.logaddexp(0, fitted))
 
 
 def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the log-odds of the classes do not overlap, in each resample: the slope is then infinite.
+    """Check, in each resample, whether the log-odds of the classes do not overlap: the slope is then infinite.
 
-    So it is said of a resample that has one class only.
+    A resample with one class only counts as such.
     """
 
     def ends(part: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -199,7 +199,7 @@ def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDAr
 
 
 def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[str, float]]:
-    """Equal-count bins of the probability; at most 5 below 100 positives.
+    """Sort the probability into equal-count bins; at most 5 below 100 positives.
 
     Examples
     --------
@@ -225,7 +225,7 @@ def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[st
 
 
 def _with_interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float | None]:
-    """None where the value, or that of a resample in 40, does not exist."""
+    """Add the interval; None where the value, or that of more than one resample in 40, does not exist."""
     if np.isnan(value) or np.isnan(drawn).mean() > 0.025:
         return {"value": None, "low": None, "high": None}
     low, high = interval(drawn[~np.isnan(drawn)], around=value)

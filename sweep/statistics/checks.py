@@ -1,11 +1,11 @@
-"""Shapes and values of what the balance package is given, checked once at its boundary."""
+"""Checks of shapes and values, once at the boundary of the statistics."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
 def check_labels(y: ArrayLike, *, both: bool = False) -> NDArray[np.bool_]:
-    """Labels as booleans, shape (rows,).
+    """Check labels and convert them to booleans, shape (rows,).
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def check_labels(y: ArrayLike, *, both: bool = False) -> NDArray[np.bool_]:
 
 
 def check_logits(logits: ArrayLike, name: str, shape: tuple[int | str, ...]) -> NDArray[np.floating]:
-    """Finite logits of the wanted shape, in their own precision.
+    """Check that logits are finite and of the wanted shape; they keep their precision.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def check_logits(logits: ArrayLike, name: str, shape: tuple[int | str, ...]) -> 
     name : str
         What the caller calls it: named in the message.
     shape : tuple of int or str
-        One entry an axis: its length, or the name of an axis of any length from 1 on.
+        One entry per axis: its length, or the name of an axis of any length from 1 on.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def check_logits(logits: ArrayLike, name: str, shape: tuple[int | str, ...]) -> 
 
 
 def check_choice(value: str, name: str, choices: tuple[str, ...]) -> str:
-    """One of a few words, or a ValueError that lists them.
+    """Check that a word is one of a few; the ValueError lists them.
 
     Examples
     --------

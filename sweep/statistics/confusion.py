@@ -1,6 +1,6 @@
 """Counts of a decision, the precision and recall of each class, and their exact intervals.
 
-Class 1 is the positive, rare class. Pairs are always (class 0, class 1):
+Class 1 is the positive, rare class. A pair is always (class 0, class 1):
 
     precision   P0 = tn / (tn + fn)     P1 = tp / (tp + fp)
     recall      R0 = tn / (tn + fp)     R1 = tp / (tp + fn)
@@ -57,19 +57,22 @@ class Counts:
 
     @property
     def rows(self) -> int:
+        """All rows."""
         return self.tp + self.fp + self.fn + self.tn
 
     @property
     def positives(self) -> int:
+        """Rows of class 1."""
         return self.tp + self.fn
 
     @property
     def negatives(self) -> int:
+        """Rows of class 0."""
         return self.tn + self.fp
 
     @property
     def called(self) -> int:
-        """Rows called positive."""
+        """Rows predicted positive."""
         return self.tp + self.fp
 
     @property
@@ -83,7 +86,7 @@ class Counts:
         return _ratio(self.tn, self.negatives), _ratio(self.tp, self.positives)
 
     def intervals(self, *, level: float = 0.95) -> dict[str, tuple[float, float] | None]:
-        """Exact intervals of P0, P1, R0 and R1; None where the rate is undefined.
+        """Compute exact intervals of P0, P1, R0 and R1; None where the rate is undefined.
 
         For out-of-fold counts they are conditional on the fitted networks.
         """
@@ -94,16 +97,16 @@ class Counts:
         }
 
     def to_dict(self) -> dict[str, int]:
-        """tp, fp, fn and tn, and nothing else."""
+        """Give tp, fp, fn and tn, and nothing else."""
         return asdict(self)
 
 
 class PrecisionRecall(NamedTuple):
-    """Precision and recall of class 1 at every distinct cut; each (cuts,), recall rising."""
+    """Precision and recall of class 1 at every distinct threshold; each (thresholds,), recall rising."""
 
     recall: NDArray[np.float64]
     precision: NDArray[np.float64]
-    cut: NDArray[np.floating]
+    threshold: NDArray[np.floating]
 
 
 def _ratio(part: float, whole: float) -> float | None:
@@ -111,7 +114,7 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def count(y: NDArray[np.bool_], called: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Counts of many decisions at once.
+    """Count many decisions at once.
 
     Parameters
     ----------
@@ -136,7 +139,7 @@ def count(y: NDArray[np.bool_], called: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def rates(counts: ArrayLike) -> NDArray[np.float64]:
-    """P0, P1, R0, R1 of many counts at once: (..., 4) in the order tp, fp, fn, tn -> (..., 4), NaN where undefined.
+    """Compute P0, P1, R0, R1 of many counts (..., 4) in the order tp, fp, fn, tn: (..., 4), NaN where undefined.
 
     Examples
     --------
@@ -151,7 +154,7 @@ def rates(counts: ArrayLike) -> NDArray[np.float64]:
 
 
 def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> tuple[float, float]:
-    """Exact (Clopper-Pearson) interval of a proportion; (0, 1) where n = 0.
+    """Compute the exact (Clopper-Pearson) interval of a proportion; (0, 1) where n = 0.
 
     Parameters
     ----------
@@ -181,7 +184,10 @@ def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> t
 
 
 def average_precision(y: ArrayLike, logits: ArrayLike) -> float | None:
-    """Average precision of class 1, sum over cuts of (step in recall) * precision; None without a positive.
+    """Compute average precision of class 1, the sum over thresholds of (step in recall) * precision.
+
+    None without a positive.
+
 
     Parameters
     ----------
@@ -201,7 +207,7 @@ def average_precision(y: ArrayLike, logits: ArrayLike) -> float | None:
 
 
 def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
-    """Precision and recall of class 1 at every distinct cut; a row is called where its logit > cut.
+    """Compute precision and recall of class 1 at every distinct threshold; a row is positive where logit > threshold.
 
     Parameters
     ----------
@@ -211,13 +217,13 @@ def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
     Returns
     -------
     PrecisionRecall
-        recall, precision, cut, each (distinct logits,): from the highest logit called to all rows called, whose
-        cut is -inf.
+        recall, precision, threshold, each (distinct logits,): from the highest logit predicted positive to all rows,
+        whose threshold is -inf.
 
     Examples
     --------
     >>> points = precision_recall_points([0, 1, 0, 1], [-2, -1, 0, 3])
-    >>> points.recall, points.precision.round(2), points.cut
+    >>> points.recall, points.precision.round(2), points.threshold
     (array([0.5, 0.5, 1. , 1. ]), array([1.  , 0.5 , 0.67, 0.5 ]), array([  0.,  -1.,  -2., -inf]))
     """
     from sklearn.metrics import confusion_matrix_at_thresholds
@@ -230,8 +236,8 @@ def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
     return PrecisionRecall(tps / tps[-1], tps / (tps + fps), np.append(logit[1:], -np.inf).astype(scores.dtype))
 
 
-def precision_at_share(recall0: float, recall1: float, share: float) -> tuple[float | None, float | None]:
-    """(P0, P1) that the recalls imply on a table with another share of positives.
+def precision_at_prevalence(recall0: float, recall1: float, prevalence: float) -> tuple[float | None, float | None]:
+    """Compute the (P0, P1) that the recalls imply on a table of another prevalence.
 
     R0 and R1 carry over to another prevalence s; precision does not:
 
@@ -239,20 +245,20 @@ def precision_at_share(recall0: float, recall1: float, share: float) -> tuple[fl
 
     Examples
     --------
-    At a share of 4.1 %, R1 = 0.6 with FP = FN is P1 = 0.6; the same network on a table of 2 %:
+    At a prevalence of 4.1 %, R1 = 0.6 with FP = FN is P1 = 0.6; the same network on a table of 2 %:
 
     >>> recall0 = 1 - 0.4 * 0.041 / 0.959
-    >>> [round(precision_at_share(recall0, 0.6, share)[1], 2) for share in (0.041, 0.02)]
+    >>> [round(precision_at_prevalence(recall0, 0.6, s)[1], 2) for s in (0.041, 0.02)]
     [0.6, 0.42]
     """
-    for name, value in (("recall0", recall0), ("recall1", recall1), ("share", share)):
+    for name, value in (("recall0", recall0), ("recall1", recall1), ("prevalence", prevalence)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name} must lie in [0, 1]; got {value}.")
-    tp, fn = share * recall1, share * (1 - recall1)
-    tn, fp = (1 - share) * recall0, (1 - share) * (1 - recall0)
+    tp, fn = prevalence * recall1, prevalence * (1 - recall1)
+    tn, fp = (1 - prevalence) * recall0, (1 - prevalence) * (1 - recall0)
     return _ratio(tn, tn + fn), _ratio(tp, tp + fp)
 
 
 def described(counts: Counts) -> dict[str, Any]:
-    """Counts with their rates, [class 0, class 1]; undefined is None."""
+    """Give counts with their rates, [class 0, class 1]; undefined is None."""
     return {"counts": counts.to_dict(), "precision": list(counts.precision), "recall": list(counts.recall)}

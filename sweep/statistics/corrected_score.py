@@ -9,7 +9,7 @@ from sweep.class_weight import weight_ratio
 from sweep.statistics.bootstrap import TAILS, check_units, counts_of, in_and_out_of_bag, tally
 from sweep.statistics.checks import check_choice, check_labels, check_logits
 from sweep.statistics.confusion import count, rates
-from sweep.statistics.criteria import CRITERIA, moved_cut, score, sign
+from sweep.statistics.criteria import CRITERIA, balancing_threshold, score, sign
 from sweep.statistics.intervals import draw_recalls, effective_size, score_interval
 from sweep.statistics.reached import locate
 
@@ -154,7 +154,7 @@ def corrected_score(
     on_curve = np.asarray(trial_on_curve)
     if on_curve.dtype != np.bool_ or on_curve.shape != scored.shape[1:]:
         raise ValueError(
-            f"trial_on_curve must be bool of shape ({scored.shape[1]},), one a trial; "
+            f"trial_on_curve must be bool of shape ({scored.shape[1]},), one per trial; "
             f"got {on_curve.dtype} of shape {on_curve.shape}."
         )
     caps = np.asarray(most, dtype=float)
@@ -216,7 +216,7 @@ def _finishing(labels: NDArray[np.bool_], mean: NDArray[np.floating], rule: _Rul
     if np.isfinite(position):
         return none
     logits = mean[:, -1 if position > 0 else 0]
-    called = max(1, int(np.count_nonzero(logits > moved_cut(labels, logits, rule.deliver))))
+    called = max(1, int(np.count_nonzero(logits > balancing_threshold(labels, logits, rule.deliver))))
     around = np.unique(np.clip(np.round(called * np.geomspace(1 / WIDE, WIDE, THRESHOLDS)), 1, labels.size).astype(int))
     return logits[:, None] >= -np.sort(-logits)[around - 1]
 
@@ -224,10 +224,10 @@ def _finishing(labels: NDArray[np.bool_], mean: NDArray[np.floating], rule: _Rul
 def prediction_interval(
     corrected: Corrected, test_positives: int, test_negatives: int, *, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % interval of the score that a test table will show, its own sampling noise included.
+    """Compute the 95 % interval of the score that a test table will show, its own sampling noise included.
 
     R0 and R1 are drawn as for the corrected score, then the table's counts from two binomials. R0 and R1 carry over to
-    a table with another share of positives, so that share is accounted for.
+    a table of another prevalence, so that prevalence is accounted for.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ CRITERIA = ("precision", "ratio", "recall")
 
 
 def _cells(counts: Counts | ArrayLike) -> NDArray[np.float64]:
-    """tp, fp, fn, tn along the first axis, shape (4, ...)."""
+    """Check counts and put tp, fp, fn, tn along the first axis, shape (4, ...)."""
     cells = np.asarray(astuple(counts) if isinstance(counts, Counts) else counts, dtype=float)
     if cells.ndim == 0 or cells.shape[-1] != 4:
         raise ValueError(f"counts must have shape (..., 4), tp, fp, fn, tn; got {cells.shape}.")
@@ -30,7 +30,7 @@ def _cells(counts: Counts | ArrayLike) -> NDArray[np.float64]:
 
 
 def _divide(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """part / whole; 0 where whole is 0, and there part is 0 too."""
+    """Divide part by whole; 0 where whole is 0, and there part is 0 too."""
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=whole > 0)
 
 
@@ -39,7 +39,7 @@ def gap(counts: Counts, equal: str) -> float | None: ...
 @overload
 def gap(counts: ArrayLike, equal: str) -> NDArray[np.float64]: ...
 def gap(counts: Counts | ArrayLike, equal: str) -> float | NDArray[np.float64] | None:
-    """How far a table is from a balance: P1 - P0, P1 - R1 or R1 - R0.
+    """Compute the gap of a criterion: P1 - P0, P1 - R1 or R1 - R0.
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ def score(counts: Counts, equal: str = "precision") -> float: ...
 @overload
 def score(counts: ArrayLike, equal: str = "precision") -> NDArray[np.float64]: ...
 def score(counts: Counts | ArrayLike, equal: str = "precision") -> float | NDArray[np.float64]:
-    """The objective of the search, to be maximised, in [0, 1].
+    """Compute the objective of the search, to be maximised, in [0, 1].
 
-    min(P1, R1) = tp / max(tp + fp, tp + fn) for `precision` and `ratio`, 0 where nothing is called; min(R0, R1) for
-    `recall`.
+    min(P1, R1) = tp / max(tp + fp, tp + fn) for `precision` and `ratio`, 0 where no row is predicted positive;
+    min(R0, R1) for `recall`.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def score(counts: Counts | ArrayLike, equal: str = "precision") -> float | NDArr
 
 
 def sign(counts: ArrayLike, equal: str) -> NDArray[np.float64]:
-    """A number that is 0 at the balance, defined for every table, and rises with log(w1/w0).
+    """Compute a number that is 0 at the balance, defined for every table, and rises with log(w1/w0).
 
     Parameters
     ----------
@@ -115,7 +115,8 @@ def sign(counts: ArrayLike, equal: str) -> NDArray[np.float64]:
     Returns
     -------
     (...) float
-        See the table at the top of this module. With nothing called, `precision` is 0: leave such points out.
+        See the table at the top of this module. With no row predicted positive, `precision` is 0: leave such
+        points out.
 
     Examples
     --------
@@ -131,11 +132,11 @@ def sign(counts: ArrayLike, equal: str) -> NDArray[np.float64]:
     return _divide(tn * fp - tp * fn, (tp + fn) * (tn + fp))
 
 
-def moved_cut(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
-    """The cut at which FP = FN, or R0 = R1; called = logit > cut.
+def balancing_threshold(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
+    """Find the threshold at which FP = FN, or R0 = R1; a row is predicted positive where logit > threshold.
 
-    Rows of one logit are called together, so the balance can be missed; the nearest is taken, of two equally near the
-    one with fewer calls. The cut lies halfway between the two distinct logits that it parts.
+    Rows of one logit are decided alike, so the balance can be missed; the nearest is taken, of two equally near the
+    one with fewer predicted positives. The threshold lies halfway between the two neighbouring distinct logits.
 
     Parameters
     ----------
@@ -145,9 +146,9 @@ def moved_cut(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
 
     Examples
     --------
-    >>> moved_cut([0, 1, 0, 1], [-2.0, -1.0, 0.0, 3.0])
+    >>> balancing_threshold([0, 1, 0, 1], [-2.0, -1.0, 0.0, 3.0])
     -0.5
-    >>> moved_cut([0, 0, 0, 1, 0, 0, 1], [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0], "recall")
+    >>> balancing_threshold([0, 0, 0, 1, 0, 0, 1], [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0], "recall")
     -0.5
     """
     check_choice(equal, "equal", ("ratio", "recall"))
@@ -155,7 +156,7 @@ def moved_cut(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
     scores = check_logits(logits, "logits", (labels.size,))
     distinct, place = np.unique(scores, return_inverse=True)
     here = np.stack([np.bincount(place, weights=of_class) for of_class in (labels, ~labels)], axis=1)
-    fn, tn = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)]).T  # with the cut just below distinct[k]
+    fn, tn = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)]).T  # with the threshold just below distinct[k]
     tp, fp = fn[-1] - fn, tn[-1] - tn
     nearest = np.abs(fp - fn if equal == "ratio" else tp * tn[-1] - tn * fn[-1])  # whole numbers: ties are exact
     k = nearest.size - 1 - int(np.argmin(nearest[::-1]))

@@ -1,4 +1,4 @@
-"""Where a noisy curve that rises in expectation crosses zero: isotonic smoothing, then interpolation."""
+"""The zero crossing of a noisy curve that rises in expectation: isotonic smoothing, then interpolation."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,19 +9,19 @@ ZERO = 1e-12  # a fitted sign this near 0 is 0: the sums of the fit leave roundi
 def _arranged(
     log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """The three arguments as arrays, along rising log ratio."""
+    """Check the three arguments and sort them along rising log ratio."""
     position, values = np.asarray(log_ratio, dtype=float), np.asarray(signs, dtype=float)
     if position.ndim != 1 or values.ndim == 0 or values.shape[-1] != position.size:
         raise ValueError(f"signs must have shape (..., {position.size}), as log_ratio has; got {values.shape}.")
-    keep = np.ones(values.shape, dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
-    if keep.shape != values.shape:
-        raise ValueError(f"valid must have the shape of signs, {values.shape}; got {keep.shape}.")
+    used = np.ones(values.shape, dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
+    if used.shape != values.shape:
+        raise ValueError(f"valid must have the shape of signs, {values.shape}; got {used.shape}.")
     order = np.argsort(position, kind="stable")
-    return position[order], values[..., order], keep[..., order]
+    return position[order], values[..., order], used[..., order]
 
 
 def rising_fit(signs: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Least-squares rising fit of each curve to its valid points.
+    """Fit a rising curve to the valid points of each curve, by least squares (isotonic regression).
 
     By the max-min formula, ``fit[i] = max over a <= i of min over b >= i of mean(signs[a..b])``, which does all curves
     in one go.
@@ -58,7 +58,7 @@ def rising_fit(signs: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[
 
 
 def crossing(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = None) -> NDArray[np.float64]:
-    """Where the rising fit of each curve crosses zero, in log ratio.
+    """Find where the rising fit of each curve crosses zero, in log ratio.
 
     The fit is interpolated linearly between the last valid point below zero and the first above it; where it is zero
     at points between them, the middle of those is taken.
@@ -83,12 +83,12 @@ def crossing(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = N
     >>> crossing([0.0, 1.0, 2.0], [[-1.0, -0.5, 0.5], [0.5, 1.0, 2.0], [-1.0, 0.0, 1.0]])
     array([ 1.5, -inf,  1. ])
     """
-    position, values, keep = _arranged(log_ratio, signs, valid)
+    position, values, used = _arranged(log_ratio, signs, valid)
     shape = values.shape[:-1]
-    values, keep = values.reshape(-1, position.size), keep.reshape(-1, position.size)
-    fit = rising_fit(values, keep)
-    below, above = keep & (fit < -ZERO), keep & (fit > ZERO)
-    zero = keep & ~below & ~above
+    values, used = values.reshape(-1, position.size), used.reshape(-1, position.size)
+    fit = rising_fit(values, used)
+    below, above = used & (fit < -ZERO), used & (fit > ZERO)
+    zero = used & ~below & ~above
     last_below = np.where(below, position, -np.inf).max(axis=-1)
     first_above = np.where(above, position, np.inf).min(axis=-1)
     first_zero = np.where(zero, position, np.inf).min(axis=-1)
@@ -102,12 +102,12 @@ def crossing(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = N
     result[both] = last_below[both] + share * (first_above[both] - last_below[both])
     on_zero = zero.any(axis=-1)
     result[on_zero] = (first_zero[on_zero] + last_zero[on_zero]) / 2
-    result[~keep.any(axis=-1)] = np.nan
+    result[~used.any(axis=-1)] = np.nan
     return result.reshape(shape)
 
 
 def raw_crossings(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = None) -> tuple[float, ...]:
-    """Every zero of one curve as it is, without smoothing, in rising log ratio: several tell that it is noisy.
+    """Find every zero of one curve as it is, without smoothing, in rising log ratio: several tell that it is noisy.
 
     Parameters
     ----------
@@ -119,10 +119,10 @@ def raw_crossings(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | Non
     >>> raw_crossings([0.0, 1.0, 2.0, 3.0, 4.0], [-1.0, 1.0, -1.0, 0.0, 0.5])
     (0.5, 1.5, 3.0)
     """
-    position, values, keep = _arranged(log_ratio, signs, valid)
+    position, values, used = _arranged(log_ratio, signs, valid)
     if values.ndim != 1:
         raise ValueError(f"signs must be one curve, shape ({position.size},); got {values.shape}.")
-    position, values = position[keep], values[keep]
+    position, values = position[used], values[used]
     left, right = values[:-1], values[1:]
     at = np.flatnonzero(left * right < 0)
     between = position[at] - left[at] * (position[at + 1] - position[at]) / (right[at] - left[at])

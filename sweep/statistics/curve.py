@@ -29,7 +29,7 @@ class Curve:
         [class 0, class 1], NaN where undefined.
     bands : dict
         95 % band (balances, 2) of each of P0, P1, R0, R1, over the resamples in which it is defined. They say how
-        steady the curve is; where few rows are called, the exact interval of the counts is the one to read.
+        steady the curve is; where few rows are predicted positive, read the exact interval of the counts instead.
     crossings : dict
         A `Crossing` for each of `CRITERIA`.
     """
@@ -48,10 +48,11 @@ def balance_curve(
 ) -> Curve:
     """Measure the balance curve of one network and find where each criterion is met.
 
-    A row is called where the mean logit of its repeats is above 0. Each resample draws row groups, within classes, and
-    repeats, all with replacement, and is decided, counted and crossed as the whole. `ratio` and `recall` are reached
-    where the smoothed curve crosses inside the range. `precision` leaves out the points with fewer than 10 rows called
-    and is reached only if at least 10 are called at the crossing and at least 90 % of the resamples cross inside.
+    A row is predicted positive where the mean logit of its repeats is above 0. Each resample draws row groups, within
+    classes, and repeats, all with replacement, and is decided, counted and crossed as the whole. `ratio` and `recall`
+    are reached where the smoothed curve crosses inside the range. `precision` leaves out the points with fewer than 10
+    predicted positives and is reached only if there are at least 10 at the crossing and at least 90 % of the resamples
+    cross inside.
     Perfect separation, P0 = P1 = 1 at some balance, counts as reached.
 
     Parameters
@@ -109,7 +110,7 @@ def balance_curve(
 
 
 def choose(curve: Curve, equal: str) -> tuple[str, str | None]:
-    """The criterion that is delivered when `equal` is asked for, and in one line why, where it is another.
+    """Choose the criterion that is delivered when `equal` is asked for, and say in one line why, where it is another.
 
     `precision` gives way to `ratio` where it is not reached; `ratio` and `recall` give way to nothing.
 
@@ -130,7 +131,7 @@ def choose(curve: Curve, equal: str) -> tuple[str, str | None]:
 
 
 def _called(logits: NDArray[np.floating], times: NDArray[np.number]) -> NDArray[np.bool_]:
-    """Decisions (rows, balances) of the mean logit, each repeat counted `times` (repeats,)."""
+    """Decide (rows, balances) by the mean logit, each repeat counted `times` (repeats,)."""
     return logits @ times.astype(logits.dtype) > 0
 
 
@@ -141,7 +142,7 @@ def _resampled_counts(
     resamples: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Counts of every resample, (resamples, balances, 4); resamples of one multiset of repeats share its decisions."""
+    """Count every resample, (resamples, balances, 4); resamples of one multiset of repeats share its decisions."""
     repeats = logits.shape[2]
     seeds = rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=resamples)
     if len(np.unique(seeds, axis=0)) > SEED_SETS:
@@ -155,6 +156,6 @@ def _resampled_counts(
 
 
 def _band(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Percentiles over the first axis, without the undefined: (resamples, balances) -> (balances, 2)."""
+    """Take percentiles over the first axis, without the undefined: (resamples, balances) -> (balances, 2)."""
     defined = [column[~np.isnan(column)] for column in values.T]
     return np.array([np.quantile(column, TAILS) if column.size else (np.nan, np.nan) for column in defined])

@@ -1,4 +1,4 @@
-"""How far a score is to be trusted that rests on few rows: draws of both recalls, and the interval of the score."""
+"""The interval of a score that rests on few rows, from draws of both recalls."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ FITTING = 0.8  # of the effective rows remain once the fit's own variation count
 
 
 def effective_size(hits: NDArray[np.integer], sizes: NDArray[np.integer]) -> float:
-    """How many rows, drawn singly, tell as much about a rate as these row groups do; never more than there are.
+    """Compute how many rows, drawn singly, tell as much about a rate as these row groups; at most as many as there are.
 
     n divided by the design effect, the variance of the number of hits over n p (1 - p). Where all rows hit or none
     does, rows of one group count as one: sum(sizes)**2 / sum(sizes**2).
@@ -87,12 +87,12 @@ def draw_recalls(
 def score_interval(
     recall: tuple[float, float],
     effective: tuple[float, float],
-    share: float,
+    prevalence: float,
     rng: np.random.Generator,
     *,
     choices: Choices = (),
 ) -> tuple[float, float]:
-    """95 % interval of the score at these recalls.
+    """Compute the 95 % interval of the score at these recalls.
 
     R0 and R1 are drawn by `draw_recalls`, at four fifths of the effective sizes, for another table would also have
     fitted other networks. Each pair is scored; the high end is that of the generous draws. Both ends are moved, on the
@@ -103,8 +103,7 @@ def score_interval(
     ----------
     recall : (R0, R1)
     effective : (negatives, positives)
-    share : float
-        Of the positives.
+    prevalence : float
     rng : Generator
     choices : sequence of (share, R0, R1)
 
@@ -114,7 +113,7 @@ def score_interval(
     >>> round(low, 2), round(high, 2)
     (0.22, 0.6)
 
-    A search that every fifth time comes to calling nobody:
+    A search that every fifth time ends with no row predicted positive:
 
     >>> choices = ((0.8, 0.97, 0.5), (0.2, 1.0, 0.0))
     >>> low, high = score_interval((0.975, 0.4), (576, 24), 0.04, np.random.default_rng(0), choices=choices)
@@ -123,8 +122,8 @@ def score_interval(
     """
 
     def on_logits(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
-        tn, tp = (1 - share) * recalls[0], share * recalls[1]
-        scores = score(np.stack([tp, 1 - share - tn, share - tp, tn], axis=-1))
+        tn, tp = (1 - prevalence) * recalls[0], prevalence * recalls[1]
+        scores = score(np.stack([tp, 1 - prevalence - tn, prevalence - tp, tn], axis=-1))
         return logit(np.clip(scores, 1e-9, 1 - 1e-9))
 
     fewer = (FITTING * effective[0], FITTING * effective[1])

@@ -1,4 +1,4 @@
-"""When a criterion counts as reached along a balance curve, at which balance, and with what interval."""
+"""The rule by which a criterion counts as reached along a balance curve, at which balance, with what interval."""
 
 from dataclasses import astuple, dataclass
 
@@ -11,7 +11,7 @@ from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import gap, sign
 from sweep.statistics.crossing import crossing, raw_crossings
 
-LEAST_CALLED = 10  # rows: with fewer called, precision is left out
+LEAST_CALLED = 10  # rows: with fewer predicted positive, precision is left out
 LEFT = 0.05  # of a sign that a threshold leaves, where one row more cannot do better: met as nearly as rows allow
 LEAST_INSIDE = 0.9  # share of resamples that must cross for `precision` to be reached
 
@@ -52,7 +52,7 @@ class Crossing:
 
 
 def usable(counts: NDArray[np.number], equal: str) -> NDArray[np.bool_]:
-    """Points of a curve that count for a criterion: for `precision` those with 10 rows called each way, or no error.
+    """Mark the points that count for a criterion: for `precision` those with 10 rows predicted each way, or no error.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def nearly(counts: Counts, equal: str) -> bool:
 
 
 def locate(log_ratio: NDArray[np.float64], counts: NDArray[np.number], equal: str) -> NDArray[np.float64]:
-    """The crossing of a criterion along each of many curves, in log ratio.
+    """Find the crossing of a criterion along each of many curves, in log ratio.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def judge(
     counts: NDArray[np.int64],
     drawn: NDArray[np.float64],
     equal: str,
-    share: float,
+    prevalence: float,
 ) -> Crossing:
     """Say where one criterion is met, and whether that counts as reached.
 
@@ -116,8 +116,7 @@ def judge(
     drawn : (resamples, balances, 4)
         Of the resamples.
     equal : str
-    share : float
-        Of the positives.
+    prevalence : float
     """
     bottom, top = log_ratio.min(), log_ratio.max()
     position = float(locate(log_ratio, counts, equal))
@@ -132,17 +131,23 @@ def judge(
     target = top if np.isnan(position) else np.clip(position, bottom, top)
     end = int(ends[np.argmin(np.abs(log_ratio[ends] - target))])
     why = _why_not(most, log_ratio, counts, equal, position, inside, ends, end)
-    taken = float(most[end]) if why else float(_most(np.array(position), share))
+    taken = float(most[end]) if why else float(_most(np.array(position), prevalence))
     clipped = np.clip(np.where(np.isnan(positions), top, positions), *np.sort(log_ratio[ends]))
-    bounds = np.clip(_most(np.quantile(clipped, TAILS), share), most.min(), most.max())
+    bounds = np.clip(_most(np.quantile(clipped, TAILS), prevalence), most.min(), most.max())
     low, high = min(*bounds, taken), max(*bounds, taken)
     return Crossing(
-        why is None, taken, float(low), float(high), inside, tuple(sorted(_most(np.array(raw), share).tolist())), why
+        why is None,
+        taken,
+        float(low),
+        float(high),
+        inside,
+        tuple(sorted(_most(np.array(raw), prevalence).tolist())),
+        why,
     )
 
 
-def _most(log_ratio: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    return most_of_ratio(np.exp(log_ratio), share)
+def _most(log_ratio: NDArray[np.float64], prevalence: float) -> NDArray[np.float64]:
+    return most_of_ratio(np.exp(log_ratio), prevalence)
 
 
 def _why_not(
@@ -155,7 +160,7 @@ def _why_not(
     ends: NDArray[np.int64],
     end: int,
 ) -> str | None:
-    """One clause on why a criterion is not reached; None where it is."""
+    """Say in one clause why a criterion is not reached; None where it is."""
     span = f"between most = {most[ends].min():.3g} and {most[ends].max():.3g}"
     if np.isnan(position):
         return f"equal {equal} is not reached (fewer than {LEAST_CALLED} rows are called at any balance {span})"

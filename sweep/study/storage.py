@@ -71,8 +71,8 @@ class Storage(RDBStorage):
 
     def _gone(self, error: Exception) -> RunError:
         return RunError(
-            f"The storage {shown(self.url)} must take what it is told; got: {reason(error, self.url)}. Mend that, or "
-            "make room: what is finished is kept, and the same command goes on."
+            f"The storage {shown(self.url)} must take what it is told; got: {reason(error, self.url)}. Fix this, or "
+            "make room: what is finished is kept; run the same command to resume."
         )
 
 

@@ -12,7 +12,7 @@ from sweep.statistics.confusion import (
     Counts,
     average_precision,
     count,
-    precision_at_share,
+    precision_at_prevalence,
     precision_recall_points,
     proportion_interval,
     rates,
@@ -104,7 +104,7 @@ def test_points_are_what_their_cuts_give(dtype: type) -> None:
     rng = np.random.default_rng(1)
     y, logits = rng.random(120) < 0.3, rng.standard_normal(120).round(1).astype(dtype)
     points = precision_recall_points(y, logits)
-    assert len(points.cut) == len(np.unique(logits))
+    assert len(points.threshold) == len(np.unique(logits))
     for recall, precision, cut in zip(*points, strict=True):
         counts = Counts.of(y, logits > cut)
         assert (counts.precision[1], counts.recall[1]) == (precision, recall)
@@ -117,7 +117,7 @@ def test_points_are_what_their_cuts_give(dtype: type) -> None:
 def test_at_its_own_share_precision_is_its_own(counts: Counts) -> None:
     """If it failed, what the recalls imply at a test table's share would be off even at the training share."""
     if counts.positives and counts.negatives:
-        implied = precision_at_share(*counts.recall, counts.positives / counts.rows)
+        implied = precision_at_prevalence(*counts.recall, counts.positives / counts.rows)
         for want, got in zip(counts.precision, implied, strict=True):
             assert want is None or got == pytest.approx(want)
 
@@ -125,9 +125,9 @@ def test_at_its_own_share_precision_is_its_own(counts: Counts) -> None:
 def test_precision_falls_with_the_share() -> None:
     """If it failed, a test table with rarer positives would be held to the training table's precision."""
     recall0 = 1 - 0.4 * 380 / 8982  # FP = FN at R1 = 0.6
-    implied = [precision_at_share(recall0, 0.6, share)[1] for share in (380 / 9362, 12 / 586, 8 / 582)]
+    implied = [precision_at_prevalence(recall0, 0.6, share)[1] for share in (380 / 9362, 12 / 586, 8 / 582)]
     assert implied == pytest.approx([0.6, 0.43, 0.33], abs=0.005)
-    assert precision_at_share(1.0, 0.0, 0.1) == (0.9, None)
+    assert precision_at_prevalence(1.0, 0.0, 0.1) == (0.9, None)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_precision_falls_with_the_share() -> None:
         (lambda: precision_recall_points([0, 0], [0.0, 1.0]), "y must hold a positive"),
         (lambda: proportion_interval(4, 3), "successes must lie in"),
         (lambda: proportion_interval(1, 3, level=1), "level must lie inside"),
-        (lambda: precision_at_share(0.9, 1.2, 0.1), "recall1 must lie in"),
+        (lambda: precision_at_prevalence(0.9, 1.2, 0.1), "recall1 must lie in"),
     ],
 )
 def test_errors_name_the_argument(call, message: str) -> None:

@@ -201,7 +201,10 @@ def test_groups_that_all_hold_a_positive_are_resampled() -> None:
     [
         ({"y": np.zeros(ROWS)}, "y must hold both classes"),
         ({"trials": np.zeros((ROWS, 0))}, r"trials must have shape \(600, trials\); got \(600, 0\)"),
-        ({"trial_on_curve": np.array([0, 1])}, r"trial_on_curve must be bool of shape \(2,\), one a trial; got int64"),
+        (
+            {"trial_on_curve": np.array([0, 1])},
+            r"trial_on_curve must be bool of shape \(2,\), one per trial; got int64",
+        ),
         ({"curve_logits": np.zeros((ROWS, 3, 1))}, r"curve_logits must have shape \(600, 1, repeats\)"),
         ({"most": 0.5}, r"most must have shape \(balances,\)"),
         ({"equal": "f1"}, "equal must be one of"),

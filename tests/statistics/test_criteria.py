@@ -8,7 +8,7 @@ from scipy.optimize import isotonic_regression
 
 from sweep.class_weight import balance_grid, most_of_ratio, saturation, weight_ratio
 from sweep.statistics.confusion import Counts
-from sweep.statistics.criteria import CRITERIA, gap, moved_cut, score, sign
+from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap, score, sign
 from sweep.statistics.crossing import crossing, raw_crossings, rising_fit
 
 CELL = st.integers(0, 40)
@@ -154,18 +154,18 @@ def test_raw_crossings_names_each_zero() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=1, max_size=25), st.booleans())
-def test_the_moved_cut_calls_as_many_as_there_are(rows: list[tuple[bool, int]], single: bool) -> None:
+def test_the_balancing_threshold_calls_as_many_as_there_are(rows: list[tuple[bool, int]], single: bool) -> None:
     """If it failed, another cut of the same network would bring FP nearer to FN."""
     y = np.array([positive for positive, _ in rows])
     logits = np.array([logit for _, logit in rows], dtype=np.float32 if single else np.float64) / 3
     reachable = [np.count_nonzero(logits > cut) for cut in (-np.inf, *logits)]
-    called = np.count_nonzero(logits > moved_cut(y, logits))
+    called = np.count_nonzero(logits > balancing_threshold(y, logits))
     assert abs(called - y.sum()) == min(abs(number - y.sum()) for number in reachable)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=1, max_size=25))
 @example([(0, z) for z in (-2, -1, -1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 2, 4)] + [(1, z) for z in (-1, -1, 1, 2)])
-def test_the_moved_cut_brings_the_recalls_nearest(rows: list[tuple[bool, int]]) -> None:
+def test_the_balancing_threshold_brings_the_recalls_nearest(rows: list[tuple[bool, int]]) -> None:
     """If it failed, another cut of the same network would bring R0 nearer to R1, or as near with fewer calls."""
     y, logits = np.array(rows).T
     assume(0 < y.sum() < len(y))
@@ -174,16 +174,16 @@ def test_the_moved_cut_brings_the_recalls_nearest(rows: list[tuple[bool, int]]) 
         c = Counts.of(y, logits > cut)
         return abs(c.tp * c.negatives - c.tn * c.positives), c.tp + c.fp
 
-    assert missed(moved_cut(y, logits, "recall")) == min(missed(cut) for cut in (-np.inf, *logits))
+    assert missed(balancing_threshold(y, logits, "recall")) == min(missed(cut) for cut in (-np.inf, *logits))
 
 
-def test_the_moved_cut_lies_halfway_even_between_neighbours() -> None:
+def test_the_balancing_threshold_lies_halfway_even_between_neighbours() -> None:
     """If it failed, rounding would put the cut onto the logit that it should let pass."""
-    assert moved_cut([0, 1], [1.0, 2.0]) == 1.5
+    assert balancing_threshold([0, 1], [1.0, 2.0]) == 1.5
     for dtype in (np.float32, np.float64):
         one = dtype(1)
         logits = np.array([one, np.nextafter(one, dtype(2))])
-        assert (logits > moved_cut([0, 1], logits)).tolist() == [False, True]
+        assert (logits > balancing_threshold([0, 1], logits)).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_the_moved_cut_lies_halfway_even_between_neighbours() -> None:
         ),
         (lambda: sign(np.zeros(3), "ratio"), r"counts must have shape \(\.\.\., 4\)"),
         (lambda: weight_ratio(0.4, 0.1), r"most must lie in \[0.5, 1\]; got 0.4"),
-        (lambda: weight_ratio(0.6, 0.0), "share, that of the positives, must lie inside"),
+        (lambda: weight_ratio(0.6, 0.0), "prevalence must lie inside"),
         (lambda: most_of_ratio(0.5, 0.1), "ratio must lie in"),
         (lambda: balance_grid(0.1, 1), "points must be at least 2"),
         (lambda: crossing([0, 1], [1, 2, 3]), r"signs must have shape \(\.\.\., 2\)"),

@@ -26,7 +26,7 @@ from sweep.search.task import Params, Task
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.training import fit
 from sweep.statistics.confusion import Counts
-from sweep.statistics.criteria import moved_cut, score
+from sweep.statistics.criteria import balancing_threshold, score
 
 HERE = Path(__file__).parent
 SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow
@@ -116,7 +116,7 @@ def take(y: np.ndarray, folds: list[Any], logits: dict[Params, np.ndarray]) -> t
         out = np.empty(len(y))
         for k, (_, held_out) in enumerate(folds):
             out[held_out] = values[held_out, k * REPEATS : (k + 1) * REPEATS].mean(axis=1)
-        cuts[params] = moved_cut(y, out)
+        cuts[params] = balancing_threshold(y, out)
         moved = (out - cuts[params])[:, None]
         scored[params] = Confirmed(number, params, moved, task.score(moved))
     one_kind = [c for c in scored.values() if not c.params.bins] or [*scored.values()]

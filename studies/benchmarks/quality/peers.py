@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sweep.stack.backend import keras
-from sweep.statistics.criteria import moved_cut
+from sweep.statistics.criteria import balancing_threshold
 
 CORES = len(os.sched_getaffinity(0))  # that this process may use: all peers get the same
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -41,7 +41,7 @@ class Scored:
 def cuts(y: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
     """The cuts of out-of-fold scores at which FP = FN and R0 = R1."""
     fpr, tpr, at = roc_curve(y, scores)
-    return moved_cut(y, scores), float(at[np.argmin(np.abs(tpr - (1 - fpr)))]) - 1e-12
+    return balancing_threshold(y, scores), float(at[np.argmin(np.abs(tpr - (1 - fpr)))]) - 1e-12
 
 
 def by_cut(y: np.ndarray, out_of_fold: np.ndarray, test: np.ndarray, *, shift: float = 0.0) -> Scored:

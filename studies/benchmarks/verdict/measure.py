@@ -30,7 +30,7 @@ from sweep.parallel.workers import Workers
 from sweep.search.task import Task
 from sweep.stack.recipe import default_epochs
 from sweep.statistics.confusion import Counts
-from sweep.statistics.criteria import moved_cut, score
+from sweep.statistics.criteria import balancing_threshold, score
 
 SEEDS = {"calibrate": 1000, "test": 2000}
 POSITIVES = (24, 60, 150, 400)
@@ -105,7 +105,7 @@ def truth(kind: str, positives: int, negatives: int, seed: int) -> dict[str, flo
             more.X, np.repeat(y, 2, axis=1), W, epochs=default_epochs(len(y)), seed=draw, init_seed=[draw, draw]
         )
         for times, logits in zip((1, 2), stack.logits(fresh.X).T, strict=True):
-            cut = moved_cut(fresh.y, logits)
+            cut = balancing_threshold(fresh.y, logits)
             scores[times].append(score(Counts.of(fresh.y, logits > cut), "ratio"))
     once, twice = np.mean(scores[1]), np.mean(scores[2])
     return {"score": float(once), "gain": float(twice - once)}
