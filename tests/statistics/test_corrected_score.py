@@ -7,7 +7,7 @@ from sweep.class_weight import balance_grid
 from sweep.statistics.bootstrap import counts_of, in_and_out_of_bag, tally
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import Corrected, corrected_score, prediction_interval
-from sweep.statistics.criteria import moved_cut, score
+from sweep.statistics.criteria import balancing_threshold, score
 from sweep.statistics.intervals import effective_size, score_interval
 
 ROWS, POSITIVES = 600, 24
@@ -235,7 +235,7 @@ def test_a_curve_that_ends_before_the_balance_is_finished_by_the_threshold() -> 
     weak = (1.5 * y + rng.normal(size=1000) - 3.0)[:, None]  # so far below 0 that hardly a row is called
     options = {"equal": "recall", "deliver": "recall", "resamples": 300}
     found = corrected_score(y, np.arange(1000), weak, np.full(1, True), weak[:, :, None], [0.9], **options)
-    threshold = moved_cut(y, weak[:, 0], "recall")
+    threshold = balancing_threshold(y, weak[:, 0], "recall")
     at_it = Counts.of(y, weak[:, 0] > threshold)
     assert found.recall[1] == pytest.approx(at_it.recall[1], abs=0.05)
     assert found.recall[0] == pytest.approx(found.recall[1], abs=0.05)
