@@ -16,7 +16,7 @@ DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: quoted, control characters escaped, at most 40 characters.
+    r"""Return a value as messages show it: quoted, control characters escaped, at most 40 characters.
 
     >>> shown("a\\tb"), shown(3)
     ("'a\\\\tb'", '3')
