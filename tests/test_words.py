@@ -1,7 +1,5 @@
 """The project speaks the words of its field: see `tests/words.py`, which pre-commit runs too."""
 
-import ast
-
 import pytest
 
 from tests.words import PLACES, ROOT, files, findings, report
@@ -41,14 +39,3 @@ def test_a_docstring_that_opens_with_a_question_word_is_found() -> None:
     """If it failed, summaries that say no action would come back where ruff does not look: at properties."""
     source = 'class A:\n    @property\n    def b(self) -> int:\n        """How many."""\n        return 1\n'
     assert [word for _, word, _ in findings(source, python=True)] == ["b: How"]
-
-
-def test_every_test_says_what_would_be_wrong() -> None:
-    """If it failed, nobody could tell what a test that fails is there for."""
-    silent = [
-        f"{path.relative_to(ROOT)}: {node.name}"
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
-    ]
-    assert silent == []
