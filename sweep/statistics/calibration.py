@@ -36,7 +36,7 @@ def undone(
 def as_delivered(
     y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
 ) -> NDArray[np.float32]:
-    """Move out-of-fold logits to the weight ratio of all rows: undo each fold's w1 / w0, redo that of all rows.
+    """Out-of-fold logits as the network of all rows would give them: undone by each fold's w1 / w0, redone by its own.
 
     They differ from `logits` only where the cap does not bind, so that each fold has a weight ratio of its own. A
     threshold on them is one on the undone log-odds.
@@ -49,7 +49,8 @@ def as_delivered(
     """
     here = weight_ratio(most, float(y.mean()))
     ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
-    return undo_weights(logits, np.array(ratios)[fold_of_row] / here).astype(np.float32)
+    moved = np.log(here) - np.log(np.array(ratios))
+    return (logits + moved[fold_of_row]).astype(np.float32)
 
 
 def calibration(

@@ -93,5 +93,5 @@ class Ownership:
 
 
 def me() -> str:
-    """Describe this process as others may know it."""
+    """This process, as others may know it."""
     return f"process {os.getpid()} on {socket.gethostname()}"
