@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sweep.class_weight import weight_matrix
     from sweep.config import Spec
-    from sweep.pipeline import Result, run
+    from sweep.pipeline import run
+    from sweep.report.result import Result
     from sweep.sklearn.classifier import StackedMLPClassifier
     from sweep.stack.network import Stack
     from sweep.stack.training import train
@@ -15,7 +16,7 @@ __version__ = "0.1.0"
 __all__ = ["Result", "Spec", "Stack", "StackedMLPClassifier", "run", "train", "weight_matrix"]
 
 _HOME = {
-    "Result": "sweep.pipeline",
+    "Result": "sweep.report.result",
     "Spec": "sweep.config",
     "Stack": "sweep.stack.network",
     "StackedMLPClassifier": "sweep.sklearn.classifier",

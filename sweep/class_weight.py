@@ -52,7 +52,8 @@ def weight_matrix(Y: np.ndarray, most: float = 0.9) -> np.ndarray:
     positive = Y == 1
     b = np.clip(positive.mean(axis=0), 1 - most, most)
     share = np.where(positive, b, 1 - b)  # never 0: an entry's own class has at least that entry
-    return 1 / (2 * share)
+    weights: np.ndarray = 1 / (2 * share)
+    return weights
 
 
 def class_weights(y: np.ndarray, most: float = 0.9) -> dict[str, float]:
@@ -170,7 +171,8 @@ def most_of_ratio(ratio: ArrayLike, prevalence: float) -> NDArray[np.float64]:
         raise InputError(
             f"ratio must lie in [{low:.6g}, {high:.6g}] at a prevalence of {prevalence:.4g}; got {ratios.tolist()}."
         )
-    return np.clip(np.maximum(ratios, 1.0) / (1.0 + ratios), 0.5, saturation(prevalence))
+    most: NDArray[np.float64] = np.clip(np.maximum(ratios, 1.0) / (1.0 + ratios), 0.5, saturation(prevalence))
+    return most
 
 
 def balance_grid(prevalence: float, points: int = 21, *, low: float = 0.5, high: float = 1.0) -> NDArray[np.float64]:

@@ -98,7 +98,8 @@ def _against(task: Task, network: np.ndarray, other: np.ndarray) -> dict[str, An
 def _score(y: np.ndarray, called: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """min(P1, R1) in each resample, (resamples,)."""
     tp, calls, positives = weights @ (called & (y == 1)), weights @ called, weights @ (y == 1)
-    return tp / np.maximum(calls, positives)
+    scores: np.ndarray = tp / np.maximum(calls, positives)
+    return scores
 
 
 def _difference(value: float, drawn: np.ndarray) -> dict[str, float]:

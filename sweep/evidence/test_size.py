@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv
 
+from sweep.statistics.bootstrap import TAILS
 from sweep.statistics.confusion import Counts, precision_at_prevalence, proportion_interval
-from sweep.statistics.reached import TAILS
 
 WANTED = 0.1  # half of the interval's length
 SIZES = (8, 12, 25, 50, 100)

@@ -125,7 +125,8 @@ def _balance(log_ratio: NDArray[np.float64], tables: NDArray[np.float64]) -> NDA
     """The balance nearest to where FP = FN, in each resample; the nearest end where that lies outside."""
     position = locate(log_ratio, tables, "ratio")
     position = np.clip(np.where(np.isnan(position), np.inf, position), log_ratio.min(), log_ratio.max())
-    return np.argmin(np.abs(log_ratio - position[:, None]), axis=1)
+    nearest: NDArray[np.int64] = np.argmin(np.abs(log_ratio - position[:, None]), axis=1)
+    return nearest
 
 
 def _cut(
@@ -138,4 +139,5 @@ def _cut(
     called = np.pad(np.cumsum(weights[:, order], axis=1)[:, ends], ((0, 0), (1, 0)))  # with nobody called, first
     last = np.argmin(np.abs(called - (weights @ labels)[:, None]), axis=1)
     values = np.concatenate([falling[:1] + 2.0, falling[ends], falling[-1:] - 2.0], dtype=float)
-    return (values[last] + values[last + 1]) / 2
+    halfway: NDArray[np.floating] = (values[last] + values[last + 1]) / 2
+    return halfway

@@ -159,7 +159,8 @@ def _write(model: Delivered, to: Path, format: str) -> Callable[[pl.DataFrame], 
 
     def prepared(rows: pl.DataFrame) -> np.ndarray:
         X = (model.features.transform(rows) - first.centre) * first.scale
-        return np.clip(X, -1e6, 1e6).astype(np.float32)
+        x: np.ndarray = np.clip(X, -1e6, 1e6).astype(np.float32)
+        return x
 
     numeric = _numeric(model)
     numeric(np.zeros((1, len(first.centre[0])), np.float32))  # ONNX takes a model that was called

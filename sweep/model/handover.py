@@ -122,7 +122,8 @@ def _said_of(task: Task, name: str, pick: Pick) -> tuple[list[float] | None, dic
 
     def line(logits: np.ndarray) -> list[float] | None:
         found = calibration(task.y, task.units, task.fold_of_row, logits, pick.most, seed=task.seed)
-        return found["export"]
+        export: list[float] | None = found["export"]
+        return export
 
     alike = [as_delivered(task.y, task.fold_of_row, pick.logits[:, r], pick.most) for r in range(task.repeats)]
     moved = pick.threshold != 0  # by the threshold: each network alone has one of its own

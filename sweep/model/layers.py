@@ -150,7 +150,8 @@ class Delivered(keras.Model):
     @property
     def card(self) -> dict[str, Any]:
         """What the model says of itself."""
-        return self.get_layer("decide").card
+        card: dict[str, Any] = self.get_layer("decide").card
+        return card
 
     @property
     def features(self) -> Features:

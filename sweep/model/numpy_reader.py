@@ -15,7 +15,8 @@ def prepare(folder: Any, columns: Any) -> np.ndarray:
         values = np.asarray(columns[column["name"]])[:, None]
         blocks.append(values == np.array(column["levels"]) if column["kind"] == "category" else values.astype(float))
     X = (np.concatenate(blocks, axis=1) - steps["centre"]) * steps["scale"]
-    return np.clip(X, -1e6, 1e6).astype(np.float32)
+    x: np.ndarray = np.clip(X, -1e6, 1e6).astype(np.float32)
+    return x
 
 
 def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:

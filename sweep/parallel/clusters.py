@@ -54,7 +54,8 @@ class Dask:
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on some worker."""
-        return self.executor.submit(function, *arguments)
+        future: Future[Any] = self.executor.submit(function, *arguments)
+        return future
 
     def abandon(self) -> None:
         """Give up what is not done."""
@@ -76,7 +77,8 @@ class Put:
         """The array, read-only."""
         import ray
 
-        return ray.get(self.reference)
+        array: np.ndarray = ray.get(self.reference)
+        return array
 
 
 class Ray:

@@ -100,14 +100,16 @@ def _start_tracker() -> None:
 
 @lru_cache
 def _mapped(path: str) -> np.ndarray:
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
 
 
 def _submit(executor: ProcessPoolExecutor, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
     """A new process inherits the signals that are blocked now: Ctrl-C is the parent's."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return executor.submit(function, *arguments)
+        future: Future[Any] = executor.submit(function, *arguments)
+        return future
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 

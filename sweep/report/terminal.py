@@ -1,6 +1,6 @@
 """A result as tables for a terminal: the numbers of result.json, none of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.markup import escape
@@ -123,7 +123,7 @@ def balances(result: Result) -> Table:
         mark = " *" if name == result.selected["equal"] else ""
         table.add_column(f"{name.replace('_', ' ')}{mark}", justify="right")
     of = result.balances
-    rows = {
+    rows: dict[str, Callable[[str, dict[str, Any]], str]] = {
         "holds": lambda n, b: HOLDS[n].split(" (")[0] if n != "moved_cut" else "FP = FN",
         "reached by": lambda n, b: "" if n == "unweighted" else b["reached_by"] or "no",
         "most": lambda n, b: number(b["most"], 4),

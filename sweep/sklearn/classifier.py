@@ -159,12 +159,14 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         padded = np.zeros((-(-len(X) // BLOCK) * BLOCK, X.shape[1]), X.dtype)
         padded[: len(X)] = X
         logits = [self.stack_.logits(block) for block in padded.reshape(-1, BLOCK, X.shape[1])]
-        return np.concatenate(logits)[: len(X)].mean(axis=1, dtype=np.float64)
+        mean: np.ndarray = np.concatenate(logits)[: len(X)].mean(axis=1, dtype=np.float64)
+        return mean
 
     def predict(self, X: Any) -> np.ndarray:
         """Decide the class of each row, shape (rows,), by the sign of `decision_function`."""
         positive = self.decision_function(X) > 0
-        return self.classes_[positive.astype(int)]
+        labels: np.ndarray = self.classes_[positive.astype(int)]
+        return labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probability of both classes with the weights undone, shape (rows, 2)."""
@@ -218,9 +220,10 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         """X checked: an array of numbers, or a frame with columns of its names or x0, x1, ..."""
         columns = columns_of(X)
         if columns is None:
-            checked = {"reset": reset, "dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
-            X = validate_data(self, X, y, **checked)
-            return X[0] if isinstance(X, tuple) else X
+            how = {"reset": reset, "dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+            X = validate_data(self, X, y, **how)
+            checked: np.ndarray | pl.DataFrame = X[0] if isinstance(X, tuple) else X
+            return checked
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         names = list(getattr(self, "feature_names_in_", []))
         if len(set(names)) < len(columns):

@@ -67,7 +67,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="stack")
 
 
-def in_threads(function: Callable[..., T], *arguments: Iterable) -> list[T]:
+def in_threads(function: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
     """Map as `map` does, in as many threads as there are cores; a single item runs in this thread.
 
     The first error is raised at once: no further item begins, and those under way are left to end by themselves.

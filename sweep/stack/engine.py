@@ -77,7 +77,8 @@ def rarer_rows(Y: np.ndarray, W: np.ndarray) -> np.ndarray:
         total = np.einsum("ij,ij->j", labels, W, dtype=np.float64)
         square = np.einsum("ij,ij,ij->j", labels, W, W, dtype=np.float64)
         of_class.append(np.divide(total**2, square, out=np.full(len(total), np.inf), where=square > 0))
-    return np.minimum(*of_class)
+    rarer: np.ndarray = np.minimum(*of_class)
+    return rarer
 
 
 @tf.custom_gradient
@@ -230,7 +231,8 @@ def dropout_masks(seed: Any, step: Any, shape: tuple[int, Any, Any], dropout: An
     dice = tf.reshape(tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:units], shape)
     dropped = tf.round(256.0 * dropout)
     masks = tf.cast(dice >= tf.cast(dropped, tf.uint8), tf.float32) * (256.0 / (256.0 - dropped))
-    return tf.unstack(masks, num=shape[0])
+    unstacked: list[Any] = tf.unstack(masks, num=shape[0])
+    return unstacked
 
 
 @traced_once

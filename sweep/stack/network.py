@@ -135,7 +135,8 @@ class Stack:
     @property
     def features(self) -> int:
         """The number of features that X must have."""
-        return self.layer.centre.shape[1]
+        features: int = self.layer.centre.shape[1]
+        return features
 
     def logits(self, X: np.ndarray, blocks: Sequence[tuple[np.ndarray, np.ndarray]] | None = None) -> np.ndarray:
         """Compute the logit of each row in each column.

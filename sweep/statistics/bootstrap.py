@@ -201,7 +201,8 @@ def average_precisions(
     hits = np.cumsum(drawn * (y[order] == 1), axis=1)[:, ends]
     precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
     steps = np.diff(hits, axis=1, prepend=0.0)
-    return (steps * precision).sum(axis=1) / hits[:, -1]
+    found: NDArray[np.float64] = (steps * precision).sum(axis=1) / hits[:, -1]
+    return found
 
 
 def average_precision_interval(

@@ -30,7 +30,8 @@ def undone(
     most : float
     """
     ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
-    return undo_weights(logits, np.array(ratios)[fold_of_row])
+    log_odds: NDArray[np.float64] = undo_weights(logits, np.array(ratios)[fold_of_row])
+    return log_odds
 
 
 def as_delivered(
@@ -49,8 +50,8 @@ def as_delivered(
     """
     here = weight_ratio(most, float(y.mean()))
     ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
-    moved = np.log(here) - np.log(np.array(ratios))
-    return (logits + moved[fold_of_row]).astype(np.float32)
+    moved: NDArray[np.float32] = undo_weights(logits, np.array(ratios)[fold_of_row] / here).astype(np.float32)
+    return moved
 
 
 def calibration(
@@ -180,7 +181,8 @@ def _likelihood(
 ) -> NDArray[np.float64]:
     """Compute the log-likelihood, (resamples,), of one line per resample, (resamples, 2)."""
     fitted = line[:, :1] + line[:, 1:] * odds
-    return np.einsum("ij,ij->i", weights, labels * fitted - np.logaddexp(0, fitted))
+    found: NDArray[np.float64] = np.einsum("ij,ij->i", weights, labels * fitted - np.logaddexp(0, fitted))
+    return found
 
 
 def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -150,7 +150,8 @@ def rates(counts: ArrayLike) -> NDArray[np.float64]:
     tp, fp, fn, tn = np.moveaxis(np.asarray(counts, dtype=float), -1, 0)
     hits = np.stack([tn, tp, tn, tp], axis=-1)
     wholes = np.stack([tn + fn, tp + fp, tn + fp, tp + fn], axis=-1)
-    return np.divide(hits, wholes, out=np.full(hits.shape, np.nan), where=wholes > 0)
+    found: NDArray[np.float64] = np.divide(hits, wholes, out=np.full(hits.shape, np.nan), where=wholes > 0)
+    return found
 
 
 def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> tuple[float, float]:

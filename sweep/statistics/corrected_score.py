@@ -72,7 +72,8 @@ class _Rule:
         if moved.shape[1]:
             finish = balances + np.argmin(np.abs(sign(moved, self.deliver)), axis=1)
             nearest = np.where(beyond, finish, nearest)
-        return np.where(self.trial_on_curve[best], trials + nearest, best)
+        picked: NDArray[np.int64] = np.where(self.trial_on_curve[best], trials + nearest, best)
+        return picked
 
 
 def corrected_score(
@@ -218,7 +219,8 @@ def _finishing(labels: NDArray[np.bool_], mean: NDArray[np.floating], rule: _Rul
     logits = mean[:, -1 if position > 0 else 0]
     called = max(1, int(np.count_nonzero(logits > balancing_threshold(labels, logits, rule.deliver))))
     around = np.unique(np.clip(np.round(called * np.geomspace(1 / WIDE, WIDE, THRESHOLDS)), 1, labels.size).astype(int))
-    return logits[:, None] >= -np.sort(-logits)[around - 1]
+    decided: NDArray[np.bool_] = logits[:, None] >= -np.sort(-logits)[around - 1]
+    return decided
 
 
 def prediction_interval(

@@ -64,7 +64,8 @@ def gap(counts: Counts | ArrayLike, equal: str) -> float | NDArray[np.float64] |
     gaps = {"precision": p1 - p0, "ratio": p1 - r1, "recall": r1 - r0}[equal]
     if isinstance(counts, Counts):
         return None if np.isnan(gaps) else float(gaps)
-    return gaps
+    found: float | NDArray[np.float64] | None = gaps
+    return found
 
 
 @overload

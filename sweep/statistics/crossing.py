@@ -54,7 +54,8 @@ def rising_fit(signs: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[
     means = np.where(size > 0, total / np.maximum(size, 1), 0.0)
     lower = np.flip(np.minimum.accumulate(np.flip(means, axis=-1), axis=-1), axis=-1)  # [a, i]: min over b >= i
     before = np.tri(points, dtype=bool).T  # [a, i]: a <= i
-    return np.max(np.where(before, lower, -np.inf), axis=-2)
+    fit: NDArray[np.float64] = np.max(np.where(before, lower, -np.inf), axis=-2)
+    return fit
 
 
 def crossing(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | None = None) -> NDArray[np.float64]:

@@ -81,7 +81,8 @@ def draw_recalls(
         return drawn
     share, rates = np.array(choices)[:, 0], np.array(choices)[:, 1:].T
     moved = rates - (rates @ share)[:, None]
-    return np.clip(drawn + moved[:, rng.choice(share.size, RATE_DRAWS, p=share)], 0, 1)
+    recalls: NDArray[np.float64] = np.clip(drawn + moved[:, rng.choice(share.size, RATE_DRAWS, p=share)], 0, 1)
+    return recalls
 
 
 def score_interval(
@@ -124,7 +125,8 @@ def score_interval(
     def on_logits(recalls: NDArray[np.float64]) -> NDArray[np.float64]:
         tn, tp = (1 - prevalence) * recalls[0], prevalence * recalls[1]
         scores = score(np.stack([tp, 1 - prevalence - tn, prevalence - tp, tn], axis=-1))
-        return logit(np.clip(scores, 1e-9, 1 - 1e-9))
+        odds: NDArray[np.float64] = logit(np.clip(scores, 1e-9, 1 - 1e-9))
+        return odds
 
     fewer = (FITTING * effective[0], FITTING * effective[1])
     plain = draw_recalls(recall, fewer, rng)

@@ -62,7 +62,8 @@ def usable(counts: NDArray[np.number], equal: str) -> NDArray[np.bool_]:
     tp, fp, fn, tn = np.moveaxis(counts, -1, 0)
     if equal != "precision":
         return np.ones(tp.shape, dtype=bool)
-    return (np.minimum(tp + fp, tn + fn) >= LEAST_CALLED) | (fp + fn == 0)
+    used: NDArray[np.bool_] = (np.minimum(tp + fp, tn + fn) >= LEAST_CALLED) | (fp + fn == 0)
+    return used
 
 
 def nearly(counts: Counts, equal: str) -> bool:

@@ -61,7 +61,8 @@ class Artifacts:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / LOGITS
                 download_artifact(artifact_store=self.store, artifact_id=found[-1], file_path=str(path))
-                return np.load(path, allow_pickle=False)
+                logits: np.ndarray = np.load(path, allow_pickle=False)
+                return logits
         except (LookupError, OSError, ValueError, EOFError, optuna.artifacts.exceptions.ArtifactNotFound):
             raise StudyError(
                 f"Trial {trial.number} must have its logits under {self.folder}; they are missing or damaged. Bring "

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import FrozenTrial as FrozenTrial
+from optuna.trial import Trial, TrialState
 
 from sweep.errors import StudyError, SweepError
 from sweep.search.task import Outcome, Params, Task

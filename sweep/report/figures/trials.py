@@ -77,7 +77,8 @@ def window(values: Sequence[float]) -> tuple[float, float]:
 
 def tenths(low: float, high: float) -> list[float]:
     """Ticks from low to high, both multiples of 0.1."""
-    return (np.arange(round(10 * low), round(10 * high) + 1) / 10).tolist()
+    ticks: list[float] = (np.arange(round(10 * low), round(10 * high) + 1) / 10).tolist()
+    return ticks
 
 
 def silent_note(trials: Sequence[TrialPoint]) -> str:
