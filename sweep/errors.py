@@ -3,7 +3,7 @@
 SweepError
 ├── InputError (also ValueError)   the input or the command is wrong: exit code 2, nothing written
 │   ├── TableError                 a table that cannot be used as it is
-│   ├── SpecError                  a study on paper that cannot be used as it is
+│   ├── SpecError                  settings of a study that cannot be used as they are
 │   ├── StudyError                 no such study, or a name in use with other data or settings
 │   └── ModelError                 a model file that cannot be used
 └── RunError                       stopped or failed at run time: exit code 1, the same command resumes
@@ -25,7 +25,7 @@ class TableError(InputError):
 
 
 class SpecError(InputError):
-    """A study on paper cannot be used as it is."""
+    """The settings of a study cannot be used as they are."""
 
 
 class StudyError(InputError):

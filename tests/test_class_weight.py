@@ -1,8 +1,11 @@
 """class_weights.json is usable as it is, by every library that it is said to be for."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -100,3 +103,31 @@ def test_loads_nothing_slow(tmp_path):
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in run.stdout.splitlines()[-1].split()}
     assert not loaded & {"tensorflow", "keras", "scipy", "sklearn", "optuna", "matplotlib", "pandas"}
+
+
+FORMULAS = {  # as they are written where they are written once, and as a second copy would have them
+    "the weight of an entry": r"1 / \(2 \*|0\.5 / \(?(b|m|share|prevalence)\b",
+    "its inverse": r"/ \(1(\.0)? \+ ratios?\)",
+    "the cap on the share": r"clip\([^\n]*1 - (most|caps?)",
+    "the weight ratio": r"\(1 - (b|m|prevalence)\) / (b|m|prevalence)\b",
+    "the grid": r"geomspace\((first|1\.0|low)",
+    "undoing": r"[-+] (slope \* )?(np\.|math\.|tf\.math\.)?log\([^\n]*(ratio|w1)",
+}
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_is_written_once(formula):
+    """If it failed, a change of the recipe would leave a second copy behind, and numbers would disagree."""
+    package = Path(__file__).parents[1] / "sweep"
+    code = {str(path.relative_to(package)): without_docstrings(path) for path in package.rglob("*.py")}
+    homes = {name for name, text in code.items() if re.search(FORMULAS[formula], text)}
+    assert homes - ({"model/numpy_reader.py"} if formula == "undoing" else set()) == {"class_weight.py"}
+
+
+def without_docstrings(path: Path) -> str:
+    """Read a module's code as Python prints it: no docstrings, no comments."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(value=...)
+    return ast.unparse(tree)

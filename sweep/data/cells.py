@@ -16,10 +16,10 @@ DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: quoted, control characters escaped, at most 40 characters.
+    r"""Return a value as messages show it: quoted, control characters escaped, at most 40 characters.
 
-    >>> shown("a\\tb"), shown(3)
-    ("'a\\\\tb'", '3')
+    >>> shown("a\tb"), shown(3)
+    ("'a\\tb'", '3')
     """
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -37,7 +37,7 @@ def undone(
 def as_delivered(
     y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
 ) -> NDArray[np.float32]:
-    """Out-of-fold logits as the network of all rows would give them: undone by each fold's w1 / w0, redone by its own.
+    """Move out-of-fold logits to the weight ratio of all rows: undo each fold's w1 / w0, redo that of all rows.
 
     They differ from `logits` only where the cap does not bind, so that each fold has a weight ratio of its own. A
     threshold on them is one on the undone log-odds.

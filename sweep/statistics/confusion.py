@@ -189,7 +189,6 @@ def average_precision(y: ArrayLike, logits: ArrayLike) -> float | None:
 
     None without a positive.
 
-
     Parameters
     ----------
     y : (rows,) of bool or 0 and 1

@@ -26,7 +26,8 @@ class CorrectedPoint:
     Attributes
     ----------
     precision, recall : (value, low, high) or None
-        P1 and R1 of the out-of-bag counts, summed over the resamples, with a 95 % interval; None where nothing is called.
+        P1 and R1 of the out-of-bag counts, summed over the resamples, with a 95 % interval; None where no row is predicted
+        positive.
     cost : (value, low, high)
         Expected per 1000 rows, at this table's prevalence; None where no costs were asked for.
     score : Corrected
@@ -161,7 +162,7 @@ def corrected_point(
 
 
 def _raised(asked: Asked, taken: Point) -> Asked:
-    """The floor that confidence came to on all rows, to be met in each resample."""
+    """Raise the floor to what confidence came to on all rows, to be met in each resample."""
     if asked.confidence is None:
         return asked
     (_, p1), (_, r1) = taken.counts.precision, taken.counts.recall
@@ -178,7 +179,7 @@ def _out_of_bag(
     resamples: int | None,
     seed: int,
 ) -> tuple[NDArray[np.float64], Choices]:
-    """Counts tp, fp, fn, tn of what each resample picks, on the groups that it left out, summed; and the picks.
+    """Sum the counts of what each resample picks, on the groups that it left out; and list the picks.
 
     Of a floor or a budget the picks are left out: what their recalls differ by is their sampling noise once more. The
     threshold of least cost, though, may lie far from where it lay, at hardly another cost.
@@ -215,7 +216,7 @@ def _intervals(
     choices: Choices,
     rng: np.random.Generator,
 ) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
-    """95 % intervals of P1, R1 and the cost per 1000 rows, from draws of both recalls."""
+    """Compute 95 % intervals of P1, R1 and the cost per 1000 rows, from draws of both recalls."""
     fewer = (FITTING * effective[0], FITTING * effective[1])
     plain, generous = (draw_recalls(recall, fewer, rng, choices=choices, generous=more) for more in (False, True))
 

@@ -13,8 +13,8 @@ from sweep.statistics.criteria import CRITERIA, balancing_threshold, score, sign
 from sweep.statistics.intervals import draw_recalls, effective_size, score_interval
 from sweep.statistics.reached import locate
 
-THRESHOLDS = 65  # at the end of a curve that does not cross, even in the log of the rows called
-WIDE = 4.0  # from so many times fewer to so many times more rows than are called where the balance holds
+THRESHOLDS = 65  # at the end of a curve that does not cross, even in the log of the predicted positives
+WIDE = 4.0  # from so many times fewer to so many times more predicted positives than where the balance holds
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sweep.statistics.reached import LEAST_CALLED
 KINDS = ("recall", "precision", "top", "cost")
 FLOORS = ("recall", "precision")  # kinds that a confidence goes with
 RESAMPLES = 1000
-AT_ONCE = 64  # resamples a block: what fits into a processor's cache
+AT_ONCE = 64  # resamples per block: what fits into a processor's cache
 SLACK = 1e-9  # of a floor: 0.9 of 10 positives are 9
 
 
@@ -55,7 +55,7 @@ class Asked:
 
     @property
     def goal(self) -> str:
-        """What the search makes as high as it can."""
+        """The quantity that is maximised."""
         return {
             "recall": f"P1 at R1 >= {self.value:g}",
             "precision": f"R1 at P1 >= {self.value:g}",
@@ -64,10 +64,11 @@ class Asked:
         }[self.kind]
 
     def cost(self, counts: ArrayLike) -> NDArray[np.float64]:
-        """Cost of each row of counts, (..., 4) in the order tp, fp, fn, tn: in the units of `costs`."""
+        """Compute the cost of counts, (..., 4) in the order tp, fp, fn, tn: in the units of `costs`."""
         _, fp, fn, _ = np.moveaxis(np.asarray(counts, dtype=float), -1, 0)
         missed, false = self.costs or (self.value, 1.0)
-        return missed * fn + false * fp
+        costs: NDArray[np.float64] = missed * fn + false * fp
+        return costs
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Point:
     Attributes
     ----------
     threshold : float
-        On the logit; above it a row is called.
+        On the logit; above it a row is predicted positive.
     counts : Counts
     value : float
         The rule's other half, to be maximised: `goal`. Below 0: a floor that is not met, by so much.
@@ -99,7 +100,7 @@ class Ranking:
     ----------
     order : (rows,) int
     places : (points,) int
-        Rows called at each threshold there is: none first, all last.
+        Rows predicted positive at each threshold there is: none first, all last.
     thresholds : (points,) float
     """
 
@@ -119,7 +120,7 @@ class Ranking:
         return cls(order, np.append(0, ends + 1), np.concatenate([distinct[:1], between, last]).astype(float))
 
     def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Sum weights, (rows, resamples), over the rows called at each threshold: (points, resamples)."""
+        """Sum weights, (rows, resamples), over the rows above each threshold: (points, resamples)."""
         total = np.zeros((len(weights) + 1, weights.shape[1]), np.float32)
         np.cumsum(weights[self.order], axis=0, out=total[1:])
         return total if len(self.places) == len(total) else total[self.places]
@@ -134,7 +135,7 @@ def best_threshold(
     ----------
     asked : Asked
     tp, called : (points, resamples)
-        From nobody called to all.
+        From no row predicted positive to all.
     rows : float
         Of the table: what a `top` of so many rows is a share of.
 
@@ -217,7 +218,7 @@ def _confident(
     resamples: int,
     seed: int,
 ) -> tuple[int, bool]:
-    """The threshold at which a floor holds in a share `confidence` of the resamples, and whether there is one."""
+    """Find the threshold at which a floor holds in a share `confidence` of the resamples, and whether there is one."""
     share, wanted = asked.confidence or 0.0, np.zeros(len(called))
     for weights in draws(y, units, resamples, np.random.default_rng([seed, 11])):
         tp = ranking.sums(weights * y[:, None])
@@ -246,10 +247,10 @@ def draws(
 def share_met(
     asked: Asked, y: ArrayLike, units: ArrayLike, logits: ArrayLike, threshold: float, *, seed: int = 0
 ) -> float:
-    """Share of resamples of row groups in which what was asked holds at a threshold.
+    """Compute the share of resamples of row groups in which what was asked holds at a threshold.
 
-    Of `top`: that no more rows are called than asked for. Of `cost`: that it costs less than calling nobody and than
-    calling everybody.
+    Of `top`: that no more rows are predicted positive than asked for. Of `cost`: that it costs less than predicting no
+    row positive and than predicting all.
     """
     labels = check_labels(y, both=True)
     called = check_logits(logits, "logits", (labels.size,)) > threshold
@@ -271,6 +272,6 @@ def share_met(
 
 
 def highest_precision(y: ArrayLike, logits: ArrayLike) -> Counts:
-    """Counts at the threshold of highest precision with at least 10 rows called."""
+    """Count at the threshold of highest precision with at least 10 rows predicted positive."""
     found = find_point(Asked("precision", 1.0), y, np.arange(len(np.asarray(y))), logits)
     return found.counts

@@ -164,10 +164,11 @@ def _why_not(
     """Say in one clause why a criterion is not reached; None where it is."""
     span = f"between most = {most[ends].min():.3g} and {most[ends].max():.3g}"
     if np.isnan(position):
-        return f"equal {equal} is not reached (fewer than {LEAST_CALLED} rows are called at any balance {span})"
+        few = f"fewer than {LEAST_CALLED} rows are predicted positive at any balance"
+        return f"equal {equal} is not reached ({few} {span})"
     if np.isinf(position):
         left = gap(Counts.from_array(counts[end]), equal)
-        still = "nothing is called"
+        still = "no row is predicted positive"
         if left is not None:
             still = _GAPS[equal].format(f"{abs(left):.2g} {'below' if left < 0 else 'above'}")
         return f"equal {equal} is not reached {span} (at {most[end]:.3g} {still})"
@@ -178,7 +179,7 @@ def _why_not(
     called = np.interp(position, log_ratio[order], fewer[order])
     near = f"equal {equal} is not reached {span} with certainty (the curve meets it"
     if called < LEAST_CALLED:
-        return f"{near} only where fewer than {LEAST_CALLED} rows are called)"
+        return f"{near} only where fewer than {LEAST_CALLED} rows are predicted positive)"
     if inside < LEAST_INSIDE:
         return f"{near}, but only {100 * inside:.0f} % of the resampled curves do)"
     return None

@@ -93,5 +93,5 @@ class Ownership:
 
 
 def me() -> str:
-    """This process, as others may know it."""
+    """Describe this process as others may know it."""
     return f"process {os.getpid()} on {socket.gethostname()}"

@@ -96,7 +96,7 @@ def test_fewer_than_ten_called_are_left_out() -> None:
     assert few.crossings["precision"].most == 0.9  # the only point with a precision is the nearest end
     none = decided((3, 0), (4, 0), (5, 1), positives=40, negatives=360, most=[0.5, 0.75, 0.9])
     assert not none.crossings["precision"].reached
-    assert "fewer than 10 rows are called" in str(none.crossings["precision"].why)
+    assert "fewer than 10 rows are predicted positive" in str(none.crossings["precision"].why)
 
 
 def test_an_unsure_precision_is_not_reached() -> None:
@@ -128,7 +128,7 @@ def test_nothing_called_is_undefined_and_not_an_error() -> None:
     assert np.isnan(curve.precision[:, 1]).all()
     assert np.isnan(curve.bands["P1"]).all()
     assert curve.crossings["ratio"].most == 0.8
-    assert "nothing is called" in str(curve.crossings["ratio"].why)
+    assert "no row is predicted positive" in str(curve.crossings["ratio"].why)
     assert not any(crossing.reached for crossing in curve.crossings.values())
 
 
