@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, NoReturn, get_args
@@ -54,7 +54,30 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+SECTIONS_OF_HELP = {
+    "Search": ("run", "check", "init"),
+    "Inspect": ("show", "list", "trials", "compare", "rows", "plot", "report", "dashboard"),
+    "Use": ("export", "predict", "weights"),
+    "Tidy": ("remove",),
+}
+
+
+class Commands(click.Group):
+    """The commands in the order in which a user needs them, in sections."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the sections."""
+        return [name for names in SECTIONS_OF_HELP.values() for name in names if name in self.commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section of commands after the other."""
+        for section, names in SECTIONS_OF_HELP.items():
+            commands = [(name, self.commands[name]) for name in names if name in self.commands]
+            with formatter.section(section):
+                formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in commands])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="sweep")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -63,7 +86,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep run table.csv --target y --positive 1 --missing '?' --test held-out.csv")
 @click.argument("source", metavar="STUDY.toml|TABLE")
 @settings_options
 @click.option("--quick", is_flag=True, help="Leave the verdict out.")
@@ -130,7 +153,7 @@ def _specs(source: str, given: dict[str, Any]) -> Spec:
     return spec
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep init table.csv --target y")
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option(
     "--target", multiple=True, required=True, metavar="COLUMN", help="The label column; several: one study each."
@@ -154,18 +177,18 @@ def init(table: Path, target: tuple[str, ...], to: Path | None) -> None:
     click.echo(f"{to}; next: sweep run {to}")
 
 
-@cli.command("list")
+@cli.command("list", epilog="Example: sweep list")
 @ROOT
-def list_studies(root: Path) -> None:
-    """Name the studies, and how far they are."""
-    from sweep.study_folder import StudyFolder, names
+@JSON
+def list_studies(root: Path, as_json: bool) -> None:
+    """List the studies: rows, verdict, corrected score and date of each, or that it is not finished."""
+    from sweep.report.listing import listed_studies, write_listing
 
-    for name in names(root):
-        record = StudyFolder(root, name)
-        click.echo(f"{name}  {'finished' if record.result.exists() else 'not finished'}")
+    studies = listed_studies(root)
+    click.echo(json.dumps([asdict(s) for s in studies], indent=1) if as_json else write_listing(studies), nl=as_json)
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep show hypothyroid")
 @click.argument("name")
 @ROOT
 @JSON
@@ -186,7 +209,7 @@ def show(name: str, root: Path, as_json: bool) -> None:
         _print_result(result)
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep plot hypothyroid")
 @click.argument("name")
 @ROOT
 def plot(name: str, root: Path) -> None:
@@ -199,7 +222,7 @@ def plot(name: str, root: Path) -> None:
     click.echo(redraw(record))
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep report hypothyroid")
 @click.argument("name")
 @ROOT
 def report(name: str, root: Path) -> None:
@@ -212,14 +235,17 @@ def report(name: str, root: Path) -> None:
     click.echo(rewrite_report(record))
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep remove hypothyroid")
 @click.argument("name")
 @click.option("--storage", metavar="URL", help="The database from which to delete it too, if it was run with one.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @ROOT
-def remove(name: str, storage: str | None, root: Path) -> None:
+def remove(name: str, storage: str | None, yes: bool, root: Path) -> None:
     """Delete a study, its model and its pictures."""
     from sweep.study_folder import find, names
 
+    if name in names(root) and not yes and sys.stdin.isatty():
+        click.confirm(f"Delete the study {name!r}, its model and its pictures?", abort=True, err=True)
     if storage is None:
         find(root, name).remove()
     else:
@@ -232,7 +258,7 @@ def remove(name: str, storage: str | None, root: Path) -> None:
     click.echo(f"removed {name}", err=True)
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep dashboard hypothyroid --open")
 @click.argument("name", required=False)
 @click.option(
     "--host", default="127.0.0.1", help="The address to listen on; visitors of others than this need a token."
@@ -256,7 +282,7 @@ def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, w
     serve(record, host=host, port=port, write=write, ready=ready)
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep export hypothyroid --to model --format onnx --equal recall")
 @click.argument("name")
 @click.option("--to", type=click.Path(path_type=Path), required=True, metavar="DIR", help="The folder to write to.")
 @click.option(
@@ -278,7 +304,7 @@ def export(name: str, to: Path, format_: str, equal: str | None, single: bool, r
     click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep predict studies/hypothyroid/best/model.keras new.csv --out scored.csv --keep id")
 @click.argument("model", metavar="MODEL|NAME", type=click.Path(path_type=Path))
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .parquet. Default: print CSV.")
@@ -303,7 +329,7 @@ def predict(
     click.echo(f"{summary.rows} rows, {summary.called} predicted positive", err=True)
 
 
-@cli.command()
+@cli.command(epilog="Example: sweep weights table.csv --target y --most 0.9 --json")
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COLUMN", help="The label column.")
 @click.option("--positive", metavar="VALUE", help="The label of class 1. Default: the rarer one.")

@@ -1,5 +1,6 @@
 """A study's folders under a root: its name, its paths, finding and locking it."""
 
+import difflib
 import re
 import shutil
 import tempfile
@@ -153,8 +154,10 @@ def find(root: Path, name: str) -> StudyFolder:
     """
     check_name(name)
     if name not in (there := names(root)):
+        near = difflib.get_close_matches(name, there, n=1)
         listed = f"got those: {', '.join([*there[:8], *['...'][: len(there) > 8]])}" if there else "got none"
-        raise StudyError(f"There must be a study {name!r} under {root / 'studies'}; {listed}. Check NAME or --root.")
+        hint = f"Did you mean {near[0]!r}?" if near else "Check NAME or --root."
+        raise StudyError(f"There must be a study {name!r} under {root / 'studies'}; {listed}. {hint}")
     return StudyFolder(root, name)
 
 

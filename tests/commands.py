@@ -15,13 +15,17 @@ READER = ROOT / "sweep" / "model" / "README.md"
 def commands() -> str:
     """Write the page of all commands, with their help and their options."""
     parts = ["# Commands\n\nGenerated from the command line itself by `python tests/commands.py`.\n"]
-    for name, command in sorted(cli.commands.items()):
+    for name in cli.list_commands(click.Context(cli)):
+        command = cli.commands[name]
         context = click.Context(command, info_name=f"sweep {name}")
         usage = " ".join(command.collect_usage_pieces(context))
         options = (p.get_help_record(context) for p in command.params if isinstance(p, click.Option))
         lines = ["| `{}` | {} |".format(*(text.replace("|", "\\|") for text in record)) for record in options if record]
         table = ["| option | |", "|---|---|", *lines, ""] if lines else []
-        parts.append("\n".join([f"## `sweep {name} {usage}`", "", command.get_short_help_str(200), "", *table]))
+        example = [f"`{command.epilog.removeprefix('Example: ')}`", ""] if command.epilog else []
+        parts.append(
+            "\n".join([f"## `sweep {name} {usage}`", "", command.get_short_help_str(200), "", *example, *table])
+        )
     return "\n".join(parts)
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from sweep.cli import cli
+from sweep.study_folder import StudyFolder
 
 
 def sweep(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -143,3 +144,26 @@ def test_init_writes_a_study_that_runs_and_never_writes_over_one(tmp_path: Path)
     again = sweep("init", "t.csv", "--target", "y", cwd=tmp_path)
     assert again.returncode == 2
     assert (tmp_path / "t.toml").read_bytes() == before
+
+
+def test_every_command_stands_in_a_section_of_the_help_with_an_example_that_it_takes() -> None:
+    """If it failed, a command could not be found in `sweep --help`, or its example would be refused."""
+    import shlex
+
+    import click
+
+    from sweep.cli import cli
+
+    assert set(cli.list_commands(click.Context(cli))) == set(cli.commands)
+    for name, command in cli.commands.items():
+        program, called, *arguments = shlex.split((command.epilog or "").removeprefix("Example: "))
+        assert (program, called) == ("sweep", name)
+        with click.Context(command) as context:
+            command.parse_args(context, arguments)
+
+
+def test_a_study_that_is_nearly_named_is_suggested(finished: StudyFolder) -> None:
+    """If it failed, a slip of the finger would send the reader through a list."""
+    done = sweep("show", "mode", "--root", finished.root)
+    assert done.returncode == 2
+    assert "Did you mean 'made'?" in done.stderr
