@@ -26,8 +26,8 @@ class CorrectedPoint:
     Attributes
     ----------
     precision, recall : (value, low, high) or None
-        P1 and R1 of the out-of-bag counts, summed over the resamples, with a 95 % interval; None where no row is predicted
-        positive.
+        P1 and R1 of the out-of-bag counts, summed over the resamples, with a 95 % interval; None where no row is
+        predicted positive.
     cost : (value, low, high)
         Expected per 1000 rows, at this table's prevalence; None where no costs were asked for.
     score : Corrected
