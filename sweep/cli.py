@@ -296,7 +296,7 @@ def export(name: str, to: Path, format_: str, equal: str | None, single: bool, r
     from sweep.study_folder import find
 
     record = find(root, name)
-    from sweep.model.handover import export_study
+    from sweep.model.delivery import export_study
     from sweep.report.result import Result
 
     selected = Result.read(record).selected["equal"]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +36,12 @@ from sweep.study_folder import StudyFolder, locked
 if TYPE_CHECKING:
     from sweep.model.final import Final
     from sweep.parallel.workers import Workers
+    from sweep.report.trial_pictures import TrialPictures
     from sweep.search.selection import Selection
-    from sweep.search.task import Outcome, Params, Task
+    from sweep.search.setup import TrialSetup
     from sweep.statistics.corrected_score import Corrected
+    from sweep.study.outcome import Outcome
+    from sweep.study.params import Params
     from sweep.study.study import Study
 
 
@@ -77,7 +81,7 @@ class Run:
 
     folder: StudyFolder
     data: Prepared
-    task: "Task"
+    setup: "TrialSetup"
     study: "Study"
     workers: "Workers"
     progress: Progress
@@ -87,6 +91,13 @@ class Run:
     def spec(self) -> Spec:
         """Every setting."""
         return self.data.spec
+
+    @cached_property
+    def pictures(self) -> "TrialPictures":
+        """Make what draws the trials."""
+        from sweep.report.trial_pictures import TrialPictures
+
+        return TrialPictures(self.folder, self.study, self.setup.y, self.progress.note)
 
     @contextmanager
     def timed(self, phase: str) -> "Iterator[Callable[[], None]]":
@@ -144,7 +155,7 @@ def run(
     """
     data = prepare(spec) if isinstance(spec, Spec) else spec
     from sweep.parallel.workers import Workers
-    from sweep.study.copying import copy_home
+    from sweep.study.copying import copy_study
 
     folder = StudyFolder(Path(root).resolve(), data.spec.name)
     with locked(folder), Workers(workers, backend) as pool:
@@ -155,10 +166,10 @@ def run(
                 logged.note(note)
             if is_done(folder, data, study, quick):
                 return Result.read(folder)
-            this = Run(folder, data, make_task(data), study, pool, logged, quick)
+            this = Run(folder, data, make_setup(data), study, pool, logged, quick)
             result = search_to_report(this)
             if storage is not None:
-                copy_home(study, folder)
+                copy_study(study.storage, study.optuna.study_name, folder.database, as_name=folder.name)
             write_text(folder.result, result.to_json())
             study.done = done_settings(data, folder, quick)
             return result
@@ -214,16 +225,15 @@ def _resolve(spec: Spec, table: Table) -> Spec:
     )
 
 
-def make_task(data: Prepared) -> "Task":
+def make_setup(data: Prepared) -> "TrialSetup":
     """Put together what all trials of a study share."""
-    from sweep.search.task import Task
+    from sweep.search.setup import TrialSetup
 
     table, search, training = data.table, data.spec.search, data.spec.training
-    return Task(
-        X=data.X,
+    return TrialSetup(
         y=table.y,
         fold_of_row=data.fold_of_row,
-        units=table.groups,
+        groups=table.groups,
         repeats=training.repeats,
         epochs=training.epochs or default_epochs(len(table.y)),
         batch_size=training.batch_size or default_batch_size(len(table.y)),
@@ -291,42 +301,39 @@ def estimate_time(this: Run) -> None:
     from sweep.report.terminal import duration
     from sweep.search.estimate import estimate
 
-    search, task = this.spec.search, this.task
+    search, setup = this.spec.search, this.setup
     left = max(0, search.trials - this.study.finished)
-    seconds = estimate(task, this.study.space, trials=left, workers=this.workers)
+    seconds = estimate(this.data.X, setup, this.study.space, trials=left, workers=this.workers)
     if search.timeout is not None:
         seconds["search"] = min(seconds["search"], search.timeout)
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
         f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds x "
-        f"{task.repeats} networks, {task.epochs} epochs of {len(task.y)} rows)"
+        f"{setup.repeats} networks, {setup.epochs} epochs of {len(setup.y)} rows)"
     )
 
 
 def search_trials(this: Run) -> None:
     """Run trials until there are as many as asked for; each is scored, told, then drawn."""
-    from sweep.dashboard.server import annotate
-    from sweep.report.figures.trial import findings
-    from sweep.report.pictures import draw_one
     from sweep.search.loop import search
 
     with this.timed("search") as spend:
+        this.pictures.draw_left_out()
 
-        def show(number: int, params: "Params", outcome: "Outcome") -> None:
-            logits = outcome.logits.mean(axis=1)
+        def draw(number: int, params: "Params", outcome: "Outcome") -> None:
             stopped = outcome.epochs if outcome.pruned else None
-            picture = draw_one(this.folder, this.task.y, logits, number=number, params=asdict(params), stopped=stopped)
-            annotate(this.study, number, picture, findings(this.task.counts(outcome.logits)))
+            this.pictures.draw(number, asdict(params), outcome.logits, outcome.counts, stopped)
             spend()
 
         search(
             this.study,
-            this.task,
+            this.data.X,
+            this.setup,
             trials=this.spec.search.trials,
             timeout=this.spec.search.timeout,
             workers=this.workers,
             progress=this.progress,
-            show=show,
+            on_told=draw,
         )
 
 
@@ -337,45 +344,49 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected]":
     asked = this.spec.balance.equal
     with this.timed("curve"):
         this.progress.phase("confirm and curve", 2)
-        confirmed = confirm(this.task, this.study.best_networks(CANDIDATES), this.workers)
+        confirmed = confirm(this.data.X, this.setup, this.study.best_networks(CANDIDATES), this.workers)
         this.progress.step()
-        selection = select(this.task, confirmed, *this.spec.search.most, asked=asked, workers=this.workers)
+        selection = select(
+            this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, workers=this.workers
+        )
         this.progress.step()
         corrected = correct_for_search(this, selection)
     with whole(this.folder.selection) as part:
-        selection.save(part, asked=asked, seed=this.task.seed)
+        selection.save(part, asked=asked, seed=this.setup.seed)
     return selection, corrected
 
 
 def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
     """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
-    from sweep.search.task import Params
     from sweep.statistics.corrected_score import corrected_score
+    from sweep.study.params import Params
     from sweep.study.study import FINISHED
 
     trials = this.study.trials(FINISHED[0])
     winner = selection.winner.params.network
     return corrected_score(
-        this.task.y,
-        this.task.units,
+        this.setup.y,
+        this.setup.groups,
         np.stack([this.study.logits(t).mean(axis=1) for t in trials], axis=1),
         [Params(**t.params).network == winner for t in trials],
         selection.curve_logits,
         selection.curve.most,
-        equal=this.task.equal,
+        equal=this.setup.equal,
         deliver=selection.equal,
-        seed=this.task.seed,
+        seed=this.setup.seed,
     )
 
 
 def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> "tuple[Final, dict[str, Any] | None]":
     """Train the final networks, export the balance selected, and score the test table once."""
-    from sweep.model.handover import final_networks, hand_over, score_test
+    from sweep.model.delivery import deliver, final_networks, score_test
 
     with this.timed("final"):
         this.progress.phase("final networks", 1)
-        final = final_networks(this.spec, this.data.table, this.data.features, this.task, selection, this.workers)
-        hand_over(this.folder, final, selection.equal, this.data.table.frame)
+        final = final_networks(
+            this.spec, this.data.table, this.data.features, this.data.X, this.setup, selection, this.workers
+        )
+        deliver(this.folder, final, selection.equal, this.data.table.frame)
         this.progress.step()
         test = this.data.test
         return final, None if test is None else score_test(this.folder, test, selection, corrected)
@@ -387,7 +398,8 @@ def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") ->
 
     test = this.data.test
     return answer(
-        this.task,
+        this.data.X,
+        this.setup,
         selection,
         (corrected.score, corrected.low, corrected.high),
         enough=this.spec.verdict.enough,
@@ -409,20 +421,20 @@ def report_result(
     from sweep.report.compose import compose
     from sweep.report.pictures import draw_all
     from sweep.report.redraw import report_of
-    from sweep.study.study import FINISHED
 
     result = compose(
         this.spec,
         this.data.table,
         selection,
         corrected,
-        fold_of_row=this.task.fold_of_row,
+        fold_of_row=this.setup.fold_of_row,
         probability=final.probability,
         test=test,
         verdict=verdict,
         trials=this.study.totals(),
         seconds=this.study.seconds(),
     )
-    draw_all(this.folder, this.study.trials(*FINISHED), selection, result)
+    this.pictures.draw_left_out()
+    draw_all(this.folder, this.study.finished_trials(), selection, result)
     report_of(this.folder, result)
     return result

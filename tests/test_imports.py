@@ -22,11 +22,11 @@ MAY_USE = {
     "stack": {"class_weight", "errors"},
     "sklearn": {"class_weight", "data", "errors", "files", "stack"},
     "parallel": {"errors", "stack"},
-    "study": {"search", "statistics", *SHARED},
+    "study": {"stack", "statistics", *SHARED},
     "search": {"parallel", "stack", "statistics", "study", *SHARED},
     "model": {"data", "parallel", "search", "stack", "statistics", *SHARED},
-    "evidence": {"data", "parallel", "search", "stack", "statistics", *SHARED},
-    "report": {"data", "search", "statistics", "study", *SHARED},
+    "evidence": {"data", "parallel", "search", "stack", "statistics", "study", *SHARED},
+    "report": {"dashboard", "data", "search", "statistics", "study", *SHARED},
     "dashboard": {"study", *SHARED},
 }
 HOMES = {

@@ -1,7 +1,4 @@
-"""The Optuna dashboard: what it shows beside a trial, and the server.
-
-`optuna_dashboard` is imported by the functions that need it, which a search does not before its first trial is told.
-"""
+"""The server of the Optuna dashboard."""
 
 import io
 import ipaddress
@@ -10,7 +7,6 @@ import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -21,16 +17,6 @@ from sweep.study.study import Study
 from sweep.study_folder import StudyFolder
 
 LOOPBACK = "127.0.0.1"
-
-
-def annotate(study: Study, number: int, picture: Path, findings: str) -> None:
-    """Attach a picture to a trial that is not told yet, and a note that says what it found and shows it."""
-    from optuna_dashboard import save_note
-    from optuna_dashboard.artifact import get_artifact_path
-
-    trial = study.out[number]
-    at = get_artifact_path(trial, study.artifacts.attach(trial, picture, mimetype="image/png"))
-    save_note(trial, f"Trial {number} {findings}\n\n![precision against recall]({at})\n")
 
 
 def serve(
@@ -63,7 +49,7 @@ def serve(
     logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
     app = optuna_dashboard.wsgi(study.storage, artifact_store=study.artifacts.store)
     token = None if _is_loopback(host) else secrets.token_urlsafe(24)
-    gate = Gate(app, home=f"/dashboard/studies/{study.optuna._study_id}", host=host, token=token, write=write)
+    gate = Gate(app, home=f"/dashboard/studies/{study.study_id}", host=host, token=token, write=write)
     try:
         server = _Server((host, port), _Handler)
     except (OSError, OverflowError) as error:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sweep.class_weight import weight_matrix
 from sweep.evidence.learning_curve import cross_called
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import RESAMPLES, average_precisions, interval, row_draws
 from sweep.statistics.confusion import Counts, average_precision
 from sweep.statistics.criteria import score
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-def simple(task: Task, most: float, network: np.ndarray) -> dict[str, Any]:
+def simple(X: np.ndarray, setup: TrialSetup, most: float, network: np.ndarray) -> dict[str, Any]:
     """Hold the selected network against logistic regression and against no model at all.
 
     The regression has the network's weights and folds; medians, centres and scales are those of each fold's training
@@ -24,7 +24,8 @@ def simple(task: Task, most: float, network: np.ndarray) -> dict[str, Any]:
 
     Parameters
     ----------
-    task : Task
+    X : array, shape (rows, features)
+    setup : TrialSetup
     most : float
         The balance selected.
     network : array, shape (rows,)
@@ -36,20 +37,18 @@ def simple(task: Task, most: float, network: np.ndarray) -> dict[str, Any]:
         `logistic_regression`: counts, score, average precision, and `against`, the network less the regression in
         `score` and `average_precision`, each with `low` and `high`; `nobody` and `everybody`: counts and score.
     """
-    y, folds = task.y, task.fold_of_row
+    y, folds = setup.y, setup.fold_of_row
     logits = np.zeros(len(y))
     for fold in range(int(folds.max()) + 1):
         here = folds == fold
-        model = regression().fit(
-            task.X[~here], y[~here], logisticregression__sample_weight=weight_matrix(y[~here], most)
-        )
-        logits[here] = model.decision_function(task.X[here])
+        model = regression().fit(X[~here], y[~here], logisticregression__sample_weight=weight_matrix(y[~here], most))
+        logits[here] = model.decision_function(X[here])
     counts = Counts.of(y, logits > 0)
     return {
         "logistic_regression": {
             **_scored(counts),
             "average_precision": average_precision(y, logits),
-            "against": _against(task, network, logits),
+            "against": _against(setup, network, logits),
         },
         "nobody": _scored(Counts.of(y, np.zeros(len(y), bool))),
         "everybody": _scored(Counts.of(y, np.ones(len(y), bool))),
@@ -72,13 +71,13 @@ def _scored(counts: Counts) -> dict[str, Any]:
     return {"counts": counts.to_dict(), "score": float(score(counts, "ratio"))}
 
 
-def _against(task: Task, network: np.ndarray, other: np.ndarray) -> dict[str, Any]:
+def _against(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> dict[str, Any]:
     """The differences, network less other, with paired bootstrap intervals over row groups; the cuts are kept."""
-    y, folds = task.y, task.fold_of_row
+    y, folds = setup.y, setup.fold_of_row
     pair = (network, other)
     called = [cross_called(z, y, folds) for z in pair]
     scores, precisions = [], []
-    for block in row_draws(y, task.units, RESAMPLES, np.random.default_rng([task.seed, 8])):
+    for block in row_draws(y, setup.groups, RESAMPLES, np.random.default_rng([setup.seed, 8])):
         scores.append(_score(y, called[0], block) - _score(y, called[1], block))
         precisions.append(average_precisions(y, pair[0], block) - average_precisions(y, pair[1], block))
     whole = np.ones((1, len(y)))

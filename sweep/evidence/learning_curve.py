@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.parallel.workers import Workers
-from sweep.search.task import Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import positive_shares
 from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws
 from sweep.statistics.confusion import average_precision, count
 from sweep.statistics.criteria import balancing_threshold, score
+from sweep.study.params import Params
 
 SHARES = (0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
 DRAWS = 4
@@ -20,7 +21,7 @@ DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: e
 SCORES = ("score", "average_precision")
 
 
-def learning(task: Task, params: Params, *, workers: Workers) -> dict[str, Any]:
+def learning(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: Workers) -> dict[str, Any]:
     """Measure scores along the share of positives trained on, and what doubling the positives would bring.
 
     All columns keep w1 / w0 and all negatives; the positives that stay weigh 1 / share as much again, and held-out rows
@@ -33,7 +34,8 @@ def learning(task: Task, params: Params, *, workers: Workers) -> dict[str, Any]:
 
     Parameters
     ----------
-    task : Task
+    X : array, shape (rows, features)
+    setup : TrialSetup
     params : Params
         The selected network and balance.
     workers : Workers
@@ -46,8 +48,8 @@ def learning(task: Task, params: Params, *, workers: Workers) -> dict[str, Any]:
         `average_precision` what doubling brings, `value`, `low`, `high`, and `from_half`; None, with `why`, where the
         curve cannot tell.
     """
-    folds = int(task.fold_of_row.max()) + 1
-    trained_on = np.mean([np.sum(task.y[task.fold_of_row != k]) for k in range(folds)])
+    folds = int(setup.fold_of_row.max()) + 1
+    trained_on = np.mean([np.sum(setup.y[setup.fold_of_row != k]) for k in range(folds)])
     shares = [share for share in SHARES if share * trained_on >= LEAST_POSITIVES]
     if len(shares) < LEAST_POINTS or 0.5 not in shares:
         why = (
@@ -56,12 +58,12 @@ def learning(task: Task, params: Params, *, workers: Workers) -> dict[str, Any]:
         )
         return {"points": [], "gain": None, "why": why, "draws": DRAWS}
     design = positive_shares(
-        task.y, task.units, task.fold_of_row, most=params.most, shares=shares, draws=DRAWS, seed=task.seed
+        setup.y, setup.groups, setup.fold_of_row, most=params.most, shares=shares, draws=DRAWS, seed=setup.seed
     )
-    stack = workers.fit(task.X, design, task.recipe(params), seed=task.seed)
-    logits = design.out_of_fold(stack.logits(task.X, design.held_out))
+    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
+    logits = design.out_of_fold(stack.logits(X, design.held_out))
     kept = (design.W * (design.Y == 1) > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
-    return measure(task.y, task.units, task.fold_of_row, logits, shares, kept.tolist(), seed=task.seed)
+    return measure(setup.y, setup.groups, setup.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
 
 
 def measure(

@@ -8,7 +8,7 @@ import numpy as np
 
 from sweep.data.folds import fold_of_row
 from sweep.parallel.workers import Workers
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
 from sweep.stack.recipe import Recipe
 from sweep.statistics.bootstrap import average_precision_interval
@@ -24,7 +24,7 @@ COMMON = 5  # row groups of one size in a fold, from which on they exchange labe
 ENTRIES = 20_000_000  # of W in one design
 
 
-def signal(task: Task, *, workers: Workers) -> dict[str, Any]:
+def signal(X: np.ndarray, setup: TrialSetup, *, workers: Workers) -> dict[str, Any]:
     """Test whether features and labels have anything to do with each other.
 
     The network is cross-validated on y and on shuffles of y; with b of n shuffles at least as good by pooled
@@ -36,7 +36,8 @@ def signal(task: Task, *, workers: Workers) -> dict[str, Any]:
 
     Parameters
     ----------
-    task : Task
+    X : array, shape (rows, features)
+    setup : TrialSetup
         Of which neither folds, repeats nor epochs are used.
     workers : Workers
 
@@ -51,21 +52,21 @@ def signal(task: Task, *, workers: Workers) -> dict[str, Any]:
     Ojala and Garriga, Permutation tests for studying classifier performance, JMLR 11, 2010.
     """
     started = time.perf_counter()
-    most_folds = min(FOLDS, int(task.fold_of_row.max()) + 1)  # the search's folds are known to be possible
-    folds = fold_of_row(task.y, task.units, most_folds, task.seed)
-    recipe = replace(NETWORK, epochs=epochs(len(task.y)))
-    rng = np.random.default_rng([task.seed, 5])
-    labels = np.concatenate([task.y[:, None], shuffled(task.y, task.units, folds, SHUFFLES[0], rng)], axis=1)
-    logits = _held_out(task, labels, folds, recipe, workers)
+    most_folds = min(FOLDS, int(setup.fold_of_row.max()) + 1)  # the search's folds are known to be possible
+    folds = fold_of_row(setup.y, setup.groups, most_folds, setup.seed)
+    recipe = replace(NETWORK, epochs=epochs(len(setup.y)))
+    rng = np.random.default_rng([setup.seed, 5])
+    labels = np.concatenate([setup.y[:, None], shuffled(setup.y, setup.groups, folds, SHUFFLES[0], rng)], axis=1)
+    logits = _held_out(X, setup, labels, folds, recipe, workers)
     observed = logits[:, 0]
     own, *drawn = _average_precisions(labels, logits)
     as_good = int(np.sum(np.array(drawn) >= own))
     if undecided(as_good):
-        labels = shuffled(task.y, task.units, folds, SHUFFLES[1] - SHUFFLES[0], rng)
-        drawn += _average_precisions(labels, _held_out(task, labels, folds, recipe, workers))
+        labels = shuffled(setup.y, setup.groups, folds, SHUFFLES[1] - SHUFFLES[0], rng)
+        drawn += _average_precisions(labels, _held_out(X, setup, labels, folds, recipe, workers))
         as_good = int(np.sum(np.array(drawn) >= own))
-    parts = [average_precision(task.y[folds == k], observed[folds == k]) for k in range(most_folds)]
-    low, high = average_precision_interval(task.y, task.units, observed, seed=task.seed)
+    parts = [average_precision(setup.y[folds == k], observed[folds == k]) for k in range(most_folds)]
+    low, high = average_precision_interval(setup.y, setup.groups, observed, seed=setup.seed)
     return {
         "p": (as_good + 1) / (len(drawn) + 1),
         "level": LEVEL,
@@ -140,12 +141,14 @@ def _average_precisions(labels: np.ndarray, logits: np.ndarray) -> list[float]:
     return [average_precision(y, z) or 0.0 for y, z in zip(labels.T, logits.T, strict=True)]
 
 
-def _held_out(task: Task, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: Workers) -> np.ndarray:
+def _held_out(
+    X: np.ndarray, setup: TrialSetup, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: Workers
+) -> np.ndarray:
     """Out-of-fold logits of each column of labels, (rows, labels); wide tables in parts."""
     at_once = max(1, ENTRIES // (len(labels) * (int(folds.max()) + 1)))
     parts = []
     for start in range(0, labels.shape[1], at_once):
-        design = label_shuffles(labels[:, start : start + at_once], folds, most=MOST, seed=task.seed)
-        stack = workers.fit(task.X, design, recipe, seed=task.seed)
-        parts.append(design.out_of_fold(stack.logits(task.X, design.held_out))[:, :, 0])
+        design = label_shuffles(labels[:, start : start + at_once], folds, most=MOST, seed=setup.seed)
+        stack = workers.fit(X, design, recipe, seed=setup.seed)
+        parts.append(design.out_of_fold(stack.logits(X, design.held_out))[:, :, 0])
     return np.concatenate(parts, axis=1)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from sweep.evidence.baselines import simple
 from sweep.evidence.learning_curve import learning
 from sweep.evidence.permutation_test import LEVEL, signal
@@ -12,7 +14,7 @@ from sweep.evidence.wording import paragraph, sentences
 from sweep.parallel.workers import Workers
 from sweep.progress import Progress
 from sweep.search.selection import Selection
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.statistics.calibration import calibration
 
 ANSWERS = ("futile", "data-limited", "feature-limited", "workable")
@@ -62,7 +64,8 @@ def rule(p: float, corrected_low: float, enough: float, gain: dict[str, float] |
 
 
 def answer(
-    task: Task,
+    X: np.ndarray,
+    setup: TrialSetup,
     selection: Selection,
     corrected: tuple[float, float, float],
     *,
@@ -75,7 +78,8 @@ def answer(
 
     Parameters
     ----------
-    task : Task
+    X : array, shape (rows, features)
+    setup : TrialSetup
     selection : Selection
     corrected : (score, low, high)
         The delivered balance's score, corrected for the search.
@@ -96,24 +100,24 @@ def answer(
     y, taken = selection.y, selection.picks[selection.equal]
     params = replace(selection.winner.params, most=taken.most)
     logits = taken.logits.mean(axis=1)
-    found: dict[str, Any] = {"signal": signal(task, workers=workers)}
+    found: dict[str, Any] = {"signal": signal(X, setup, workers=workers)}
     progress.step("signal")
-    found["learning"] = learning(task, params, workers=workers)
+    found["learning"] = learning(X, setup, params, workers=workers)
     progress.step("learning curve")
     found["test_size"] = sizing(
         taken.counts, positives=test[1] if test else None, share=test[1] / test[0] if test else None
     )
     found["weights_or_cut"] = weights_or_cut(
         y,
-        task.units,
-        task.fold_of_row,
+        setup.groups,
+        setup.fold_of_row,
         selection.curve_logits.mean(axis=2),
         selection.curve.log_ratio,
         selection.picks["unweighted"].logits.mean(axis=1),
-        seed=task.seed,
+        seed=setup.seed,
     )
-    found["simple"] = simple(task, taken.most, logits)
-    found["calibration"] = calibration(y, task.units, task.fold_of_row, logits, taken.most, seed=task.seed)
+    found["simple"] = simple(X, setup, taken.most, logits)
+    found["calibration"] = calibration(y, setup.groups, setup.fold_of_row, logits, taken.most, seed=setup.seed)
     progress.step("comparisons")
     gain = found["learning"]["gain"]
     name, sure = rule(found["signal"]["p"], corrected[1], enough, gain[DECIDES] if gain else None)

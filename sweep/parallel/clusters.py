@@ -106,7 +106,7 @@ class Ray:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray took it
         self.remote = ray.remote(num_cpus=1)(_run)
-        self.out: list[Any] = []
+        self.running: list[Any] = []
 
     def share(self, X: np.ndarray) -> Put:
         """Put an array into the cluster's store."""
@@ -116,15 +116,15 @@ class Ray:
         """Run a function on some worker."""
         reference = self.remote.remote(function, arguments)
         future: Future[Any] = reference.future()
-        self.out = [(r, f) for r, f in self.out if not f.done()] + [(reference, future)]
+        self.running = [(r, f) for r, f in self.running if not f.done()] + [(reference, future)]
         return future
 
     def abandon(self) -> None:
         """Give up what is not done."""
-        for reference, future in self.out:
+        for reference, future in self.running:
             if not future.done():
                 self.ray.cancel(reference, force=True)
-        self.out = []
+        self.running = []
 
     def stop(self) -> None:
         """Leave the cluster."""

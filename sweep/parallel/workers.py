@@ -22,13 +22,13 @@ from sweep.stack.recipe import Recipe
 from sweep.stack.training import fit
 
 ATTEMPTS = 3  # of a call, before the run gives up
-CREWS: dict[str, Callable[[int], "Crew"]] = {"loky": Processes, "dask": Dask, "ray": Ray}
+BACKENDS: dict[str, Callable[[int], "Backend"]] = {"loky": Processes, "dask": Dask, "ray": Ray}
 
 Key = Any
 Call = tuple[Key, Callable[..., Any], tuple[Any, ...]]
 
 
-class Crew(Protocol):
+class Backend(Protocol):
     """What a backend can do."""
 
     def share(self, X: np.ndarray) -> Any:
@@ -68,10 +68,10 @@ class Workers:
 
     def __init__(self, count: int = 1, backend: str = "loky") -> None:
         self.count = count
-        self.backend = backend
+        self.backend_name = backend
 
     @cached_property
-    def crew(self) -> Crew:
+    def backend(self) -> Backend:
         """Started when first needed.
 
         Raises
@@ -79,14 +79,14 @@ class Workers:
         InputError
             If the backend's package is missing, or its cluster cannot be reached.
         """
-        crew = CREWS[self.backend](self.count)
-        AT_STOP.append(crew.stop)
-        return crew
+        backend = BACKENDS[self.backend_name](self.count)
+        AT_STOP.append(backend.stop)
+        return backend
 
     def __enter__(self) -> "Workers":
         """Start the workers, or reach their cluster, now."""
         if not self.here:
-            _ = self.crew
+            _ = self.backend
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,13 +96,13 @@ class Workers:
     @property
     def here(self) -> bool:
         """Whether calls run in this process."""
-        return self.count == 1 and self.backend == "loky"
+        return self.count == 1 and self.backend_name == "loky"
 
     def stream(self, calls: Iterable[Call], *, shared: np.ndarray) -> Generator[tuple[Key, Any], None, None]:
         """Run calls as workers come free, and give each result, or `Failed`, with its key as it comes.
 
         A call is taken from `calls` only when a worker is free for it and all results before have been given, so that
-        it may look at them. What is still out when the caller stops is given up.
+        it may look at them. What is still running when the caller stops is given up.
 
         Parameters
         ----------
@@ -114,26 +114,26 @@ class Workers:
             for key, function, arguments in calls:
                 yield key, _attempt(function, shared, *arguments)
             return
-        calls, out = iter(calls), dict[Future[Any], Key]()
-        handle = self.crew.share(shared)
+        calls, running = iter(calls), dict[Future[Any], Key]()
+        handle = self.backend.share(shared)
         try:
             while True:
-                while len(out) < self.count and (call := next(calls, None)) is not None:
+                while len(running) < self.count and (call := next(calls, None)) is not None:
                     key, function, arguments = call
-                    out[self.crew.submit(_call, function, handle, arguments)] = key
-                if not out:
+                    running[self.backend.submit(_call, function, handle, arguments)] = key
+                if not running:
                     return
-                future = next(iter(wait(out, return_when=FIRST_COMPLETED).done))
+                future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
                 result = _attempt(future.result)
                 if isinstance(result, Failed):
-                    handle = self.crew.share(shared)  # what a dead worker held may be gone
-                yield out.pop(future), result
+                    handle = self.backend.share(shared)  # what a dead worker held may be gone
+                yield running.pop(future), result
         finally:
-            if out:
-                self.crew.abandon()
+            if running:
+                self.backend.abandon()
 
     def fit(self, X: np.ndarray, design: Design, recipe: Recipe, *, seed: int) -> Stack:
-        """Train a design, its columns dealt to the workers in parts; which part a column is in changes nothing.
+        """Train a design, its columns split over the workers; which part a column is in changes nothing.
 
         Raises
         ------
@@ -159,10 +159,10 @@ class Workers:
 
     def stop(self) -> None:
         """End the processes of this machine now, or leave the cluster."""
-        if "crew" in self.__dict__:
-            AT_STOP.remove(self.crew.stop)
-            self.crew.stop()
-            del self.__dict__["crew"]
+        if "backend" in self.__dict__:
+            AT_STOP.remove(self.backend.stop)
+            self.backend.stop()
+            del self.__dict__["backend"]
 
 
 def fit_part(X: np.ndarray, Y: np.ndarray, W: np.ndarray, recipe: Recipe, seed: int, init_seed: np.ndarray) -> Stack:

@@ -17,6 +17,7 @@ from sweep.report.figures import (
 )
 from sweep.report.result import Result
 from sweep.search.selection import Selection
+from sweep.statistics.confusion import Counts
 from sweep.study.study import FINISHED, FrozenTrial
 from sweep.study_folder import StudyFolder
 
@@ -25,6 +26,7 @@ def draw_one(
     record: StudyFolder,
     y: np.ndarray,
     logits: np.ndarray,
+    counts: Counts,
     *,
     number: int,
     params: Mapping[str, Any],
@@ -34,7 +36,8 @@ def draw_one(
     path = record.trial_plot(number)
     path.parent.mkdir(parents=True, exist_ok=True)
     state = "complete" if stopped is None else "pruned"
-    save(draw_trial(y, logits, number=number, params=params, name=record.name, state=state, epoch=stopped), path)
+    axes = draw_trial(y, logits, counts, number=number, params=params, name=record.name, state=state, epoch=stopped)
+    save(axes, path)
     return path
 
 

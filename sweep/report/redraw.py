@@ -5,8 +5,9 @@ from pathlib import Path
 from sweep.report.html import write_report
 from sweep.report.pictures import draw_all, draw_one, shown
 from sweep.report.result import Result
+from sweep.report.trial_pictures import kept_counts, stopped_at
 from sweep.search.selection import Selection
-from sweep.study.study import FINISHED, Study
+from sweep.study.study import Study
 from sweep.study_folder import StudyFolder
 
 
@@ -19,11 +20,10 @@ def redraw(record: StudyFolder) -> Path:
         If the study is not finished, or damaged.
     """
     result, selection, study = Result.read(record), Selection.load(record.selection), Study.reopen(record)
-    for trial in study.trials(*FINISHED):
-        stopped = trial.user_attrs["epochs"] if trial.state != FINISHED[0] else None
-        logits = study.logits(trial).mean(axis=1)
-        draw_one(record, selection.y, logits, number=trial.number, params=trial.params, stopped=stopped)
-    draw_all(record, study.trials(*FINISHED), selection, result)
+    for trial in study.finished_trials():
+        logits, counts, stopped = study.logits(trial).mean(axis=1), kept_counts(trial), stopped_at(trial)
+        draw_one(record, selection.y, logits, counts, number=trial.number, params=trial.params, stopped=stopped)
+    draw_all(record, study.finished_trials(), selection, result)
     return record.plots
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from sweep.parallel.workers import Workers
 from sweep.search.selection import CANDIDATES, PICKS, POINTS
-from sweep.search.task import Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import cross_validation
 from sweep.stack.training import fit
+from sweep.study.params import Params
 from sweep.study.space import Space
 
 ROWS = 1024  # trained on, at most
@@ -18,7 +19,7 @@ KEPT = 0.55  # share of the epochs that pruning leaves, about
 AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
 
 
-def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict[str, float]:
+def estimate(X: np.ndarray, setup: TrialSetup, space: Space, *, trials: int, workers: Workers) -> dict[str, float]:
     """Estimate the seconds of search, curve and final networks.
 
     Trains a network from the middle of the space for a few epochs of few rows; what one more epoch takes counts, once a
@@ -26,7 +27,8 @@ def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict
 
     Parameters
     ----------
-    task : Task
+    X : array, shape (rows, features)
+    setup : TrialSetup
     space : Space
     trials : int
         Still to come.
@@ -34,25 +36,25 @@ def estimate(task: Task, space: Space, *, trials: int, workers: Workers) -> dict
     """
     widths = space.widths
     middle = Params(space.most[0], round(np.mean(space.depth)), widths[len(widths) // 2])
-    a_trial = _seconds(task, middle)
-    in_columns = a_trial / (task.repeats * (task.fold_of_row.max() + 1))
+    a_trial = _seconds(X, setup, middle)
+    in_columns = a_trial / (setup.repeats * (setup.fold_of_row.max() + 1))
     return {
         "search": trials * (a_trial * KEPT + AROUND) / workers.count,
         "curve": (CANDIDATES + 1 + POINTS + len(PICKS)) * a_trial / workers.count,
-        "final": len(PICKS) * task.repeats * in_columns / workers.count,
+        "final": len(PICKS) * setup.repeats * in_columns / workers.count,
     }
 
 
-def _seconds(task: Task, params: Params) -> float:
+def _seconds(X: np.ndarray, setup: TrialSetup, params: Params) -> float:
     """Of one trial, to its last epoch."""
-    some = np.random.default_rng(task.seed).permutation(len(task.y))[:ROWS]
-    design = cross_validation(task.y, task.fold_of_row, most=[params.most], repeats=task.repeats, seed=task.seed)
+    some = np.random.default_rng(setup.seed).permutation(len(setup.y))[:ROWS]
+    design = cross_validation(setup.y, setup.fold_of_row, most=[params.most], repeats=setup.repeats, seed=setup.seed)
     W = np.where(design.W[some].any(axis=0), design.W[some], 1)  # few rows may leave a column without a weight
     took = []
     for epochs in (1, 1, 1 + TIMED):
         started = time.perf_counter()
-        recipe = replace(task.recipe(params), epochs=epochs)
-        fit(task.X[some], design.Y[some], W, recipe, seed=task.seed, init_seed=design.init_seed)
+        recipe = replace(setup.recipe(params), epochs=epochs)
+        fit(X[some], design.Y[some], W, recipe, seed=setup.seed, init_seed=design.init_seed)
         took.append(time.perf_counter() - started)
     an_epoch = max(0.0, took[2] - took[1]) / TIMED
-    return took[1] + an_epoch * task.epochs * len(task.y) / len(some)
+    return took[1] + an_epoch * setup.epochs * len(setup.y) / len(some)

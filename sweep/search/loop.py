@@ -5,72 +5,77 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import numpy as np
+
 from sweep.errors import RunError
 from sweep.parallel.workers import ATTEMPTS, Call, Failed, Workers
 from sweep.progress import Progress
-from sweep.search.task import Outcome, Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.search.trial import evaluate
+from sweep.study.outcome import Outcome
+from sweep.study.params import Params
 from sweep.study.study import FINISHED, Study, best
 
-Show = Callable[[int, Params, Outcome], None]
+OnTold = Callable[[int, Params, Outcome], None]
 
 
 def search(
     study: Study,
-    task: Task,
+    X: np.ndarray,
+    setup: TrialSetup,
     *,
     trials: int,
     timeout: float | None,
     workers: Workers,
     progress: Progress,
-    show: Show,
+    on_told: OnTold,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Go on until so many trials are complete or pruned in all, or the time is over and at least one is complete.
+    """Run trials until so many are complete or pruned in all, or the time is over and at least one is complete.
 
     A trial whose worker died, or that failed, is counted as failed and tried again with the same parameters. One that
-    is out when the time is over is given up in the same way, for a later run to try; only while none is complete is
+    is running when the time is over is given up in the same way, for a later run to try; only while none is complete is
     it let to its end.
 
     Parameters
     ----------
     study : Study
-    task : Task
+    X : array, shape (rows, features)
+    setup : TrialSetup
     trials : int
         Complete plus pruned, those of earlier runs included.
     timeout : float or None
         Seconds from now.
     workers : Workers
     progress : Progress
-    show : callable
-        Called with number, parameters and outcome of each trial that came back, before it is told.
+    on_told : callable
+        Called with number, parameters and outcome of each trial that came back, once it is told.
+    clock : callable
+        Gives the time, in seconds.
 
     Raises
     ------
     RunError
         If a trial fails again and again.
     """
-    ends = time.monotonic() + timeout if timeout is not None else float("inf")
+    ends = clock() + timeout if timeout is not None else float("inf")
     failures: Counter[Params] = Counter()
-    bare = task.without_table()
-
-    def finished() -> int:
-        return len(study.trials(*FINISHED))
 
     def over() -> bool:
-        return time.monotonic() >= ends and bool(study.trials(FINISHED[0]))
+        return clock() >= ends and bool(study.trials(FINISHED[0]))
 
     def calls() -> Iterator[Call]:
-        while finished() + len(study.out) < trials and not over():
+        while study.finished + len(study.running) < trials and not over():
             number, params = study.ask()
-            left = ends - time.monotonic() if timeout is not None and study.trials(FINISHED[0]) else None
-            yield (number, params), evaluate, (bare, params, study.floors(), left)
+            left = ends - clock() if timeout is not None and study.trials(FINISHED[0]) else None
+            yield (number, params), evaluate, (setup, params, study.floors(), left)
 
-    progress.phase("search", trials, min(trials, finished()))
-    while finished() < trials and not over():
-        with closing(workers.stream(calls(), shared=task.X)) as stream:
+    progress.phase("search", trials, min(trials, study.finished))
+    while study.finished < trials and not over():
+        with closing(workers.stream(calls(), shared=X)) as stream:
             for (number, params), outcome in stream:
                 if isinstance(outcome, Failed):
-                    study.lose(number)
+                    study.give_up(number)
                     failures[params] += 1
                     if failures[params] == ATTEMPTS:
                         raise RunError(
@@ -79,18 +84,18 @@ def search(
                         )
                     progress.note(f"trial {number} did not come back ({outcome}); trying it again")
                 elif outcome is not None:
-                    show(number, params, outcome)
-                    study.tell(number, task, outcome)
-                    progress.step(_standing(study))
+                    study.tell(number, outcome)
+                    on_told(number, params, outcome)
+                    progress.step(_best_so_far(study))
                 if over():
                     break
-        if study.out:
-            study.lose()
-    if over() and finished() < trials:
-        progress.note(f"the time is over, with {finished()} of {trials} trials; run the same command to resume")
+        if study.running:
+            study.give_up()
+    if over() and study.finished < trials:
+        progress.note(f"the time is over, with {study.finished} of {trials} trials; run the same command to resume")
 
 
-def _standing(study: Study) -> str:
+def _best_so_far(study: Study) -> str:
     complete = study.trials(FINISHED[0])
     if not complete:
         return ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from sweep.class_weight import balance_grid
 from sweep.errors import StudyError
-from sweep.search.task import Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import cross_validation
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered
@@ -18,6 +18,7 @@ from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap, score
 from sweep.statistics.curve import Curve, balance_curve, choose
 from sweep.statistics.reached import nearly
+from sweep.study.params import Params
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -163,33 +164,35 @@ class Selection:
         return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
 
 
-def confirm(task: Task, candidates: Sequence[tuple[int, Params]], workers: "Workers") -> tuple[Confirmed, ...]:
+def confirm(
+    X: np.ndarray, setup: TrialSetup, candidates: Sequence[tuple[int, Params]], workers: "Workers"
+) -> tuple[Confirmed, ...]:
     """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds."""
-    fresh = task.seed + 1
+    fresh = setup.seed + 1
     confirmed = []
     for number, params in candidates:
-        logits = _held_out(task, params, [params.most], workers, seed=fresh)[:, 0]
-        confirmed.append(Confirmed(number, params, logits, task.score(logits)))
+        logits = _held_out(X, setup, params, [params.most], workers, seed=fresh)[:, 0]
+        confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
     return tuple(confirmed)
 
 
-def smallest_within_error(task: Task, confirmed: Sequence[Confirmed]) -> Confirmed:
+def smallest_within_error(setup: TrialSetup, confirmed: Sequence[Confirmed]) -> Confirmed:
     """Take the smallest network whose score is within one paired standard error of the best one's.
 
     The standard error is that of the difference in score over resampled row groups. Any network with bins is larger
     than any without.
     """
     called = np.stack([c.logits.mean(axis=1) > 0 for c in confirmed], axis=1)
-    _, units = np.unique(task.units, return_inverse=True)
-    sums = resampled_sums(tally(task.y == 1, units, called), RESAMPLES, np.random.default_rng(task.seed))
-    scores = score(counts_of(sums), task.equal)
+    _, units = np.unique(setup.groups, return_inverse=True)
+    sums = resampled_sums(tally(setup.y == 1, units, called), RESAMPLES, np.random.default_rng(setup.seed))
+    scores = score(counts_of(sums), setup.equal)
     top = int(np.argmax([c.score for c in confirmed]))
     error = (scores - scores[:, [top]]).std(axis=0)
     near = [c for k, c in enumerate(confirmed) if confirmed[top].score - c.score <= error[k]]
     return min(near, key=lambda c: (c.params.bins, c.params.size, -c.score))
 
 
-def bins_help(task: Task, plain: Confirmed, binned: Confirmed) -> bool:
+def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
     """Whether a network scores better with bins than without by more than one paired standard error.
 
     Each is decided at its own FP = FN cut: the trial's balance was the best one for it without bins. Where recalls
@@ -199,49 +202,58 @@ def bins_help(task: Task, plain: Confirmed, binned: Confirmed) -> bool:
     def at_its_cut(c: Confirmed) -> Confirmed:
         mean = c.logits.mean(axis=1, keepdims=True)
         decided = np.where(
-            mean > (0.0 if task.equal == "recall" else balancing_threshold(task.y, mean[:, 0])), 1.0, -1.0
+            mean > (0.0 if setup.equal == "recall" else balancing_threshold(setup.y, mean[:, 0])), 1.0, -1.0
         )
-        return replace(c, logits=decided, score=task.score(decided))
+        return replace(c, logits=decided, score=setup.score(decided))
 
-    return smallest_within_error(task, [at_its_cut(plain), at_its_cut(binned)]).params.bins
+    return smallest_within_error(setup, [at_its_cut(plain), at_its_cut(binned)]).params.bins
 
 
-def measure_curve(task: Task, params: Params, low: float, high: float, workers: "Workers") -> tuple[Curve, np.ndarray]:
+def measure_curve(
+    X: np.ndarray, setup: TrialSetup, params: Params, low: float, high: float, workers: "Workers"
+) -> tuple[Curve, np.ndarray]:
     """Measure a network at a fine grid of balances, even in the log of the weight ratio, as columns of one stack.
 
     Returns
     -------
     Curve, and the out-of-fold logits, array of shape (rows, balances, repeats)
     """
-    grid = balance_grid(float(task.y.mean()), POINTS, low=low, high=high)
-    logits = _held_out(task, params, grid.tolist(), workers, seed=task.seed)
-    return balance_curve(task.y, task.units, logits, grid, resamples=RESAMPLES, seed=task.seed), logits
+    grid = balance_grid(float(setup.y.mean()), POINTS, low=low, high=high)
+    logits = _held_out(X, setup, params, grid.tolist(), workers, seed=setup.seed)
+    return balance_curve(setup.y, setup.groups, logits, grid, resamples=RESAMPLES, seed=setup.seed), logits
 
 
-def pick(task: Task, params: Params, curve: Curve, workers: "Workers") -> dict[str, Pick]:
+def pick(X: np.ndarray, setup: TrialSetup, params: Params, curve: Curve, workers: "Workers") -> dict[str, Pick]:
     """Train the balance of each criterion, and no weighting, as columns of their own."""
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
-    logits = _held_out(task, params, mosts, workers, seed=task.seed)
+    logits = _held_out(X, setup, params, mosts, workers, seed=setup.seed)
     return {
-        name: _pick(task.y, task.fold_of_row, name, most, logits[:, k], curve)
+        name: _pick(setup.y, setup.fold_of_row, name, most, logits[:, k], curve)
         for k, (name, most) in enumerate(zip(PICKS, mosts, strict=True))
     }
 
 
 def select(
-    task: Task, confirmed: tuple[Confirmed, ...], low: float, high: float, *, asked: str, workers: "Workers"
+    X: np.ndarray,
+    setup: TrialSetup,
+    confirmed: tuple[Confirmed, ...],
+    low: float,
+    high: float,
+    *,
+    asked: str,
+    workers: "Workers",
 ) -> Selection:
     """From confirmed networks to picked balances, by the rules of the `balance` package."""
     from sweep.stack.preprocessing import has_numbers_for_bins  # loads TensorFlow: not to read a selection
 
-    winner = smallest_within_error(task, confirmed)
-    if has_numbers_for_bins(task.X):
-        (binned,) = confirm(task, [(winner.trial, replace(winner.params, bins=True))], workers)
-        confirmed, winner = (*confirmed, binned), binned if bins_help(task, winner, binned) else winner
-    curve, curve_logits = measure_curve(task, winner.params, low, high, workers)
-    picks = pick(task, winner.params, curve, workers)
+    winner = smallest_within_error(setup, confirmed)
+    if has_numbers_for_bins(X):
+        (binned,) = confirm(X, setup, [(winner.trial, replace(winner.params, bins=True))], workers)
+        confirmed, winner = (*confirmed, binned), binned if bins_help(setup, winner, binned) else winner
+    curve, curve_logits = measure_curve(X, setup, winner.params, low, high, workers)
+    picks = pick(X, setup, winner.params, curve, workers)
     taken = choose(curve, asked)
-    return Selection(task.y, task.units, task.fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
+    return Selection(setup.y, setup.groups, setup.fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
 
 
 def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits: np.ndarray, curve: Curve) -> Pick:
@@ -256,7 +268,9 @@ def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits
     return Pick(most, logits, mean, threshold, reached_by, counts, left)
 
 
-def _held_out(task: Task, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int) -> np.ndarray:
-    design = cross_validation(task.y, task.fold_of_row, most=mosts, repeats=task.repeats, seed=seed)
-    stack = workers.fit(task.X, design, task.recipe(params), seed=seed)
-    return design.out_of_fold(stack.logits(task.X, design.held_out))
+def _held_out(
+    X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
+) -> np.ndarray:
+    design = cross_validation(setup.y, setup.fold_of_row, most=mosts, repeats=setup.repeats, seed=seed)
+    stack = workers.fit(X, design, setup.recipe(params), seed=seed)
+    return design.out_of_fold(stack.logits(X, design.held_out))

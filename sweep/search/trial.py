@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sweep.search.task import Outcome, Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import Design, cross_validation
 from sweep.stack.network import Stack
 from sweep.stack.training import fit
+from sweep.statistics.confusion import average_precision
+from sweep.statistics.criteria import score
+from sweep.study.outcome import Outcome
+from sweep.study.params import Params
 
-NOTHING = -100.0  # what a network that diverged says of a row: it calls nothing
+DIVERGED = -100.0  # the logit of a row by a network that diverged: it predicts no positive
 REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's score is held against those before it
 
 
@@ -19,40 +23,46 @@ class _OutOfTime(Exception):  # noqa: N818  not an error: the search ends
 
 
 def evaluate(
-    X: np.ndarray, task: Task, params: Params, floors: Mapping[int, float], seconds: float | None
+    X: np.ndarray,
+    setup: TrialSetup,
+    params: Params,
+    floors: Mapping[int, float],
+    seconds: float | None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Outcome | None:
     """Train folds x repeats of one network at one balance as one stack, and score it out-of-fold.
 
     Parameters
     ----------
     X : array, shape (rows, features)
-    task : Task
-        Its own X is not looked at.
+    setup : TrialSetup
     params : Params
     floors : mapping from epoch to score
         A trial that has reached an epoch with a score below its floor ends there.
     seconds : float or None
         How long it may take.
+    clock : callable
+        Gives the time, in seconds.
 
     Returns
     -------
     Outcome, or None if the time was over before its last epoch
     """
-    started = time.perf_counter()
-    design = cross_validation(task.y, task.fold_of_row, most=[params.most], repeats=task.repeats, seed=task.seed)
-    report_at = {max(1, round(share * task.epochs)) for share in REPORTS} - {task.epochs}
+    started = clock()
+    design = cross_validation(setup.y, setup.fold_of_row, most=[params.most], repeats=setup.repeats, seed=setup.seed)
+    report_at = {max(1, round(share * setup.epochs)) for share in REPORTS} - {setup.epochs}
     reports: list[tuple[int, float]] = []
     held_out: list[np.ndarray] = []
 
-    def watch(epoch: int, snapshot: Callable[[], Stack]) -> bool:
+    def below_floor(epoch: int, snapshot: Callable[[], Stack]) -> bool:
         if epoch not in report_at:
             return False
         held_out[:] = [_out_of_fold(design, snapshot(), X)]
-        reports.append((epoch, task.score(held_out[0])))
+        reports.append((epoch, setup.score(held_out[0])))
         return reports[-1][1] < floors.get(epoch, -np.inf)
 
     def check_time() -> None:
-        if seconds is not None and time.perf_counter() - started > seconds:
+        if seconds is not None and clock() - started > seconds:
             raise _OutOfTime
 
     try:
@@ -60,20 +70,29 @@ def evaluate(
             X,
             design.Y,
             design.W,
-            task.recipe(params),
-            seed=task.seed,
+            setup.recipe(params),
+            seed=setup.seed,
             init_seed=design.init_seed,
-            watch=watch,
+            watch=below_floor,
             on_step=check_time,
         )
     except _OutOfTime:
         return None
     pruned = bool(reports) and reports[-1][1] < floors.get(reports[-1][0], -np.inf)
     logits = held_out[0] if pruned else _out_of_fold(design, stack, X)
-    epochs = reports[-1][0] if pruned else task.epochs
-    return Outcome(logits, tuple(reports), epochs, pruned, time.perf_counter() - started)
+    counts = setup.counts(logits)
+    return Outcome(
+        logits=logits,
+        counts=counts,
+        score=float(score(counts, setup.equal)),
+        average_precision=average_precision(setup.y, logits.mean(axis=1)),
+        reports=tuple(reports),
+        epochs=reports[-1][0] if pruned else setup.epochs,
+        pruned=pruned,
+        seconds=clock() - started,
+    )
 
 
 def _out_of_fold(design: Design, stack: Stack, X: np.ndarray) -> np.ndarray:
     logits = design.out_of_fold(stack.logits(X, design.held_out))[:, 0]
-    return np.where(np.isfinite(logits), logits, np.float32(NOTHING))
+    return np.where(np.isfinite(logits), logits, np.float32(DIVERGED))

@@ -1,12 +1,14 @@
 """The files that trials leave: out-of-fold logits and pictures, under names that Optuna gives."""
 
+import json
 import os
 import tempfile
 import uuid
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import optuna
@@ -17,6 +19,7 @@ from optuna.trial import FrozenTrial, Trial
 from sweep.errors import StudyError
 
 LOGITS = "logits.npy"
+ARTIFACT_KEYS = ("artifacts:", "dashboard:artifacts:")  # Optuna's, and the dashboard's
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ class Artifacts:
         return FileSystemArtifactStore(self.folder)
 
     def attach(self, trial: Trial | FrozenTrial, path: Path, *, mimetype: str) -> str:
-        """Keep a file with a trial, and say under which id; it is on the disk before the storage knows of it."""
+        """Keep a file with a trial that is not finished, and say under which id.
+
+        It is on the disk before the storage knows of it.
+        """
         found = upload_artifact(
             artifact_store=_Durable(self.folder),
             file_path=str(path),
@@ -42,6 +48,13 @@ class Artifacts:
         )
         return str(found)
 
+    def keep(self, path: Path) -> str:
+        """Keep a file, and say under which id; who it belongs to is for the caller to write down."""
+        artifact_id = str(uuid.uuid4())
+        with path.open("rb") as file:
+            _Durable(self.folder).write(artifact_id, file)
+        return artifact_id
+
     def attach_logits(self, trial: Trial, logits: np.ndarray) -> None:
         """Keep the out-of-fold logits of a trial."""
         with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +62,7 @@ class Artifacts:
             self.attach(trial, path, mimetype="application/octet-stream")
 
     def logits(self, trial: FrozenTrial) -> np.ndarray:
-        """The out-of-fold logits that a trial left: array of float32, shape (rows, repeats).
+        """Read the out-of-fold logits that a trial left: array of float32, shape (rows, repeats).
 
         Raises
         ------
@@ -69,18 +82,18 @@ class Artifacts:
                 "them back, or remove the study and run it again."
             ) from None
 
-    def picture(self, trial: FrozenTrial) -> str | None:
-        """The id of a trial's picture, if it has one."""
-        found = [m.artifact_id for m in self._metas(trial) if m.mimetype == "image/png"]
-        return found[-1] if found else None
-
     def has_logits(self, trial: FrozenTrial) -> bool:
-        """Whether the logits of a trial lie here."""
+        """Check whether the logits of a trial lie here."""
         return any(m.filename == LOGITS and (self.folder / m.artifact_id).is_file() for m in self._metas(trial))
 
-    def tidy(self, trials: list[FrozenTrial]) -> None:
-        """Delete what a run that was killed had begun to write: files of Optuna's kind that no trial knows."""
-        known = {m.artifact_id for trial in trials for m in self._metas(trial)}
+    def delete_unknown(self, known: Collection[str]) -> None:
+        """Delete what a run that was killed had begun to write: files of Optuna's kind that the database does not know.
+
+        Parameters
+        ----------
+        known : collection of str
+            The ids of the files that the studies of the database know.
+        """
         for path in self.folder.iterdir():
             if path.name not in known and _is_id(path.name):
                 path.unlink()
@@ -92,14 +105,27 @@ class Artifacts:
 class _Durable(FileSystemArtifactStore):
     """Waits until a file is on the disk; a power cut then leaves no trial without its files."""
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         super().write(artifact_id, content_body)
-        for path in (Path(self._base_path) / artifact_id, Path(self._base_path)):
+        for path in (self.folder / artifact_id, self.folder):
             handle = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+def known_files(attributes: Mapping[str, Any]) -> set[str]:
+    """Collect the ids of the files that system attributes name, of a trial or of a study."""
+    return {
+        str(meta["artifact_id"])
+        for key, value in attributes.items()
+        if key.startswith(ARTIFACT_KEYS) and isinstance(meta := json.loads(value), dict)
+    }
 
 
 def _is_id(name: str) -> bool:

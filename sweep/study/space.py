@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 from optuna.trial import Trial
 
-from sweep.search.task import Params
+from sweep.study.params import Params
 
 WARM_UP_TRIALS = 10  # random ones before the sampler models them
 

@@ -5,13 +5,12 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import wraps
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import optuna
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -22,8 +21,31 @@ CONNECTS_IN = 10  # seconds
 AWAY = (OperationalError, InterfaceError, optuna.exceptions.StorageInternalError)
 
 
-class Storage(RDBStorage):
+def _forwarded(name: str) -> Any:
+    """Make a method that asks the database, and waits for it."""
+
+    def method(self: "Storage", *args: Any, **kwargs: Any) -> Any:
+        return self.wait_for(lambda: getattr(self.cached, name)(*args, **kwargs))
+
+    method.__name__ = name
+    return method
+
+
+class Storage(BaseStorage):
     """A database of studies. While a server does not answer, calls wait; what it was told is told once.
+
+    It stands before Optuna's own storage and the cache that Optuna puts before that, so that whatever Optuna asks of a
+    storage waits alike.
+
+    Parameters
+    ----------
+    url : str
+    note : callable
+        Is told where the database is waited for.
+    clock, sleep : callable
+        The time in seconds, and waiting for so many.
+    options
+        Of Optuna's `RDBStorage`.
 
     Raises
     ------
@@ -33,16 +55,55 @@ class Storage(RDBStorage):
         Later, if it does not answer for long, or cannot be written to.
     """
 
-    def __init__(self, url: str, *, note: Callable[[str], None] = lambda text: None, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        note: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        **options: Any,
+    ) -> None:
+        self.url = url
         self.note = note
-        self.waits = 0.0  # while it opens, an error is an error
+        self.clock, self.sleep = clock, sleep
         server = not url.startswith("sqlite")
         arguments = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECTS_IN}} if server else {}
         try:
-            super().__init__(url, engine_kwargs=arguments, **options)
+            self.database = RDBStorage(url, engine_kwargs=arguments, **options)
         except Exception as error:  # whatever the database's driver raises
             raise unusable(url, error) from None
+        self.cached = optuna.storages.get_storage(self.database)
         self.waits = WAITS if server else 0.0
+
+    create_new_study = _forwarded("create_new_study")
+    delete_study = _forwarded("delete_study")
+    set_study_user_attr = _forwarded("set_study_user_attr")
+    set_study_system_attr = _forwarded("set_study_system_attr")
+    get_study_id_from_name = _forwarded("get_study_id_from_name")
+    get_study_name_from_id = _forwarded("get_study_name_from_id")
+    get_study_directions = _forwarded("get_study_directions")
+    get_study_user_attrs = _forwarded("get_study_user_attrs")
+    get_study_system_attrs = _forwarded("get_study_system_attrs")
+    get_all_studies = _forwarded("get_all_studies")
+    create_new_trial = _forwarded("create_new_trial")
+    set_trial_param = _forwarded("set_trial_param")
+    get_trial_id_from_study_id_trial_number = _forwarded("get_trial_id_from_study_id_trial_number")
+    get_best_trial = _forwarded("get_best_trial")
+    set_trial_state_values = _forwarded("set_trial_state_values")
+    set_trial_intermediate_value = _forwarded("set_trial_intermediate_value")
+    set_trial_user_attr = _forwarded("set_trial_user_attr")
+    set_trial_system_attr = _forwarded("set_trial_system_attr")
+    get_trial = _forwarded("get_trial")
+    get_all_trials = _forwarded("get_all_trials")
+
+    def remove_session(self) -> None:
+        """Close this thread's connection."""
+        self.database.remove_session()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.engine.dispose()
 
     def wait_for(self, call: Callable[[], Any]) -> Any:
         """Call until the database answers."""
@@ -52,12 +113,12 @@ class Storage(RDBStorage):
                 answer = call()
             except AWAY as error:
                 if began is None:
-                    began = time.monotonic()
+                    began = self.clock()
                     if self.waits:
                         self.note("the storage does not answer; waiting for it")
-                if time.monotonic() - began >= self.waits:
+                if self.clock() - began >= self.waits:
                     raise self._gone(error) from None
-                time.sleep(1)
+                self.sleep(1)
             except DBAPIError as error:
                 raise self._gone(error) from None
             except optuna.exceptions.UpdateFinishedTrialError:
@@ -74,26 +135,6 @@ class Storage(RDBStorage):
             f"The storage {shown(self.url)} must take what it is told; got: {reason(error, self.url)}. Fix this, or "
             "make room: what is finished is kept; run the same command to resume."
         )
-
-
-def _patient(name: str) -> Callable[..., Any]:
-    method = getattr(RDBStorage, name)
-
-    @wraps(method)
-    def call(self: Storage, *args: Any, **kwargs: Any) -> Any:
-        return self.wait_for(lambda: method(self, *args, **kwargs))
-
-    return call
-
-
-for _name in (
-    "create_new_study", "set_study_user_attr", "set_study_system_attr", "get_study_id_from_name",
-    "get_study_name_from_id", "get_study_directions", "get_study_user_attrs", "get_study_system_attrs",
-    "get_all_studies", "_create_new_trial", "_set_trial_param", "get_trial_id_from_study_id_trial_number",
-    "_get_best_trial_id", "set_trial_state_values", "set_trial_intermediate_value", "set_trial_user_attr",
-    "set_trial_system_attr", "get_trial", "_get_trials",
-):  # fmt: skip
-    setattr(Storage, _name, _patient(_name))
 
 
 def sqlite_url(path: Path, *, create: bool) -> str:

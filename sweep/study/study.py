@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +13,11 @@ from optuna.trial import FrozenTrial as FrozenTrial
 from optuna.trial import Trial, TrialState
 
 from sweep.errors import StudyError, SweepError
-from sweep.search.task import Outcome, Params, Task
-from sweep.statistics.confusion import average_precision
-from sweep.statistics.criteria import CRITERIA, gap
-from sweep.study.artifacts import Artifacts
+from sweep.study.artifacts import Artifacts, known_files
+from sweep.study.copying import copy_study
+from sweep.study.outcome import Outcome
 from sweep.study.ownership import Ownership, me
+from sweep.study.params import Params
 from sweep.study.space import Space, sampler
 from sweep.study.storage import Storage, check_file, server_url, shown, sqlite_url, unusable
 from sweep.study_folder import StudyFolder
@@ -24,12 +25,13 @@ from sweep.study_folder import StudyFolder
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 PRUNED_AFTER = 8  # finished trials
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+COMPLETE, PRUNED = FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+RETRY_OF = "retry_of"  # the attribute of a trial that tries one again: its number
 
 
 @dataclass
 class Study:
-    """A study in its storage, and the trials that are out."""
+    """A study in its storage, and the trials that are running."""
 
     optuna: optuna.Study
     storage: Storage
@@ -37,7 +39,7 @@ class Study:
     space: Space
     seed: int
     ownership: Ownership | None = None  # of a study in a team's database
-    out: dict[int, Trial] = field(default_factory=dict)
+    running: dict[int, Trial] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -50,7 +52,7 @@ class Study:
         identity: Mapping[str, Any],
         note: Callable[[str], None],
     ) -> "Study":
-        """Create a study or go on with it; trials found running are dead, and will be tried again as they were.
+        """Create a study or resume it; trials found running are dead, and will be tried again as they were.
 
         Parameters
         ----------
@@ -73,6 +75,7 @@ class Study:
         """
         if storage is None and record.database.exists():
             check_file(record.database)
+            _take_name(record)
         url = sqlite_url(record.database, create=True) if storage is None else server_url(storage)
         opened = Storage(url, note=note)
         ownership = None
@@ -103,11 +106,11 @@ class Study:
                 f"{str(was)[:40]}, now {str(got)[:40]}. Choose another --name{instead}."
             )
         record.artifacts.mkdir(parents=True, exist_ok=True)
-        self = cls(study, opened, Artifacts(record.artifacts, study._storage), space, seed, ownership)
+        self = cls(study, opened, Artifacts(record.artifacts, opened), space, seed, ownership)
         self._check_home(trials)
         study.set_user_attr("owner", f"{me()}, in {record.folder}")
-        self.artifacts.tidy(trials)
-        self._lose([t for t in trials if t.state == TrialState.RUNNING])
+        self.artifacts.delete_unknown(_files_of_all(opened))
+        self._fail_and_retry([t for t in trials if t.state == TrialState.RUNNING])
         if not trials:
             study.enqueue_trial(space.start((2, 64)))
         return self
@@ -130,7 +133,7 @@ class Study:
         url = sqlite_url(record.database, create=False)
         opened = Storage(url, skip_compatibility_check=True, skip_table_creation=True)
         try:
-            study = optuna.load_study(storage=opened, study_name=record.name)
+            study = optuna.load_study(storage=opened, study_name=_name_in(opened, record))
         except SweepError:
             raise
         except Exception as error:  # whatever the database's driver raises
@@ -142,12 +145,33 @@ class Study:
         if self.ownership is not None:
             self.ownership.release()
 
+    @property
+    def study_id(self) -> int:
+        """The study's id in its storage."""
+        return int(self.storage.get_study_id_from_name(self.optuna.study_name))
+
+    def trial_id(self, number: int) -> int:
+        """Look up a trial's id in the storage."""
+        return int(self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number))
+
+    def system_attrs(self) -> dict[str, Any]:
+        """Read what tools such as the dashboard keep with the study."""
+        return dict(self.storage.get_study_system_attrs(self.study_id))
+
+    def set_system_attr(self, key: str, value: Any) -> None:
+        """Keep something with the study for such a tool."""
+        self.storage.set_study_system_attr(self.study_id, key, value)
+
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
-        """The trials in some states, by number."""
+        """List the trials in some states, by number."""
         return self.optuna.get_trials(deepcopy=False, states=states)
 
+    def finished_trials(self) -> list[FrozenTrial]:
+        """List the complete and the pruned trials, by number."""
+        return self.trials(*FINISHED)
+
     def totals(self) -> dict[str, int]:
-        """How many trials are complete, pruned and failed."""
+        """Count the trials that are complete, pruned and failed."""
         states = [t.state for t in self.optuna.get_trials(deepcopy=False)]
         return {
             "complete": states.count(TrialState.COMPLETE),
@@ -157,20 +181,20 @@ class Study:
 
     @property
     def finished(self) -> int:
-        """How many trials are complete or pruned."""
+        """The number of complete or pruned trials."""
         return len(self.trials(*FINISHED))
 
     def ask(self) -> tuple[int, Params]:
-        """Take the next trial's parameters; they depend on the seed and on what came back, on no interruption."""
+        """Take the next trial's parameters: they depend on the seed and on what came back, on no interruption."""
         if self.ownership is not None:
             self.storage.wait_for(self.ownership.hold)
         self.optuna.sampler = sampler(self.seed, len(self.trials(*FINISHED, TrialState.RUNNING)))
         trial = self.optuna.ask()
-        self.out[trial.number] = trial
+        self.running[trial.number] = trial
         return trial.number, self.space.suggest(trial)
 
     def floors(self) -> dict[int, float]:
-        """The scores under which a trial ends: at each epoch reported, the median of the finished ones' scores."""
+        """Give the scores under which a trial ends: at each epoch reported, the median of the finished ones' scores."""
         reached: dict[int, list[float]] = {}
         finished = self.trials(*FINISHED)
         if len(finished) < PRUNED_AFTER:
@@ -180,20 +204,10 @@ class Study:
                 reached.setdefault(epoch, []).append(value)
         return {epoch: float(np.median(values)) for epoch, values in reached.items()}
 
-    def tell(self, number: int, task: Task, outcome: Outcome) -> None:
+    def tell(self, number: int, outcome: Outcome) -> None:
         """Keep what a trial came to: attributes and logits first, its state last."""
-        trial = self.out.pop(number)
-        counts = task.counts(outcome.logits)
-        (p0, p1), (r0, r1) = counts.precision, counts.recall
-        attributes: dict[str, Any] = {
-            "counts": counts.to_dict(),
-            "P0": p0, "P1": p1, "R0": r0, "R1": r1,
-            "average_precision": average_precision(task.y, outcome.logits.mean(axis=1)),
-            **{f"gap_{equal}": gap(counts, equal) for equal in CRITERIA},
-            "epochs": outcome.epochs,
-            "seconds": outcome.seconds,
-        }  # fmt: skip
-        for key, value in attributes.items():
+        trial = self.running.pop(number)
+        for key, value in outcome.attributes().items():
             trial.set_user_attr(key, value)
         self.artifacts.attach_logits(trial, outcome.logits)
         for epoch, value in outcome.reports:
@@ -201,10 +215,10 @@ class Study:
         if outcome.pruned:
             self.optuna.tell(trial, state=TrialState.PRUNED)
         else:
-            self.optuna.tell(trial, task.score(outcome.logits))
+            self.optuna.tell(trial, outcome.score)
 
     def best_networks(self, count: int) -> list[tuple[int, Params]]:
-        """The networks with the best complete trials, each with its best one: (trial number, parameters)."""
+        """Rank the networks by their best complete trials, each with its best one: (trial number, parameters)."""
         ranked = sorted(self.trials(TrialState.COMPLETE), key=lambda t: (-(t.value or 0.0), t.number))
         networks: dict[Params, tuple[int, Params]] = {}
         for trial in ranked:
@@ -212,17 +226,17 @@ class Study:
             networks.setdefault(params.network, (trial.number, params))
         return list(networks.values())[:count]
 
-    def lose(self, *numbers: int) -> None:
-        """Give up trials that are out, or all: each is counted as failed and will be tried again as it was."""
-        lost = [self.out.pop(number) for number in numbers or list(self.out)]
-        self._lose([t for t in self.trials(TrialState.RUNNING) if t.number in {trial.number for trial in lost}])
+    def give_up(self, *numbers: int) -> None:
+        """Give up running trials, or all: each is counted as failed and will be tried again as it was."""
+        given_up = {self.running.pop(number).number for number in numbers or list(self.running)}
+        self._fail_and_retry([t for t in self.trials(TrialState.RUNNING) if t.number in given_up])
 
     def logits(self, trial: FrozenTrial) -> np.ndarray:
-        """The out-of-fold logits that a trial left: array of float32, shape (rows, repeats)."""
+        """Read the out-of-fold logits that a trial left: array of float32, shape (rows, repeats)."""
         return self.artifacts.logits(trial)
 
     def seconds(self) -> dict[str, float]:
-        """Wall clock of each phase, summed over all runs."""
+        """Give the wall clock of each phase, summed over all runs."""
         return {k: float(self.optuna.user_attrs.get(f"seconds_{k}", 0.0)) for k in ("search", "curve", "final")}
 
     def add_seconds(self, phase: str, seconds: float) -> None:
@@ -231,20 +245,20 @@ class Study:
 
     @property
     def done(self) -> dict[str, Any] | None:
-        """What was run to its end: the settings that the result in the folder belongs to."""
+        """The settings that the result in the folder belongs to."""
         return self.optuna.user_attrs.get("done")
 
     @done.setter
     def done(self, settings: dict[str, Any]) -> None:
         self.optuna.set_user_attr("done", settings)
 
-    def _lose(self, trials: Sequence[FrozenTrial]) -> None:
+    def _fail_and_retry(self, trials: Sequence[FrozenTrial]) -> None:
         """Count trials as failed and try each again; in an order in which an interruption neither loses nor doubles."""
-        again = {t.user_attrs.get("again") for t in self.optuna.get_trials(deepcopy=False)}
+        retried = {t.user_attrs.get(RETRY_OF) for t in self.optuna.get_trials(deepcopy=False)}
         for trial in trials:
             params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-            if params and trial.number not in again:
-                self.optuna.enqueue_trial(params, user_attrs={"again": trial.number})
+            if params and trial.number not in retried:
+                self.optuna.enqueue_trial(params, user_attrs={RETRY_OF: trial.number})
             self.optuna.tell(trial.number, state=TrialState.FAIL)
 
     def _check_home(self, trials: Sequence[FrozenTrial]) -> None:
@@ -255,6 +269,42 @@ class Study:
                 f"{self.optuna.user_attrs.get('owner', 'its first run')}; {self.artifacts.folder} holds none of "
                 "them. Run it there, or choose another --name."
             )
+
+
+def _name_in(storage: Storage, record: StudyFolder) -> str:
+    """Find the study of a folder in its database: the one of its name, or the only one, whose folder was renamed.
+
+    Raises
+    ------
+    StudyError
+        If there are several, none of them of this name; or none.
+    """
+    there = [study.study_name for study in storage.get_all_studies()]
+    if record.name in there or len(there) == 1:
+        return record.name if record.name in there else there[0]
+    raise StudyError(
+        f"{record.database} must hold the study {record.name!r}, or one study of another name; it holds "
+        f"{', '.join(map(repr, there[:5])) or 'none'}. Name the folder as the study is named, or bring a copy back."
+    )
+
+
+def _take_name(record: StudyFolder) -> None:
+    """Go on with the study of a folder that was renamed, moved or copied, under the folder's name."""
+    with closing(Storage(sqlite_url(record.database, create=False))) as storage:
+        name = _name_in(storage, record)
+        if name != record.name:
+            copy_study(storage, name, record.database, as_name=record.name)
+
+
+def _files_of_all(storage: Storage) -> set[str]:
+    """Collect the ids of the files that any study of a database knows: none of them is to be deleted."""
+    known: set[str] = set()
+    for study in storage.get_all_studies():
+        study_id = storage.get_study_id_from_name(study.study_name)
+        known |= known_files(storage.get_study_system_attrs(study_id))
+        for trial in storage.get_all_trials(study_id, deepcopy=False):
+            known |= known_files(trial.system_attrs)
+    return known
 
 
 def forget(storage: str, name: str) -> None:
@@ -287,5 +337,5 @@ def forget(storage: str, name: str) -> None:
 
 
 def best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
-    """The complete trial with the highest score; of equal ones the first."""
+    """Take the complete trial with the highest score; of equal ones the first."""
     return max(trials, key=lambda t: (t.value or 0.0, -t.number))

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from sweep.data.folds import fold_of_row
 from sweep.evidence.learning_curve import cross_called, doubling, learning, measure
 from sweep.parallel.workers import Workers
-from sweep.search.task import Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import cross_validation, positive_shares
 from sweep.statistics.bootstrap import average_precisions, row_draws
 from sweep.statistics.confusion import average_precision
+from sweep.study.params import Params
 
 Y = np.repeat([0, 1], [90, 30])
 
@@ -59,8 +60,8 @@ def test_copies_of_a_positive_stay_or_go_together():
 def test_too_few_positives_cannot_tell_and_train_nothing():
     y = np.repeat([0, 1], [60, 20])
     units = np.arange(80)
-    small = Task(np.zeros((80, 2)), y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    found = learning(small, Params(0.8, 1, 8), workers=None)  # type: ignore[arg-type]
+    small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
+    found = learning(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=None)  # type: ignore[arg-type]
     assert found["gain"] is None, "16 training positives make points of 8: too few for the rule"
     assert "16 positives" in found["why"], "the reader is not told why the curve cannot tell"
 
@@ -69,8 +70,8 @@ def test_points_are_scored_on_all_held_out_rows():
     y = np.repeat([0, 1], [150, 60])
     units = np.arange(210)
     X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
-    easy = Task(X, y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
-    found = learning(easy, Params(0.7, 1, 8), workers=Workers())
+    easy = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
+    found = learning(X, easy, Params(0.7, 1, 8), workers=Workers())
     assert [p["positives"] for p in found["points"]] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
     for p in found["points"]:
         for name in ("score", "average_precision", "recall"):

@@ -11,14 +11,14 @@ from sweep.data.folds import fold_of_row
 from sweep.evidence import permutation_test as module
 from sweep.evidence.permutation_test import epochs, shuffled, signal
 from sweep.parallel.workers import Workers
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
 
 
-def task(X, y, *, seed=0, folds=3):
+def setup(y, *, seed=0, folds=3):
     units = np.arange(len(y))
     parts = fold_of_row(y, units, folds, seed)
-    return Task(X, y, parts, units, repeats=1, epochs=2, batch_size=64, equal="precision", seed=seed)
+    return TrialSetup(y, parts, units, repeats=1, epochs=2, batch_size=64, equal="precision", seed=seed)
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 4), min_size=20, max_size=60))
@@ -71,12 +71,12 @@ def replaced(monkeypatch):
 
     def replace(own, others):
         values = [own, *others]
-        monkeypatch.setattr(module, "_held_out", lambda task, labels, *rest: labels.astype(float))
+        monkeypatch.setattr(module, "_held_out", lambda X, setup, labels, *rest: labels.astype(float))
         monkeypatch.setattr(module, "_average_precisions", lambda labels, z: [values.pop(0) for _ in labels.T])
         monkeypatch.setattr(module, "SHUFFLES", (9, 39))
         monkeypatch.setattr(module, "LEVEL", 0.1)
         y = np.repeat([0, 1], [40, 20])
-        return signal(task(np.zeros((60, 1)), y), workers=Workers())
+        return signal(np.zeros((60, 1)), setup(y), workers=Workers())
 
     return replace
 
@@ -102,10 +102,10 @@ def test_clear_signal_is_found_and_noise_is_not():
     y = np.repeat([0, 1], [270, 30])
     noise = rng.normal(size=(300, 4))
     clear = noise + np.outer(y, [2.5, 0, 0, 0])
-    found = signal(task(clear, y), workers=Workers())
+    found = signal(clear, setup(y), workers=Workers())
     assert found["p"] == 0.01, "classes 2.5 standard deviations apart are taken for chance"
     assert found["low"] <= found["average_precision"] <= found["high"], "the interval leaves its own value out"
-    assert signal(task(noise, y), workers=Workers())["p"] > 0.01, "normal noise is taken for signal"
+    assert signal(noise, setup(y), workers=Workers())["p"] > 0.01, "normal noise is taken for signal"
 
 
 @given(st.integers(20, 10**7))
@@ -116,14 +116,13 @@ def test_epochs_are_fixed_by_the_rows_alone(rows):
 def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch):
     used = []
 
-    def held_out(task, labels, folds, recipe, workers):
+    def held_out(X, setup, labels, folds, recipe, workers):
         used.append(recipe)
         return np.random.default_rng(0).normal(size=labels.shape)
 
     monkeypatch.setattr(module, "_held_out", held_out)
-    rng = np.random.default_rng(0)
-    one = task(rng.normal(size=(120, 2)), (np.arange(120) % 4 == 0).astype(int))
+    one = setup((np.arange(120) % 4 == 0).astype(int))
     for batch_size in (16, 512):
-        signal(replace(one, batch_size=batch_size), workers=Workers())
+        signal(np.zeros((120, 2)), replace(one, batch_size=batch_size), workers=Workers())
     assert len(set(used)) == 1, "a setting of the study changes the network of the test for signal"
     assert used[0].batch_size == module.NETWORK.batch_size

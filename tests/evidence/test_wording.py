@@ -13,7 +13,7 @@ from sweep.evidence.baselines import simple
 from sweep.evidence.test_size import at_recall, needed, sizing
 from sweep.evidence.weights_or_threshold import weights_or_cut
 from sweep.evidence.wording import sentences
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.statistics.calibration import bins, calibration, fit_line, undone
 from sweep.statistics.confusion import Counts
 
@@ -199,8 +199,8 @@ def test_simple_things_are_scored_as_they_are():
     y = np.repeat([0, 1], [200, 50])
     X = np.column_stack([np.where(np.arange(250) % 7 == 0, np.nan, y + 0.0), np.full(250, np.nan), np.ones(250)])
     units = np.arange(250)
-    task = Task(X, y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    found = simple(task, 0.8, np.where(y == 1, 1.0, -1.0))
+    setup = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
+    found = simple(X, setup, 0.8, np.where(y == 1, 1.0, -1.0))
     assert found["nobody"] == {"counts": {"tp": 0, "fp": 0, "fn": 50, "tn": 200}, "score": 0.0}, "calling nobody"
     assert found["everybody"] == {"counts": {"tp": 50, "fp": 200, "fn": 0, "tn": 0}, "score": 0.2}, "calling everybody"
     regression = found["logistic_regression"]
@@ -216,7 +216,7 @@ def test_the_regression_learns_nothing_from_held_out_rows():
     folds = fold_of_row(y, units, 2, 0)
     spoilt = np.where((folds == 1)[:, None], 1e6, X)
     clean, dirty = (
-        simple(Task(x, y, folds, units, 1, 2, 64, "precision", 0), 0.8, np.zeros(250) + y)["logistic_regression"]
+        simple(x, TrialSetup(y, folds, units, 1, 2, 64, "precision", 0), 0.8, np.zeros(250) + y)["logistic_regression"]
         for x in (X, spoilt)
     )
     assert clean["counts"] != dirty["counts"], "the fold that trains on the spoilt rows must change"

@@ -12,6 +12,7 @@ from sweep.report.figures import TrialPoint, balance_lines, draw_balance_curve, 
 from sweep.report.figures.balance import ratio_ticks
 from sweep.report.figures.style import shown, spread
 from sweep.report.figures.trials import window
+from sweep.statistics.confusion import Counts
 from sweep.statistics.curve import balance_curve
 
 PARAMS = {"most": 0.71, "depth": 2, "width": 64}
@@ -82,11 +83,15 @@ def test_balance_lines_refuse_a_table_with_one_class(share):
         balance_lines(share, [0.5])
 
 
+def drawn(y, logits, **more):
+    return draw_trial(y, logits, Counts.of(y, np.asarray(logits) > 0), **more)
+
+
 def test_trial_shows_its_counts_its_cut_and_its_intervals():
     y = np.repeat([0, 1], [90, 10])
     logits = np.where(y == 1, 1.0, -1.0)
     logits[:2], logits[-4:] = 1.0, -1.0  # 2 false alarms, 4 missed
-    ax = draw_trial(y, logits, number=7, params=PARAMS, name="wine")
+    ax = drawn(y, logits, number=7, params=PARAMS, name="wine")
     text = words_of(ax)
     for part in ("wine: trial 7", "most 0.710", "2.45 : 1", "depth 2", "width 64", "finds 6 of 10, 2 false alarms"):
         assert part in text, f"the reader is not told {part!r}"
@@ -99,7 +104,7 @@ def test_trial_shows_its_counts_its_cut_and_its_intervals():
 
 def test_trial_curve_is_steps_through_every_cut():
     y, logits = [0, 1, 0, 1], [-2, -1, 0, 3]
-    line = next(a for a in draw_trial(y, logits, number=0, params=PARAMS).lines if "pooled" in str(a.get_label()))
+    line = next(a for a in drawn(y, logits, number=0, params=PARAMS).lines if "pooled" in str(a.get_label()))
     assert line.get_drawstyle() == "steps-pre", "straight lines between cuts flatter the curve (Davis, Goadrich 2006)"
     area = np.sum(np.diff(line.get_xdata()) * line.get_ydata()[1:])
     assert area == pytest.approx(5 / 6), "the area under what is drawn is not the average precision"
@@ -107,16 +112,16 @@ def test_trial_curve_is_steps_through_every_cut():
 
 def test_trial_that_calls_nothing_has_no_point():
     y, logits = table()
-    ax = draw_trial(y, logits - 99, number=0, params=PARAMS)
+    ax = drawn(y, logits - 99, number=0, params=PARAMS)
     assert "calls nothing: no precision (0 of 20 found)" in words_of(ax), "an undefined precision is not said"
     assert all(line.get_marker() == "None" for line in ax.lines), "an undefined precision was drawn as a number"
 
 
 def test_pruned_trial_says_so_and_from_which_epoch():
     y, logits = table()
-    text = words_of(draw_trial(y, logits, number=3, params=PARAMS, state="pruned", epoch=12))
+    text = words_of(drawn(y, logits, number=3, params=PARAMS, state="pruned", epoch=12))
     assert "pruned at epoch 12" in text, "a half-trained network is shown as if it were finished"
-    assert "pruned" not in words_of(draw_trial(y, logits, number=3, params=PARAMS)), "a finished trial is called pruned"
+    assert "pruned" not in words_of(drawn(y, logits, number=3, params=PARAMS)), "a finished trial is called pruned"
 
 
 def points():
@@ -233,7 +238,9 @@ def test_names_are_drawn_as_they_are():
 def test_awkward_names_reach_the_file_inside_the_picture(tmp_path):
     y, logits = table()
     drawings = [
-        draw_trial(y, logits, number=12345, params=PARAMS, name=AWKWARD, state="pruned", epoch=3),
+        draw_trial(
+            y, logits, Counts.of(y, logits > 0), number=12345, params=PARAMS, name=AWKWARD, state="pruned", epoch=3
+        ),
         draw_trials(points(), name=AWKWARD, selected=points()[1], no_skill=0.04),
         draw_balance_curve(curve(), selected="ratio", equal="precision", name=AWKWARD),
     ]
@@ -249,14 +256,14 @@ def test_awkward_names_reach_the_file_inside_the_picture(tmp_path):
 def test_drawings_go_onto_the_axes_given():
     ax = Figure().add_subplot()
     y, logits = table()
-    assert draw_trial(y, logits, number=0, params=PARAMS, ax=ax) is ax, "a drawing ignored the Axes it was given"
+    assert drawn(y, logits, number=0, params=PARAMS, ax=ax) is ax, "a drawing ignored the Axes it was given"
     assert draw_trials(points(), ax=Figure().add_subplot()).figure is not ax.figure, "drawings share a figure"
 
 
 def test_saved_file_is_a_legible_png_and_the_same_each_time(tmp_path):
     y, logits = table()
     for name in ("one.png", "two.png"):
-        save(draw_trial(y, logits, number=0, params=PARAMS), tmp_path / name)
+        save(drawn(y, logits, number=0, params=PARAMS), tmp_path / name)
     assert imread(tmp_path / "one.png").shape[1] >= 800, "narrower than it is shown in the README"
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes(), "a picture is not reproducible"
 

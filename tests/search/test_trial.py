@@ -1,6 +1,5 @@
 """One trial, trained for real on a made table: floors prune it, a time limit ends it, neither changes the rest."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,96 +10,105 @@ from sweep.parallel.workers import Workers
 from sweep.progress import Progress
 from sweep.search import loop as search_module
 from sweep.search.loop import search
-from sweep.search.task import Outcome, Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.search.trial import evaluate
 from sweep.stack.network import Stack
+from sweep.study.outcome import Outcome
+from sweep.study.params import Params
 from sweep.study.space import Space
-from sweep.study.study import FINISHED, Study
+from sweep.study.study import Study
 from sweep.study_folder import StudyFolder
 
 PARAMS = Params(0.7, 1, 8)
+Y = (np.arange(240) % 4 == 0).astype(int)
+X = np.random.default_rng(0).normal(size=(240, 3)) + Y[:, None]
 
 
 @pytest.fixture(scope="module")
-def task() -> Task:
-    rng = np.random.default_rng(0)
-    y = (np.arange(240) % 4 == 0).astype(int)
-    X = rng.normal(size=(240, 3)) + y[:, None]
+def setup() -> TrialSetup:
     rows = np.arange(240)
-    return Task(X, y, rows % 3, rows, repeats=2, epochs=20, batch_size=32, equal="precision", seed=0)
+    return TrialSetup(Y, rows % 3, rows, repeats=2, epochs=20, batch_size=32, equal="precision", seed=0)
 
 
 @pytest.fixture(scope="module")
-def whole(task: Task) -> Outcome:
-    outcome = evaluate(task.X, task.without_table(), PARAMS, {}, None)
+def whole(setup: TrialSetup) -> Outcome:
+    outcome = evaluate(X, setup, PARAMS, {}, None)
     assert outcome is not None
     return outcome
 
 
-def test_a_network_that_diverges_calls_nothing(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_diverges_calls_nothing(setup: TrialSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run would end with a traceback, and so would every later one, for the trial is tried again."""
-    wild = evaluate(task.X, task, replace(PARAMS, learning_rate=1.0, weight_decay=10.0), {}, None)
+    wild = evaluate(X, setup, replace(PARAMS, learning_rate=1.0, weight_decay=10.0), {}, None)
     assert wild is not None
     assert np.isfinite(wild.logits).all()
 
     monkeypatch.setattr(Stack, "logits", lambda self, X, blocks: np.full((len(X), self.columns), np.nan, np.float32))
-    nothing = evaluate(task.X, task, PARAMS, {}, None)
+    nothing = evaluate(X, setup, PARAMS, {}, None)
     assert nothing is not None
-    assert task.counts(nothing.logits).called == 0
-    assert task.score(nothing.logits) == 0
+    assert setup.counts(nothing.logits).called == 0
+    assert setup.score(nothing.logits) == 0
 
 
-def test_a_trial_scores_every_row_out_of_fold_and_reports_on_its_way(task: Task, whole: Outcome) -> None:
+def test_a_trial_scores_every_row_out_of_fold_and_reports_on_its_way(setup: TrialSetup, whole: Outcome) -> None:
     """Rows would be scored by a network that saw them, or nothing could be pruned."""
     assert whole.logits.shape == (240, 2)
     assert np.isfinite(whole.logits).all()
     assert (whole.epochs, whole.pruned) == (20, False)
     assert [epoch for epoch, _ in whole.reports] == [3, 6, 10]
-    assert task.score(whole.logits) > 0.5
+    assert setup.score(whole.logits) > 0.5
 
 
-def test_a_trial_is_a_pure_function(task: Task, whole: Outcome) -> None:
+def test_a_trial_is_a_pure_function(setup: TrialSetup, whole: Outcome) -> None:
     """A study would not be the same twice."""
-    again = evaluate(task.X, task.without_table(), PARAMS, {}, 1000)
+    again = evaluate(X, setup, PARAMS, {}, 1000)
     assert again is not None
     assert (again.logits == whole.logits).all()
     assert again.reports == whole.reports
 
 
-def test_a_trial_below_a_floor_ends_there_with_what_it_reached(task: Task, whole: Outcome) -> None:
+def test_a_trial_below_a_floor_ends_there_with_what_it_reached(setup: TrialSetup, whole: Outcome) -> None:
     """Time would go into trials that cannot win, or a good one would be stopped."""
     scores = dict(whole.reports)
-    pruned = evaluate(task.X, task.without_table(), PARAMS, {3: 0.0, 6: scores[6] + 0.01}, None)
+    pruned = evaluate(X, setup, PARAMS, {3: 0.0, 6: scores[6] + 0.01}, None)
     assert pruned is not None
     assert (pruned.epochs, pruned.pruned) == (6, True)
     assert pruned.reports == whole.reports[:2]
-    assert task.score(pruned.logits) == scores[6]
-    kept = evaluate(task.X, task.without_table(), PARAMS, scores, None)
+    assert setup.score(pruned.logits) == scores[6]
+    kept = evaluate(X, setup, PARAMS, scores, None)
     assert kept is not None
     assert not kept.pruned
 
 
-def test_a_trial_whose_time_is_over_ends_in_the_middle_of_an_epoch(task: Task) -> None:
-    """A limit of a minute would wait for a trial of an hour."""
-    began = time.monotonic()
-    assert evaluate(np.repeat(task.X, 200, axis=0), _longer(task, 200), Params(0.7, 3, 256), {}, 1.0) is None
-    assert time.monotonic() - began < 20
+class Clock:
+    """A clock that is moved by hand, or by so many seconds at each look."""
+
+    def __init__(self, per_look: float = 0.0) -> None:
+        self.now = 0.0
+        self.per_look = per_look
+
+    def __call__(self) -> float:
+        self.now += self.per_look
+        return self.now
 
 
-def _longer(task: Task, times: int) -> Task:
-    y, folds = np.repeat(task.y, times), np.repeat(task.fold_of_row, times)
-    return Task(task.X[:0], y, folds, np.arange(len(y)), 2, 1000, 32, "precision", 0)
+def test_a_trial_whose_time_is_over_ends_in_the_middle_of_an_epoch(setup: TrialSetup) -> None:
+    """If it failed, a limit of a minute would wait for a trial of an hour."""
+    looks = Clock(per_look=1.0)
+    assert evaluate(X, replace(setup, epochs=100_000), PARAMS, {}, 3.0, clock=looks) is None
+    assert looks.now == 5.0, "it was looked at the clock after the time was over"
 
 
 def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(
-    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Outcome
+    setup: TrialSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Outcome
 ) -> None:
-    """Nothing would be there at the end of the time, or the trial cut off would be lost or count."""
+    """If it failed, nothing would be there at the end of the time, or the trial cut off would be lost or count."""
     limits: list[float | None] = []
+    clock = Clock()
 
-    def slow(X: np.ndarray, task: Task, params: Params, floors: dict[int, float], seconds: float | None) -> object:
+    def slow(X: np.ndarray, setup: TrialSetup, params: Params, floors: object, seconds: float | None) -> object:
         limits.append(seconds)
-        time.sleep(0.8)
+        clock.now += 0.8
         return whole if seconds is None or seconds > 0.8 else None
 
     def opened() -> Study:
@@ -111,10 +119,20 @@ def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(
     record = StudyFolder(tmp_path, "n")
     monkeypatch.setattr(search_module, "evaluate", slow)
     for timeout in (0.0, 2.2):
-        search(opened(), task, trials=50, timeout=timeout, workers=Workers(), progress=Progress(), show=lambda *_: None)
-    assert limits[0] is None, "the first trial was cut off, and nothing is there"
+        search(
+            opened(),
+            X,
+            setup,
+            trials=50,
+            timeout=timeout,
+            workers=Workers(),
+            progress=Progress(),
+            on_told=lambda *_: None,
+            clock=clock,
+        )
+    assert limits == [None, pytest.approx(2.2), pytest.approx(1.4), pytest.approx(0.6)]
     study = opened()
-    assert len(study.trials(*FINISHED)) in (2, 3)
+    assert len(study.finished_trials()) == 3
     assert study.totals()["failed"] == 1
-    cut = next(t for t in study.optuna.trials if t.number not in {f.number for f in study.trials(*FINISHED)})
+    cut = next(t for t in study.optuna.trials if t.number not in {f.number for f in study.finished_trials()})
     assert study.ask()[1].most == cut.params["most"]

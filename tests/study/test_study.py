@@ -14,19 +14,21 @@ from sweep.progress import Progress
 from sweep.search import loop as search_module
 from sweep.search.loop import search
 from sweep.search.selection import Confirmed, Selection, bins_help, confirm, select, smallest_within_error
-from sweep.search.task import Outcome, Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe
+from sweep.study.outcome import Outcome
+from sweep.study.params import Params
 from sweep.study.space import Space
 from sweep.study.study import FINISHED, PRUNED_AFTER, Study, forget
 from sweep.study_folder import StudyFolder
 
 SPACE = Space((0.5, 0.9), (1, 3), (16, 64))
 ROWS = 60
-TASK = Task(
-    X=np.zeros((ROWS, 1)),
+X = np.zeros((ROWS, 1))
+SETUP = TrialSetup(
     y=(np.arange(ROWS) % 4 == 0).astype(int),
     fold_of_row=np.arange(ROWS) % 3,
-    units=np.arange(ROWS),
+    groups=np.arange(ROWS),
     repeats=1,
     epochs=4,
     batch_size=8,
@@ -38,10 +40,11 @@ TASK = Task(
 def made(params: Params, floors: dict[int, float]) -> Outcome:
     """An outcome that depends on the parameters only: the nearer `most` is to .7, the better."""
     rng = np.random.default_rng(int(params.most * 1e6))
-    logits = np.where(TASK.y == 1, 1.0, -1.0) + rng.normal(size=ROWS) * (0.5 + 4 * abs(params.most - 0.7))
-    score = TASK.score(logits[:, None])
+    logits = np.where(SETUP.y == 1, 1.0, -1.0) + rng.normal(size=ROWS) * (0.5 + 4 * abs(params.most - 0.7))
+    counts, score = SETUP.counts(logits[:, None]), SETUP.score(logits[:, None])
     pruned = score < floors.get(1, -np.inf)
-    return Outcome(logits[:, None].astype(np.float32), ((1, score),), 1 if pruned else 4, pruned, 0.0)
+    kept = logits[:, None].astype(np.float32)
+    return Outcome(kept, counts, score, None, ((1, score),), 1 if pruned else 4, pruned, 0.0)
 
 
 def opened(root: Path, *, seed: int = 0, data: str = "d") -> Study:
@@ -51,12 +54,15 @@ def opened(root: Path, *, seed: int = 0, data: str = "d") -> Study:
 
 
 def go_on(study: Study, trials: int, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Params], None] = id) -> None:
-    def evaluate(X: np.ndarray, task: Task, params: Params, floors: dict[int, float], left: float | None) -> Outcome:
+    def evaluate(
+        X: np.ndarray, setup: TrialSetup, params: Params, floors: dict[int, float], left: float | None
+    ) -> Outcome:
         fail(params)
         return made(params, floors)
 
     monkeypatch.setattr(search_module, "evaluate", evaluate)
-    search(study, TASK, trials=trials, timeout=None, workers=Workers(), progress=Progress(), show=lambda *_: None)
+    quiet = {"workers": Workers(), "progress": Progress(), "on_told": lambda *_: None}
+    search(study, X, SETUP, trials=trials, timeout=None, **quiet)
 
 
 def params(study: Study) -> list[dict[str, float]]:
@@ -201,43 +207,43 @@ def test_further_settings_are_searched_where_asked_and_make_a_network_of_their_o
     assert {*params(study)[0]} == {"most", "depth", "width", "dropout", "learning_rate"}
     networks = [p for _, p in study.best_networks(3)]
     assert len({p.dropout for p in networks}) == len({p.learning_rate for p in networks}) == 3
-    recipe = TASK.recipe(networks[0])
+    recipe = SETUP.recipe(networks[0])
     assert (recipe.dropout_rate, recipe.learning_rate) == (networks[0].dropout, networks[0].learning_rate)
-    assert (recipe.decay, recipe.epochs) == (Recipe(width=16).decay, TASK.epochs)
+    assert (recipe.decay, recipe.epochs) == (Recipe(width=16).decay, SETUP.epochs)
 
 
 def test_the_smallest_network_within_one_standard_error_wins() -> None:
     """A large network would win by noise, or a small one against clear evidence."""
-    positives = np.flatnonzero(TASK.y)
+    positives = np.flatnonzero(SETUP.y)
 
     def confirmed(missed: list[int], width: int) -> Confirmed:
-        logits = np.where(TASK.y == 1, 1.0, -1.0)
+        logits = np.where(SETUP.y == 1, 1.0, -1.0)
         logits[positives[missed]] = -1.0
-        return Confirmed(0, Params(0.7, 1, width), logits[:, None], TASK.score(logits[:, None]))
+        return Confirmed(0, Params(0.7, 1, width), logits[:, None], SETUP.score(logits[:, None]))
 
     large, small, smallest = confirmed([0], 64), confirmed([1, 2], 16), confirmed(list(range(3, 12)), 8)
-    assert smallest_within_error(TASK, [large, small, smallest]) is small
+    assert smallest_within_error(SETUP, [large, small, smallest]) is small
 
 
 def test_bins_are_taken_where_they_help_for_certain_and_only_there() -> None:
     """A network would grow tenfold by chance; or the balance, best for it without bins, would decide."""
-    positives = np.flatnonzero(TASK.y)
+    positives = np.flatnonzero(SETUP.y)
 
     def confirmed(missed: slice, bins: bool, shift: float) -> Confirmed:
-        logits = np.where(TASK.y == 1, 1.0, -1.0) + 0.01 * np.arange(ROWS) / ROWS
+        logits = np.where(SETUP.y == 1, 1.0, -1.0) + 0.01 * np.arange(ROWS) / ROWS
         logits[positives[missed]] -= 2.0
         logits = (logits + shift)[:, None]
-        return Confirmed(0, Params(0.7, 1, 16, bins=bins), logits, TASK.score(logits))
+        return Confirmed(0, Params(0.7, 1, 16, bins=bins), logits, SETUP.score(logits))
 
     many, one, three, two_others = slice(8), slice(1), slice(3), slice(-2, None)
     for shift in (0.0, 5.0):  # at which all rows are called
-        assert bins_help(TASK, confirmed(many, False, 0.0), confirmed(one, True, shift))
-        assert not bins_help(TASK, confirmed(three, False, 0.0), confirmed(two_others, True, shift))
-        assert not bins_help(TASK, confirmed(one, False, shift), confirmed(many, True, 0.0))
+        assert bins_help(SETUP, confirmed(many, False, 0.0), confirmed(one, True, shift))
+        assert not bins_help(SETUP, confirmed(three, False, 0.0), confirmed(two_others, True, shift))
+        assert not bins_help(SETUP, confirmed(one, False, shift), confirmed(many, True, 0.0))
     tied = np.tile(np.random.default_rng(2).normal(size=3).astype(np.float32), (ROWS, 1))
     dead = [Confirmed(0, Params(0.7, 1, 16, bins=bins), tied * (1 + bins), 0.0) for bins in (False, True)]
-    assert not bins_help(TASK, *dead), "one that calls nobody is scored as if it called all"
-    of_recall = replace(TASK, equal="recall")
+    assert not bins_help(SETUP, *dead), "one that calls nobody is scored as if it called all"
+    of_recall = replace(SETUP, equal="recall")
     assert bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 0.0))
     assert not bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 5.0))
 
@@ -248,24 +254,24 @@ def test_a_table_of_thresholds_gets_bins_and_one_of_slopes_none(tmp_path: Path) 
     X = rng.exponential(size=(400, 2))
     for label, bins in ((np.abs(X[:, 0] - 0.2) < 0.08, True), (X.sum(axis=1) > 3.5, False)):
         y = label.astype(int)
-        rows = {"X": X, "y": y, "fold_of_row": np.arange(400) % 3, "units": np.arange(400)}
-        task = replace(TASK, **rows, repeats=2, epochs=30, batch_size=16)
-        plain = confirm(task, [(0, Params(0.6, 1, 16))], Workers())
-        selection = select(task, plain, 0.5, 0.8, asked="ratio", workers=Workers())
+        rows = {"y": y, "fold_of_row": np.arange(400) % 3, "groups": np.arange(400)}
+        setup = replace(SETUP, **rows, repeats=2, epochs=30, batch_size=16)
+        plain = confirm(X, setup, [(0, Params(0.6, 1, 16))], Workers())
+        selection = select(X, setup, plain, 0.5, 0.8, asked="ratio", workers=Workers())
         assert selection.winner.params == Params(0.6, 1, 16, bins=bins)
         assert [c.params.bins for c in selection.confirmed] == [False, True]
         selection.save(tmp_path / "selection.npz", asked="ratio", seed=0)
         assert Selection.load(tmp_path / "selection.npz").winner.params == selection.winner.params
         if bins:
-            assert task.score(selection.picks["ratio"].logits) > plain[0].score + 0.1
+            assert setup.score(selection.picks["ratio"].logits) > plain[0].score + 0.1
 
 
 def test_a_table_without_numbers_is_not_tried_with_bins() -> None:
     """The same network would be trained again for nothing, and stand in the result as one with bins."""
     X = np.random.default_rng(0).integers(0, 2, (60, 3)).astype(float)
-    task = replace(TASK, X=X, y=X[:, 0].astype(int), fold_of_row=np.arange(60) % 3, units=np.arange(60), epochs=1)
-    plain = confirm(task, [(0, Params(0.6, 1, 4))], Workers())
-    assert select(task, plain, 0.5, 0.7, asked="ratio", workers=Workers()).confirmed == plain
+    setup = replace(SETUP, y=X[:, 0].astype(int), fold_of_row=np.arange(60) % 3, groups=np.arange(60), epochs=1)
+    plain = confirm(X, setup, [(0, Params(0.6, 1, 4))], Workers())
+    assert select(X, setup, plain, 0.5, 0.7, asked="ratio", workers=Workers()).confirmed == plain
 
 
 def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:

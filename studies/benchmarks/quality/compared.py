@@ -22,11 +22,12 @@ from tables import DEVELOPMENT, LARGER, TARGET, THINNED, load
 from sweep.class_weight import weight_matrix
 from sweep.data.features import Features
 from sweep.search.selection import CANDIDATES, Confirmed, bins_help, smallest_within_error
-from sweep.search.task import Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.training import fit
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import balancing_threshold, score
+from sweep.study.params import Params
 
 HERE = Path(__file__).parent
 SETTLED = ("vowel0", "segment0", "seed-2", "wide")  # that every network ranks all but perfectly, or that are slow
@@ -110,7 +111,7 @@ def measure(settings: dict[str, Any], networks: tuple[tuple[int, int], ...], nam
 def take(y: np.ndarray, folds: list[Any], logits: dict[Params, np.ndarray]) -> tuple[Params, float]:
     """The network that is taken by its out-of-fold logits, and the cut on them at which FP = FN."""
     nowhere = np.zeros(len(y), int)
-    task = Task(y[:, None], y, nowhere, np.arange(len(y)), 1, 1, 1, "ratio", 0)
+    setup = TrialSetup(y, nowhere, np.arange(len(y)), 1, 1, 1, "ratio", 0)
     scored, cuts = {}, {}
     for number, (params, values) in enumerate(logits.items()):
         out = np.empty(len(y))
@@ -118,11 +119,11 @@ def take(y: np.ndarray, folds: list[Any], logits: dict[Params, np.ndarray]) -> t
             out[held_out] = values[held_out, k * REPEATS : (k + 1) * REPEATS].mean(axis=1)
         cuts[params] = balancing_threshold(y, out)
         moved = (out - cuts[params])[:, None]
-        scored[params] = Confirmed(number, params, moved, task.score(moved))
+        scored[params] = Confirmed(number, params, moved, setup.score(moved))
     one_kind = [c for c in scored.values() if not c.params.bins] or [*scored.values()]
-    taken = smallest_within_error(task, sorted(one_kind, key=lambda c: -c.score)[:CANDIDATES])
+    taken = smallest_within_error(setup, sorted(one_kind, key=lambda c: -c.score)[:CANDIDATES])
     binned = scored.get(replace(taken.params, bins=True), taken)
-    taken = binned if bins_help(task, taken, binned) else taken
+    taken = binned if bins_help(setup, taken, binned) else taken
     return taken.params, cuts[taken.params]
 
 

@@ -22,9 +22,10 @@ from tables import TARGET, load
 from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
-from sweep.search.task import Params, Task
+from sweep.search.setup import TrialSetup
 from sweep.search.trial import evaluate
 from sweep.stack.recipe import default_batch_size, default_epochs
+from sweep.study.params import Params
 from sweep.study.space import WARM_UP_TRIALS
 
 HERE = Path(__file__).parent
@@ -50,37 +51,38 @@ def tpe(seed: int, warm_up: int) -> optuna.samplers.TPESampler:
     return optuna.samplers.TPESampler(seed=seed, n_startup_trials=warm_up)
 
 
-def task_of(name: str, *, repeats: int, seed: int) -> Task:
+def setup_of(name: str, *, repeats: int, seed: int) -> tuple[np.ndarray, TrialSetup]:
     """A table as `sweep run` has it, but for its fold split: that of seed 0."""
     frame = load(name)
     y = frame[TARGET].to_numpy().astype(int)
     X = Features.learn(frame.drop(TARGET)).transform(frame)
     rows = np.arange(len(y))
-    return Task(
-        X, y, fold_of_row(y, rows, 5, 0), rows, repeats=repeats, epochs=default_epochs(len(y)),
+    setup = TrialSetup(
+        y, fold_of_row(y, rows, 5, 0), rows, repeats=repeats, epochs=default_epochs(len(y)),
         batch_size=default_batch_size(len(y)), equal="precision", seed=seed,
     )  # fmt: skip
+    return X, setup
 
 
 def measure(name: str) -> dict[str, Any]:
     """Scores of every point of the grid, and of some of them with other seeds and 1, 2 and 4 repeats."""
-    task = task_of(name, repeats=2, seed=0)
-    share = float(task.y.mean())
+    X, setup = setup_of(name, repeats=2, seed=0)
+    share = float(setup.y.mean())
     mosts = balance_grid(share, POINTS, low=0.5, high=1.0).tolist()
     grid = []
     for most, depth, width in product(mosts, DEPTHS, WIDTHS):
-        outcome = evaluate(task.X, task, Params(most, depth, width), {}, None)
+        outcome = evaluate(X, setup, Params(most, depth, width), {}, None)
         assert outcome is not None
-        grid.append({"most": most, "depth": depth, "width": width, "score": task.score(outcome.logits)})
+        grid.append({"most": most, "depth": depth, "width": width, "score": setup.score(outcome.logits)})
     noise = []
     for (depth, width), most in product(REPEATED, mosts[1:6:2]):
         scores: dict[str, list[float]] = {"1": [], "2": [], "4": []}
         for seed in range(1, 5):
-            task = task_of(name, repeats=4, seed=seed)
-            outcome = evaluate(task.X, task, Params(most, depth, width), {}, None)
+            X, setup = setup_of(name, repeats=4, seed=seed)
+            outcome = evaluate(X, setup, Params(most, depth, width), {}, None)
             assert outcome is not None
             for repeats in scores:
-                scores[repeats].append(task.score(outcome.logits[:, : int(repeats)]))
+                scores[repeats].append(setup.score(outcome.logits[:, : int(repeats)]))
         noise.append({"most": most, "depth": depth, "width": width, "scores": scores})
     return {"share": share, "grid": grid, "noise": noise}
 

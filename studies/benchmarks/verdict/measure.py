@@ -27,7 +27,7 @@ from sweep.evidence.permutation_test import LEVEL
 from sweep.evidence.permutation_test import signal as signal_test
 from sweep.evidence.verdict import CLEARLY_FLAT, CLEARLY_MORE
 from sweep.parallel.workers import Workers
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import default_epochs
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import balancing_threshold, score
@@ -45,7 +45,7 @@ def noise_tables(tables: int, first: int) -> Iterator[dict[str, Any]]:
     for k, positives in enumerate(np.geomspace(24, 400, tables).round().astype(int).tolist()):
         rows = min(4000, 20 * positives)
         made = noise(positives, rows, first + k)
-        found = signal_test(_task(made, seed=first + k), workers=Workers())
+        found = signal_test(made.X, _setup(made, seed=first + k), workers=Workers())
         keep = ("p", "shuffles", "average_precision", "high", "seconds")
         yield {"positives": positives, "rows": rows, "futile": found["p"] > LEVEL, **{n: found[n] for n in keep}}
 
@@ -143,10 +143,10 @@ def rates(noises: list[dict[str, Any]], signals: list[dict[str, Any]], wanted: t
     return "\n".join(lines) + "\n"
 
 
-def _task(made: Made, *, seed: int) -> Task:
+def _setup(made: Made, *, seed: int) -> TrialSetup:
     units = np.arange(len(made.y))
     folds = fold_of_row(made.y, units, 5, seed)
-    return Task(made.X, made.y, folds, units, repeats=2, epochs=20, batch_size=256, equal="precision", seed=seed)
+    return TrialSetup(made.y, folds, units, repeats=2, epochs=20, batch_size=256, equal="precision", seed=seed)
 
 
 def main() -> None:

@@ -73,6 +73,7 @@ def balance_lines(share: float, recall: ArrayLike) -> dict[str, NDArray[np.float
 def draw_trial(
     y: ArrayLike,
     logits: ArrayLike,
+    counts: Counts,
     *,
     number: int,
     params: Mapping[str, Any],
@@ -88,6 +89,8 @@ def draw_trial(
     y : (rows,) of bool or 0 and 1, both occurring
     logits : (rows,)
         Out-of-fold, the mean over the repeats that hold the row out; a row is called where its logit > 0.
+    counts : Counts
+        Of the decision that is drawn.
     number : int
         The trial's number.
     params : mapping
@@ -99,7 +102,6 @@ def draw_trial(
         Where a pruned trial stopped.
     """
     points = precision_recall_points(y, logits)
-    counts = Counts.of(y, np.asarray(logits) > 0)
     share = counts.positives / counts.rows
     ax = new_axes(ax, SQUARE)
     ax.set_box_aspect(1)

@@ -21,7 +21,7 @@ from sweep.model.final import Final
 from sweep.model.predict import decisions
 from sweep.parallel.workers import Workers
 from sweep.search.selection import PICKS, Pick, Selection
-from sweep.search.task import Task
+from sweep.search.setup import TrialSetup
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
 from sweep.statistics.calibration import as_delivered, calibration
@@ -34,14 +34,20 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose 
 
 
 def final_networks(
-    spec: Spec, table: Table, features: Features, task: Task, selection: Selection, workers: Workers
+    spec: Spec,
+    table: Table,
+    features: Features,
+    X: np.ndarray,
+    setup: TrialSetup,
+    selection: Selection,
+    workers: Workers,
 ) -> Final:
     """Train the winner at every balance picked, on all rows."""
     mosts = [selection.picks[name].most for name in PICKS]
-    design = all_rows(task.y, most=mosts, repeats=task.repeats, seed=task.seed)
-    stack = workers.fit(task.X, design, task.recipe(selection.winner.params), seed=task.seed)
-    share = float(task.y.mean())
-    said = in_threads(lambda name: _said_of(task, name, selection.picks[name]), PICKS)
+    design = all_rows(setup.y, most=mosts, repeats=setup.repeats, seed=setup.seed)
+    stack = workers.fit(X, design, setup.recipe(selection.winner.params), seed=setup.seed)
+    share = float(setup.y.mean())
+    said = in_threads(lambda name: _said_of(setup, name, selection.picks[name]), PICKS)
     return Final(
         stack=stack,
         features=features,
@@ -54,7 +60,7 @@ def final_networks(
     )
 
 
-def hand_over(record: StudyFolder, final: Final, equal: str, frame: pl.DataFrame) -> None:
+def deliver(record: StudyFolder, final: Final, equal: str, frame: pl.DataFrame) -> None:
     """Keep the networks for later exports, with some rows to compare them on, and export the balance selected."""
     final.store(record.artifacts)
     some = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
@@ -117,21 +123,21 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
     }
 
 
-def _said_of(task: Task, name: str, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
+def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
     """What mends the probability of a balance, if it needs it; and of its networks the one that did best by itself."""
 
     def line(logits: np.ndarray) -> list[float] | None:
-        found = calibration(task.y, task.units, task.fold_of_row, logits, pick.most, seed=task.seed)
+        found = calibration(setup.y, setup.groups, setup.fold_of_row, logits, pick.most, seed=setup.seed)
         export: list[float] | None = found["export"]
         return export
 
-    alike = [as_delivered(task.y, task.fold_of_row, pick.logits[:, r], pick.most) for r in range(task.repeats)]
+    alike = [as_delivered(setup.y, setup.fold_of_row, pick.logits[:, r], pick.most) for r in range(setup.repeats)]
     moved = pick.threshold != 0  # by the threshold: each network alone has one of its own
-    thresholds = [balancing_threshold(task.y, mean, name) if moved else 0.0 for mean in alike]
-    each = [Counts.of(task.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
+    thresholds = [balancing_threshold(setup.y, mean, name) if moved else 0.0 for mean in alike]
+    each = [Counts.of(setup.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))
-    alone = together if task.repeats == 1 else line(pick.logits[:, best])
+    alone = together if setup.repeats == 1 else line(pick.logits[:, best])
     said = {"repeat": best, "out_of_fold": _described(each[best]), "threshold": thresholds[best]}
     return together, {**said, "calibration": alone}
 

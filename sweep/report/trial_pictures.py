@@ -1,0 +1,82 @@
+"""The picture of each trial, drawn once it is told and shown in the dashboard: one that fails ends no search."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sweep.dashboard.notes import annotate, annotated
+from sweep.errors import SweepError
+from sweep.report.figures.trial import findings
+from sweep.report.pictures import draw_one
+from sweep.statistics.confusion import Counts
+from sweep.study.study import PRUNED, FrozenTrial, Study
+from sweep.study_folder import StudyFolder
+
+
+class TrialPictures:
+    """Draws the trials of a study as they are told, and later what was left out.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+    study : Study
+    y : array of 0 and 1, shape (rows,)
+    note : callable
+        Is told, once, that a picture failed.
+    """
+
+    def __init__(self, folder: StudyFolder, study: Study, y: np.ndarray, note: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.study = study
+        self.y = y
+        self.note = note
+        self.failed = False
+
+    def draw(
+        self, number: int, params: Mapping[str, Any], logits: np.ndarray, counts: Counts, stopped: int | None
+    ) -> None:
+        """Draw a told trial and show the picture in the dashboard; say it where that fails, and go on.
+
+        Parameters
+        ----------
+        number : int
+        params : mapping
+        logits : array, shape (rows, repeats)
+            Out-of-fold.
+        counts : Counts
+            Of their decisions.
+        stopped : int or None
+            The epoch at which it was pruned, if it was.
+        """
+        try:
+            mean = logits.mean(axis=1)
+            picture = draw_one(self.folder, self.y, mean, counts, number=number, params=params, stopped=stopped)
+            annotate(self.study, number, picture, findings(counts))
+        except SweepError:
+            raise
+        except Exception as error:  # whatever a font, a disk or a backend of matplotlib raises: the trial is told
+            if not self.failed:
+                reason = (str(error).splitlines() or [""])[0][:100]
+                self.note(
+                    f"the picture of trial {number} could not be drawn ({type(error).__name__}: {reason}); the run "
+                    f"goes on. `sweep plot {self.folder.name}` draws it later"
+                )
+            self.failed = True
+
+    def draw_left_out(self) -> None:
+        """Draw the finished trials whose picture is missing: a run was killed before it, or drawing failed."""
+        noted = annotated(self.study)
+        for trial in self.study.finished_trials():
+            if trial.number not in noted or not self.folder.trial_plot(trial.number).exists():
+                self.draw(trial.number, trial.params, self.study.logits(trial), kept_counts(trial), stopped_at(trial))
+
+
+def kept_counts(trial: FrozenTrial) -> Counts:
+    """Give the counts that were kept with a finished trial."""
+    return Counts(**trial.user_attrs["counts"])
+
+
+def stopped_at(trial: FrozenTrial) -> int | None:
+    """Give the epoch at which a finished trial was pruned, None where it was not."""
+    return int(trial.user_attrs["epochs"]) if trial.state == PRUNED else None
