@@ -128,3 +128,28 @@ def test_quick_start_runs_the_main_job_in_a_fresh_clone(tmp_path: Path) -> None:
     for path in ("best/model.keras", "best/class_weights.json", "report.html", "result.json"):
         assert (clone / "studies" / "hypothyroid" / path).is_file()
     shutil.rmtree(clone)
+
+
+def test_the_layout_names_every_room() -> None:
+    """If it failed, a stranger would look for a room that is not there, or not find the one that is."""
+    package = ROOT / "sweep"
+    text = (package / "README.md").read_text(encoding="utf-8")
+    layout = text.split("## The layout")[1].split("\n## ")[0]
+    named = {name.rstrip("/") for name in re.findall(r"^\| \[`([^`]+)`\]", layout, re.MULTILINE)}
+    modules = {p.name for p in package.iterdir() if p.suffix == ".py" and not p.name.startswith("__")}
+    rooms = {p.name for p in package.iterdir() if (p / "__init__.py").exists()}
+    assert named == modules | rooms
+
+
+@pytest.mark.parametrize(
+    "page", sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *ROOT.glob("s*/**/*.md")])
+)
+def test_links_and_paths_of_a_page_are_there(page: str) -> None:
+    """If it failed, a page would send its reader to a file that is not there."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    paths = [f"/{p}" for p in re.findall(r"`((?:sweep|tests)/[\w./-]+\.(?:py|md|html))`", text)]
+    targets = [
+        (ROOT / p[1:]) if p.startswith("/") else (ROOT / page).parent / p for p in (*filter(None, links), *paths)
+    ]
+    assert [str(target) for target in targets if not target.exists()] == []

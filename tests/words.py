@@ -11,8 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = (  # that must be clean, with all that is in them
+    "CONTRIBUTING.md",
     "sweep/stack",
     "sweep/statistics",
+    "sweep/README.md",
     "sweep/__init__.py",
     "sweep/class_weight.py",
     "sweep/cli.py",
