@@ -73,6 +73,9 @@ class Data:
     missing: tuple[str, ...] = setting((), "A text that stands for a missing value.", metavar="TEXT")
     drop: tuple[str, ...] = setting((), "A column to leave out, such as a row id.", metavar="COLUMN")
     group: str | None = setting(None, "Rows that share its value stay in one fold.", metavar="COLUMN")
+    number: tuple[str, ...] = setting((), "A column to read as numbers, whatever it looks like.", metavar="COLUMN")
+    category: tuple[str, ...] = setting((), "A column to read as categories.", metavar="COLUMN")
+    date: tuple[str, ...] = setting((), "A column to read as dates.", metavar="COLUMN")
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ class Spec:
         """
         path = Path(path)
         try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
+            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise SpecError(f"{path} must be a study file; got: {error.strerror}. Check the path.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -206,7 +209,7 @@ class Spec:
             if key in data:
                 _text(data[key], f"{source} [data] {key}")
                 data[key] = Path(os.path.normpath(folder / data[key]))
-        for key in ("target", "missing", "drop"):
+        for key in ("target", "missing", "drop", "number", "category", "date"):
             if key in data:
                 data[key] = (data[key],) if isinstance(data[key], str) else data[key]
         if "positive" in data and not isinstance(data["positive"], str):
@@ -292,7 +295,8 @@ def _check(spec: Spec) -> None:
     for path in (data.path, data.test):
         if path is not None and "\udc80" <= max(str(path)) <= "\udcff":
             raise SpecError(f"A table's path must be UTF-8, for study.toml names it; got {str(path)!r}. Rename it.")
-    for name, value in (("target", data.target), ("missing", data.missing), ("drop", data.drop)):
+    for name in ("target", "missing", "drop", "number", "category", "date"):
+        value = getattr(data, name)
         if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
             raise SpecError(f"{name} must be text or a list of texts; got {value!r}.")
     if len(set(data.target)) < len(data.target) or not data.target:

@@ -25,6 +25,7 @@ from sweep.class_weight import saturation
 from sweep.config import Spec
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
+from sweep.data.kinds import Asked
 from sweep.data.table import Table, check_folds, load_table, load_test
 from sweep.errors import SpecError
 from sweep.files import whole, write_text
@@ -193,6 +194,7 @@ def prepare(spec: Spec) -> Prepared:
         missing=data.missing,
         drop=data.drop,
         group=data.group,
+        asked=Asked(data.number, data.category, data.date),
     )
     spec = _resolve(spec, table)
     check_folds(table, spec.training.folds)

@@ -1,18 +1,23 @@
-"""One column's values: as the four plain types that a table is made of, as numbers, as labels."""
+"""What one cell means: which of four plain types it has, what is missing, which texts are numbers or truth values."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
 
 from sweep.errors import TableError
 
-# Words that stand for "no value" in a column that otherwise holds numbers or truth values. In a column of text they
-# may be values ("NA" is a country, "None" an answer), so there only empty fields and what the user names are missing.
-NO_NUMBER = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "None")
+# Words that stand for "no value" in a column that otherwise holds numbers, dates or truth values, whatever their case.
+# In a column of text they may be values ("NA" is a country, "None" an answer), so there only empty fields and what the
+# user names are missing.
+WORDS = (
+    "na n/a #n/a n.a. n.a nan -nan nat <na> null (null) [null] none nil \\n nd n.d. n/d unk unknown missing undefined "
+    ". .. ... - -- --- \u2013 \u2014 ? ?? ??? #div/0! #value! #ref! #name? #num! #null! #error! "
+    "1.#ind -1.#ind 1.#qnan -1.#qnan 1.#nan 0000-00-00 0000-00-00t00:00:00"
+)
+MISSING_WORDS = {*WORDS.split(), "not available", "not applicable", "not known", "no data", "0000-00-00 00:00:00"}
 TICKS = {"ms": 1e3, "us": 1e6, "ns": 1e9}  # of polars' time units in a second
-DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
 
 
 def shown(value: object) -> str:
@@ -78,22 +83,56 @@ def plain(series: pl.Series) -> pl.Series:
     )
 
 
-def parse_text(series: pl.Series, *, decimal_comma: bool = False) -> pl.Series:
-    """Return a column of text as Int64, Float64 or Boolean if every one of its values is such, else as it is."""
-    bare = series.set(series.is_in(NO_NUMBER), None)
+def bare_text(text: pl.Series, missing: Sequence[str] = ()) -> pl.Series:
+    """Return text without blanks around it, null where it is empty or one of the texts named as missing."""
+    values = text.str.strip_chars()
+    return values.set(values.is_in(["", *missing]), None)
+
+
+def is_word(text: pl.Series) -> pl.Series:
+    """Check of each text whether it is a word for "no value"."""
+    return text.str.to_lowercase().is_in(MISSING_WORDS).fill_null(False)
+
+
+def without_markers(values: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """Return a column of numbers with null where it holds a number that was named as missing."""
+    if not missing:
+        return values
+    numbers = pl.Series([*missing], dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
+    return values.set(values.cast(pl.Float64).is_in(numbers.to_list()), None) if len(numbers) else values
+
+
+def parse_text(series: pl.Series) -> pl.Series:
+    """Return a column of bare text as Int64, Float64 or Boolean if every one of its values is such, else as it is."""
+    bare = series.set(is_word(series), None)
     nothing = bare.null_count()
     if nothing == len(bare):
         return bare.cast(pl.Float64)
     whole = bare.cast(pl.Int64, strict=False)
     if whole.null_count() == nothing:
         return whole
-    if decimal_comma and bare.str.contains(DECIMAL_COMMA).all():
-        bare = bare.str.replace(",", ".", literal=True)
     real = bare.cast(pl.Float64, strict=False)
     if real.null_count() == nothing:
         return plain(real)
-    lower = bare.str.to_lowercase()
-    return lower == "true" if lower.is_in(["true", "false"]).all() else series
+    return parse_truth(bare) if is_truth(bare).all() else series
+
+
+def is_truth(text: pl.Series) -> pl.Series:
+    """Check of each text whether it is true or false; null where it is missing."""
+    return text.str.to_lowercase().is_in(["true", "false"])
+
+
+def parse_truth(text: pl.Series) -> pl.Series:
+    """Return true and false, in any case, as Boolean."""
+    return text.str.to_lowercase() == "true"
+
+
+def as_labels(series: pl.Series) -> pl.Series:
+    """Return a plain column as text in which whole numbers have no point: 1, 1.0 and "1" are all "1"."""
+    if series.dtype == pl.Float64:
+        whole = series.cast(pl.Int64, strict=False)
+        series = whole if whole.cast(pl.Float64).eq_missing(series).all() else series
+    return series.cast(pl.String)
 
 
 def as_numbers(series: pl.Series) -> np.ndarray:
@@ -112,7 +151,7 @@ def as_numbers(series: pl.Series) -> np.ndarray:
     values = plain(series)
     if values.dtype == pl.String:
         text = values.str.strip_chars()
-        text = text.set(text.is_in(["", *NO_NUMBER]), None)
+        text = text.set((text == "") | is_word(text), None)
         values = text.cast(pl.Float64, strict=False)
         wrong = values.is_null() & text.is_not_null()
         if wrong.any():

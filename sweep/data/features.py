@@ -6,8 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from sweep.data.cells import as_numbers, listed, plain, shown
-from sweep.data.labels import as_labels
+from sweep.data.cells import as_labels, as_numbers, listed, plain, shown
 from sweep.errors import TableError
 
 RARE = 5  # a level needs as many rows to have a column of X
@@ -101,8 +100,8 @@ class Features:
         TableError
             If a column is missing, or a column of numbers holds text.
         """
-        present = set(frame.columns)
-        lacking = [column.name for column in self.columns if column.name not in present]
+        of = dict(zip(frame.columns, frame.get_columns(), strict=True))
+        lacking = [column.name for column in self.columns if column.name not in of]
         if lacking:
             raise TableError(
                 f"the table must have the columns that the network learned from; it lacks {listed(lacking)}."
@@ -111,9 +110,9 @@ class Features:
         start = 0
         for column in self.columns:
             if column.kind == "number":
-                X[:, start] = as_numbers(frame[column.name])
+                X[:, start] = as_numbers(of[column.name])
             else:
-                levels = _levels_of(frame[column.name], column.levels)
+                levels = _levels_of(of[column.name], column.levels)
                 rows = np.flatnonzero(levels >= 0)
                 X[rows, start + levels[rows]] = 1
             start += column.width

@@ -7,17 +7,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sweep.data.cells import first_row, shown
-from sweep.data.csv import check_present, read_table
+from sweep.data.cells import as_labels, bare_text, first_row, parse_text, plain, shown, without_markers
+from sweep.data.csv import check_present
+from sweep.data.source import read_raw
 from sweep.errors import TableError
-
-
-def as_labels(series: pl.Series) -> pl.Series:
-    """Return a plain column as text in which whole numbers have no point: 1, 1.0 and "1" are all "1"."""
-    if series.dtype == pl.Float64:
-        whole = series.cast(pl.Int64, strict=False)
-        series = whole if whole.cast(pl.Float64).eq_missing(series).all() else series
-    return series.cast(pl.String)
 
 
 def find_label(label: object, known: Iterable[str]) -> str | None:
@@ -51,23 +44,36 @@ def load_labels(
     path: str | Path, *, target: str, positive: str | float | None = None, missing: Sequence[str] = ()
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read the label column alone: array of 0 and 1, shape (rows,), int8, and the notes; arguments as `load_table`."""
-    frame = read_table(path, missing=missing)
-    check_present(path, frame, target)
-    labels = read_labels(path, frame, target)
+    raw, source = read_raw(path, [target])
+    check_present(path, raw.columns, target)
+    labels = read_labels(path, raw[target], missing)
     label, _, notes = find_classes(path, target, labels, positive)
-    return (labels == label).to_numpy().astype(np.int8), tuple(notes)
+    return (labels == label).to_numpy().astype(np.int8), (*source.notes, *notes)
 
 
-def read_labels(path: str | Path, frame: pl.DataFrame, target: str) -> pl.Series:
-    """Return the label column as text; TableError if a label is blank."""
-    labels = as_labels(frame[target])
+def read_labels(path: str | Path, column: pl.Series, missing: Sequence[str] = ()) -> pl.Series:
+    """Return the label column, as its file holds it, as text; TableError if a label is blank."""
+    try:
+        labels = as_labels(read_plain(column, missing))
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
     blanks = labels.is_null()
     if blanks.any():
         raise TableError(
-            f"{path}: every row needs a label; {shown(target)} is blank in {blanks.sum()} of {len(labels)} rows, "
+            f"{path}: every row needs a label; {shown(column.name)} is blank in {blanks.sum()} of {len(labels)} rows, "
             f"row {first_row(blanks)} the first: fill them in or take the rows out."
         )
     return labels
+
+
+def read_plain(column: pl.Series, missing: Sequence[str] = ()) -> pl.Series:
+    """Return a column that is no feature, labels or groups, in its plain type, null where missing."""
+    values = plain(column)
+    if values.dtype == pl.String:
+        values = bare_text(values, missing)
+        if column.dtype == pl.String:
+            values = parse_text(values)
+    return without_markers(values, missing) if values.dtype.is_numeric() else values
 
 
 def find_classes(

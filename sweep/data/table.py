@@ -1,18 +1,39 @@
 """A checked table: its features, labels and row groups, and what has to be said about it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from sweep.data.cells import as_numbers, first_row, listed, shown
-from sweep.data.csv import check_present, read_with_notes
+from sweep.data.cells import as_labels, first_row, listed, shown
+from sweep.data.comparison import Comparison, find_variants
+from sweep.data.csv import check_columns, check_present
 from sweep.data.duplicates import find_duplicates, fingerprint, hash_rows, tie_rows
 from sweep.data.folds import check_groups
-from sweep.data.labels import as_labels, find_classes, find_label, read_labels
+from sweep.data.kinds import Asked, learn_schema
+from sweep.data.labels import find_classes, find_label, read_labels, read_plain
+from sweep.data.schema import Schema
+from sweep.data.source import read_raw
 from sweep.errors import TableError
+
+INDEX = re.compile(r"__index_level_\d+__", re.IGNORECASE)  # as pandas names its index in Parquet
+ROW_NUMBER = re.compile(
+    r"index|idx|unnamed: ?\d+(\.\d+)*|level_\d+|rownames?|#|"
+    r"((row|record|case|sample|line)[ _.-]?)?(id|no|nr|number|index)",
+    re.IGNORECASE,
+)
+REASONS = (
+    "holding no value at all",
+    "holding one value only",
+    "holding a text of its own in each row",
+    "numbering the rows (--number keeps it)",
+)
+FEW_ROWS = 20  # below which whole numbers may be consecutive by chance
+LEARNED = "the columns that the network learned from"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +43,8 @@ class Table:
     Attributes
     ----------
     frame : pl.DataFrame, shape (rows, feature columns)
-        The feature columns in the table's order: Int64, Float64, Boolean or String, null where missing.
+        The feature columns in the table's order, each with those that come of it: Int64, Float64, Boolean or String,
+        null where missing.
     y : np.ndarray, shape (rows,), int8
         1 for a positive, 0 for a negative.
     groups : np.ndarray, shape (rows,), int64
@@ -36,7 +58,12 @@ class Table:
         SHA-256 over names, kinds and values of features, target and group; the same for the same values in another
         file format.
     notes : tuple of str
-        What has to be said aloud, a line each.
+        What has to be said aloud, one line per note.
+    schema : Schema
+        How the feature columns are read.
+    columns : tuple of dict
+        Of each column of the file but the target: `name`, `kind` ("number", "category", "truth", "date" or "left
+        out"), `missing` values, `levels` of a category, and `why`.
     """
 
     frame: pl.DataFrame
@@ -48,6 +75,36 @@ class Table:
     negative: str
     fingerprint: str
     notes: tuple[str, ...]
+    schema: Schema
+    columns: tuple[dict[str, Any], ...]
+
+
+def read_table(path: str | Path, *, missing: Sequence[str] = ()) -> pl.DataFrame:
+    """Read a table, every column by what its values are.
+
+    Parameters
+    ----------
+    path : str or Path
+        As `open_source` takes it.
+    missing : sequence of str
+        Values that mean "not known", besides empty fields (and NA, NaN, null and their like among numbers).
+
+    Returns
+    -------
+    pl.DataFrame, shape (rows, columns)
+        Columns of Int64, Float64, Boolean and String; a missing value is null.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, is no table, or holds no row.
+    """
+    raw, source = read_raw(path)
+    try:
+        schema, _ = learn_schema(raw, missing=missing, categories=source.categories)
+        return schema.read(raw)
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
 
 
 def load_table(
@@ -58,6 +115,7 @@ def load_table(
     missing: Sequence[str] = (),
     drop: Sequence[str] = (),
     group: str | None = None,
+    asked: Asked | None = None,
 ) -> Table:
     """Read a table to train on and check it.
 
@@ -75,36 +133,59 @@ def load_table(
         Columns to leave out.
     group : str, optional
         A column whose equal values tie rows together (a patient, a day). It is no feature.
+    asked : Asked, optional
+        Columns whose kind the user names.
 
     Raises
     ------
     TableError
         If anything about the table or the arguments does not hold; the message says what.
     """
-    frame, said = read_with_notes(path, missing=missing)
-    for name in (target, *drop, *([] if group is None else [group])):
-        check_present(path, frame, name)
+    asked = asked or Asked()
+    said = [*asked.number, *asked.category, *asked.date]
+    raw, source = read_raw(path, [target, *drop, *said])
+    for name in (target, *drop, *([] if group is None else [group]), *said):
+        check_present(path, raw.columns, name)
     if target in drop or target == group:
         raise TableError(f"{path}: the target is no column to drop or to group by; got {shown(target)} for both.")
-    labels = read_labels(path, frame, target)
+    _check_asked(path, said, {target, *drop, group})
+    labels = read_labels(path, raw[target], missing)
     positive, negative, notes = find_classes(path, target, labels, positive)
     y = (labels == positive).to_numpy().astype(np.int8)
 
-    features = frame.drop({target, *drop, *([] if group is None else [group])})
-    _check_finite(path, features)
-    features, dropped = _leave_out(features)
+    kept = raw.drop({target, *drop, *([] if group is None else [group])})
+    try:
+        schema, read = learn_schema(kept, missing=missing, asked=asked, categories=source.categories, taken=raw.columns)
+        features = schema.read(kept)
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
+    why = _reasons(features, schema, asked)
+    by_reason = {reason: [name for name in why if why[name] == reason] for reason in REASONS if reason in why.values()}
+    notes += [*source.notes, *(note for note in read if not _is_of(note, why))]
+    notes += [f"left out, for {reason}: {listed(names)}" for reason, names in by_reason.items()]
+    columns = _describe(
+        raw,
+        target,
+        {**dict.fromkeys(drop, "--drop"), **({group: "--group"} if group else {})},
+        why,
+        schema,
+        features,
+        read,
+    )
+    schema = schema.select(name for name in features.columns if name not in why)
+    features = features.select(schema.columns)
     if not features.width:
         raise TableError(f"{path}: a table needs a column that tells rows apart; there is none beside {shown(target)}.")
-    notes += [said[name] for name in ("", *features.columns) if name in said]
-    notes += [*dropped, *_suspicions(features)]
+    notes += _suspicions(features, schema)
 
     duplicates = find_duplicates(features, y)
     sets = np.bincount(duplicates)
     if len(duplicates) > np.count_nonzero(sets):
         notes.append(f"{sets[sets > 1].sum()} rows stand more than once: each set of equal rows stays in one fold")
-    groups = duplicates
+    groups, tied = duplicates, None
     if group is not None:
-        groups = tie_rows(path, duplicates, frame[group])
+        tied = _read_group(path, raw[group], missing)
+        groups = tie_rows(path, duplicates, tied)
         notes.append(f"grouped by {shown(group)}: {len(np.unique(groups))} groups of rows, each stays in one fold")
     for label, rows in ((positive, y == 1), (negative, y == 0)):
         found, count = len(np.unique(groups[rows])), np.count_nonzero(rows)
@@ -122,8 +203,10 @@ def load_table(
         target=target,
         positive=positive,
         negative=negative,
-        fingerprint=fingerprint(features, (target, positive, negative), y, None if group is None else frame[group]),
+        fingerprint=fingerprint(features, (target, positive, negative), y, tied),
         notes=tuple(notes),
+        schema=schema,
+        columns=columns,
     )
 
 
@@ -153,9 +236,9 @@ def load_test(
     TableError
         If a column is missing, a label is unknown, or a column of numbers holds text.
     """
-    frame, said = read_with_notes(path, missing=missing)
-    _check_columns(path, frame, (table.target, *table.frame.columns))
-    labels = read_labels(path, frame, table.target)
+    raw, source = read_raw(path, (table.target, *table.schema.names))
+    check_columns(path, raw.columns, (table.target, *table.schema.names), LEARNED)
+    labels = read_labels(path, raw[table.target], missing)
     means = {label: find_label(label, (table.positive, table.negative)) for label in labels.unique()}
     unknown = [label for label, same in means.items() if same is None]
     if unknown:
@@ -165,11 +248,16 @@ def load_test(
             f"training table; row {row} holds {shown(labels[row - 1])}."
         )
     y = (labels.replace(means) == table.positive).to_numpy().astype(np.int8)
-    features = _as_numbers_where(path, frame.select(table.frame.columns), table.frame)
-    _check_finite(path, features)
+    try:
+        schema, read = table.schema.fit(raw)
+        features = schema.read(raw)
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
+    differences = Comparison(schema)
+    differences.add(features)
 
-    notes = [said[name] for name in ("", *features.columns) if name in said]
-    extra = [name for name in frame.columns if name not in {table.target, group, *drop, *table.frame.columns}]
+    notes = [*source.notes, *read, *differences.notes()]
+    extra = [name for name in raw.columns if name not in {table.target, group, *drop, *table.schema.names}]
     if extra:
         notes.append(f"columns of the test table that play no part: {listed(extra)}")
     as_learned = features.with_columns(
@@ -179,7 +267,7 @@ def load_test(
     if again:
         notes.append(f"{again} of {len(y)} test rows stand in the training table too (the same features)")
     duplicates = find_duplicates(features, y)
-    tied = frame[group] if group in frame.columns else None
+    tied = _read_group(path, raw[group], missing) if group is not None and group in raw.columns else None
     return Table(
         frame=features,
         y=y,
@@ -190,6 +278,8 @@ def load_test(
         negative=table.negative,
         fingerprint=fingerprint(features, (table.target, table.positive, table.negative), y, tied),
         notes=tuple(notes),
+        schema=schema,
+        columns=table.columns,
     )
 
 
@@ -198,63 +288,98 @@ def check_folds(table: Table, folds: int) -> None:
     check_groups(table.y, table.groups, folds)
 
 
-def _check_columns(path: str | Path, frame: pl.DataFrame, names: Iterable[str]) -> None:
-    present = set(frame.columns)
-    lacking = [name for name in names if name not in present]
-    if lacking:
+def _check_asked(path: str | Path, said: Sequence[str], others: set[str | None]) -> None:
+    """Check that each column was said to have one kind, and is a feature."""
+    wrong = sorted({name for name in said if said.count(name) > 1 or name in others})
+    if wrong:
         raise TableError(
-            f"{path}: the table must have the columns that the network learned from; it lacks {listed(lacking)}."
+            f"{path}: --number, --category and --date name features, each once; got {listed(wrong)} twice, or as "
+            "target, group or dropped column too."
         )
 
 
-def _check_finite(path: str | Path, features: pl.DataFrame) -> None:
-    for column in features:
-        if column.dtype == pl.Float64 and (infinite := column.is_infinite()).any():
-            row = first_row(infinite)
-            raise TableError(
-                f"{path}: numbers must be finite; column {shown(column.name)}, row {row} holds {column[row - 1]}: "
-                "correct it, or name it as missing."
-            )
+def _read_group(path: str | Path, column: pl.Series, missing: Sequence[str]) -> pl.Series:
+    try:
+        return read_plain(column, missing)
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
 
 
-def _leave_out(features: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Return the features that can tell rows apart, and what to say of the others."""
-    reasons: dict[str, list[str]] = {"no value at all": [], "one value only": [], "a text of its own in each row": []}
-    for column in features:
+def _reasons(features: pl.DataFrame, schema: Schema, asked: Asked) -> dict[str, str]:
+    """Return why columns are left out, by their names."""
+    reasons = {}
+    for reading in schema.readings:
+        column = features[reading.name]
         if column.null_count() == len(column):
-            reasons["no value at all"].append(column.name)
+            reasons[reading.name] = REASONS[0]
         elif not column.null_count() and column.min() == column.max():
-            reasons["one value only"].append(column.name)
-        elif column.dtype == pl.String and column.n_unique() == len(column):
-            reasons["a text of its own in each row"].append(column.name)
-    notes = [f"left out, for holding {reason}: {listed(names)}" for reason, names in reasons.items() if names]
-    return features.drop(name for names in reasons.values() for name in names), notes
+            reasons[reading.name] = REASONS[1]
+        elif column.dtype == pl.String and column.n_unique() == len(column) and asked.of(reading.name) is None:
+            reasons[reading.name] = REASONS[2]
+        elif asked.of(reading.name) is None and _is_index(column):
+            reasons[reading.name] = REASONS[3]
+    return reasons
 
 
-def _suspicions(features: pl.DataFrame) -> Iterator[str]:
+def _is_index(column: pl.Series) -> bool:
+    """Check whether a column numbers the rows: by its name, or as whole numbers without a gap, in any order."""
+    if INDEX.fullmatch(column.name):
+        return True
+    if column.null_count() or not column.dtype.is_numeric():
+        return False
+    if len(column) < FEW_ROWS:
+        return False
+    values = column.cast(pl.Float64)
+    if not (values == values.floor()).all() or values.n_unique() < len(values):
+        return False
+    if ROW_NUMBER.fullmatch(column.name.strip()):
+        return True
+    gapless = float(values.max()) - float(values.min()) + 1 == len(values)  # type: ignore[arg-type]
+    return gapless and not (values.diff().drop_nulls() == 1).all()
+
+
+def _is_of(note: str, names: dict[str, str]) -> bool:
+    """Check whether a note is about one of these columns."""
+    return any(note.startswith(f"column {shown(name)}: ") for name in names)
+
+
+def _describe(
+    raw: pl.DataFrame,
+    target: str,
+    dropped: dict[str, str],
+    why: dict[str, str],
+    schema: Schema,
+    features: pl.DataFrame,
+    notes: Sequence[str],
+) -> tuple[dict[str, Any], ...]:
+    """Say of each column but the target what it is read as, and why."""
+    readings = {reading.name: reading for reading in schema.readings}
+    described = []
+    for column in raw:
+        name = column.name
+        if name == target:
+            continue
+        entry: dict[str, Any] = {"name": name, "kind": "left out", "missing": None, "levels": None}
+        if name in dropped:
+            described.append({**entry, "missing": column.null_count(), "why": dropped[name]})
+            continue
+        values, start = features[name], f"column {shown(name)}: "
+        said = "; ".join(note.removeprefix(start) for note in notes if note.startswith(start))
+        entry["missing"] = values.null_count()
+        if values.dtype == pl.String:
+            entry["levels"] = values.drop_nulls().n_unique()
+        entry["kind"] = "left out" if name in why else readings[name].kind
+        described.append({**entry, "why": why.get(name) or said or None})
+    return tuple(described)
+
+
+def _suspicions(features: pl.DataFrame, schema: Schema) -> Iterator[str]:
     """Yield what looks as if the user would want it otherwise."""
-    words: dict[str, list[str]] = {}
     for column in features:
         if column.dtype == pl.Int64 and not column.null_count() and (column.diff().drop_nulls() == 1).all():
             yield f"column {shown(column.name)} looks like a row number: --drop {column.name} leaves it out"
-        if column.dtype == pl.String:
-            odd = column.filter(column.is_not_null() & column.cast(pl.Float64, strict=False).is_null())
-            if len(odd) + column.null_count() < len(column) and odd.n_unique() == 1:
-                words.setdefault(odd[0], []).append(column.name)
-    for word, names in words.items():
-        word = shown(word)
-        yield f"numbers but for {word}, so read as text: {listed(names)}; --missing {word} makes them numbers"
-
-
-def _as_numbers_where(path: str | Path, features: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
-    """Return the features with those as numbers that are numbers in the other table."""
-    columns = []
-    for column in features:
-        wanted = like[column.name].dtype
-        try:
-            if wanted != pl.String and column.dtype != wanted:
-                column = pl.Series(column.name, as_numbers(column), nan_to_null=True)
-        except TableError as error:
-            raise TableError(f"{path}: {error}") from None
-        columns.append(column)
-    return pl.DataFrame(columns)
+    for reading in schema.readings:
+        groups = find_variants(reading.levels or ())
+        if groups:
+            some = ", ".join(" and ".join(shown(level) for level in group[:2]) for group in groups[:3])
+            yield f"column {shown(reading.name)}: levels differ by case or blanks alone: {some}"

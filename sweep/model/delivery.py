@@ -118,6 +118,7 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
         "rows": len(table.y),
         "positives": int(table.y.sum()),
         "missing": list(spec.data.missing),
+        "schema": table.schema.to_dict(),
         "network": {name: getattr(selection.winner.params, name) for name in ("depth", "width", "bins")},
         "out_of_fold": {name: _described(pick.counts) for name, pick in selection.picks.items()},
     }

@@ -12,8 +12,10 @@ from typing import TextIO
 import numpy as np
 import polars as pl
 
-from sweep.data.cells import NO_NUMBER, first_row, listed, plain, shown
-from sweep.data.stream import Chunks, open_chunks
+from sweep.data.cells import listed
+from sweep.data.comparison import Comparison
+from sweep.data.csv import check_columns
+from sweep.data.source import Source, no_rows, open_source
 from sweep.errors import InputError, RunError, TableError
 from sweep.files import whole
 from sweep.model.scorer import Scorer, open_model
@@ -51,16 +53,17 @@ def predict(
 ) -> Summary:
     """Score the rows of a table and write them in its order: the columns kept, `probability` and `decision`.
 
-    Missing values and levels not seen in training count as they did there. Columns that the model does not take are
-    ignored. In a CSV, a text that a spreadsheet would take for a formula (it starts with =, +, -, @ and is no number)
-    gets a ' before it; Parquet holds what the table held.
+    Missing values count as they did in training, levels not seen there as none of its levels, which is said. Columns
+    that the model does not take are ignored. In a CSV, a text that a spreadsheet would take for a formula (it starts
+    with =, +, -, @ and is no number) gets a ' before it; Parquet holds what the table held.
 
     Parameters
     ----------
     model : str or Path
         A .keras file, a SavedModel, or a folder that holds one of them.
     table : str or Path
-        CSV, TSV, Parquet or Feather; columns in any order.
+        CSV, TSV, Parquet, Feather or Excel, as `open_source` takes it; columns in any order. Its cells mean what they
+        meant in the table learned from, whatever its marks, as the model's card says.
     out : str or Path, optional
         A file ending in .csv or .parquet; default: CSV to standard output.
     keep : sequence of str
@@ -80,24 +83,24 @@ def predict(
         raise InputError(f"prevalence must be a share between 0 and 1, both excluded; got {prevalence}.")
     target = None if out is None else _check_out(Path(out), Path(table))
     scorer = open_model(model)
-    wanted = [column.name for column in scorer.features.columns]
-    chunks = open_chunks(table, wanted)
+    schema = scorer.schema
+    source = open_source(table, schema.names)
     keep = tuple(dict.fromkeys(keep))
-    for names, need in ((wanted, "the columns that the network learned from"), (keep, "the columns to keep")):
-        if lacking := [name for name in names if name not in set(chunks.names)]:
-            raise TableError(f"{table}: the table must have {need}; it lacks {listed(lacking)}.")
+    check_columns(table, source.names, schema.names, "the columns that the network learned from")
+    check_columns(table, source.names, keep, "the columns to keep")
     if clash := [name for name in keep if name in OUTPUTS]:
         raise InputError(f"A column to keep must not be named as an output is; got {listed(clash)}: rename it.")
-    ignored = [name for name in chunks.names if name not in {*wanted, *keep}]
+    used = {*schema.names, *keep}
+    ignored = [name for name in source.names if name not in used]
     shift = 0.0 if prevalence is None else scorer.shift(prevalence)
 
     try:
-        rows, called, guarded = _score(scorer, chunks, table, target, keep, shift, progress)
+        rows, called, guarded, differences = _score(scorer, source, target, keep, shift, progress)
     except OSError as error:
         if target is None:
             raise
         raise RunError(f"{target}: the predictions cannot be written: {error.strerror or error}.") from None
-    notes = []
+    notes = [*source.notes, *differences]
     if ignored:
         notes.append(f"columns of the table that play no part: {listed(ignored)}")
     if guarded:
@@ -107,22 +110,26 @@ def predict(
 
 def _score(
     scorer: Scorer,
-    chunks: Chunks,
-    table: str | Path,
+    source: Source,
     target: Path | None,
     keep: Sequence[str],
     shift: float,
     progress: Callable[[int, float], None] | None,
-) -> tuple[int, int, int]:
-    """Write the predictions; return the rows, those called, and the values kept that got a '."""
+) -> tuple[int, int, int, tuple[str, ...]]:
+    """Write the predictions; return the rows, those called, the values kept that got a ', and what is different."""
     rows = called = guarded = 0
+    schema, notes, differences = scorer.schema, tuple[str, ...](), Comparison(scorer.schema)
     with ExitStack() as stack:
         writer = _Parquet(stack, target) if target and target.suffix.lower() == ".parquet" else _Csv(stack, target)
-        for piece, done in _ahead(chunks.pieces):
+        for piece, done in _ahead(source.pieces):
             try:
-                log_odds, decision = scorer.score(_as_in_training(piece, scorer, rows, chunks.decimal_comma))
+                if not rows:
+                    schema, notes = schema.fit(piece)
+                frame = schema.read(piece, row=rows)
             except TableError as error:
-                raise TableError(f"{table}: {error}") from None
+                raise TableError(f"{source.label}: {error}") from None
+            differences.add(frame)
+            log_odds, decision = scorer.score(frame)
             with np.errstate(over="ignore"):
                 probability = 1 / (1 + np.exp(-(log_odds + shift)))
             outputs = (pl.Series("probability", probability, pl.Float32), pl.Series("decision", decision))
@@ -132,9 +139,9 @@ def _score(
             if progress is not None:
                 progress(rows, done)
         if not rows:
-            raise TableError(f"{table}: a table needs a header and rows below it; this one has a header only.")
+            raise no_rows(source.label)
         writer.close()
-    return rows, called, guarded
+    return rows, called, guarded, (*notes, *differences.notes())
 
 
 def decisions(model: str | Path, frame: pl.DataFrame) -> np.ndarray:
@@ -159,49 +166,6 @@ def _ahead(pieces: Iterator[tuple[pl.DataFrame, float]]) -> Iterator[tuple[pl.Da
         while (piece := coming.result()) is not None:
             coming = pool.submit(next, pieces, None)
             yield piece
-
-
-def _as_in_training(piece: pl.DataFrame, scorer: Scorer, row: int, decimal_comma: bool) -> pl.DataFrame:
-    """The columns that the model takes, with missing values as null and those of numbers as numbers."""
-    missing = scorer.card.get("missing", [])
-    numbers = pl.Series(missing, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
-    columns = []
-    for column in scorer.features.columns:
-        values = plain(piece[column.name])
-        if values.dtype == pl.String:
-            values = values.str.strip_chars()
-            values = values.set(values.is_in(["", *missing]), None)
-            if column.kind == "number":
-                values = _numbers(values, row, decimal_comma)
-        if values.dtype.is_numeric():
-            values = values.cast(pl.Float64)
-            values = values.set(values.is_in(numbers.to_list()), None)
-            if (infinite := values.is_infinite()).any():
-                at = first_row(infinite)
-                raise TableError(
-                    f"numbers must be finite; column {shown(column.name)}, row {row + at} holds {values[at - 1]}."
-                )
-        columns.append(values)
-    return pl.DataFrame(columns)
-
-
-def _numbers(text: pl.Series, row: int, decimal_comma: bool) -> pl.Series:
-    """Text as Float64, value by value; true and false are 1 and 0."""
-    text = text.set(text.is_in(NO_NUMBER), None)
-    if decimal_comma:
-        text = text.str.replace(r"^([+-]?\d+),(\d+)$", "$1.$2")
-    values = text.cast(pl.Float64, strict=False)
-    wrong = values.is_null() & text.is_not_null()
-    if wrong.any():
-        values = text.str.to_lowercase().replace({"true": "1", "false": "0"}).cast(pl.Float64, strict=False)
-        wrong = values.is_null() & text.is_not_null()
-    if wrong.any():
-        at = first_row(wrong)
-        raise TableError(
-            f"column {shown(text.name)} must hold numbers, as it did where the network learned; "
-            f"row {row + at} holds {shown(text[at - 1])}: correct it."
-        )
-    return values.fill_nan(None)
 
 
 class _Csv:
@@ -249,4 +213,4 @@ class _Parquet:
 
     def close(self) -> None:
         """Put the pieces together."""
-        pl.scan_parquet(self.files).sink_parquet(self.part)
+        pl.scan_parquet(self.files, glob=False).sink_parquet(self.part)

@@ -10,6 +10,7 @@ import polars as pl
 
 from sweep.class_weight import undo_weights
 from sweep.data.features import Features
+from sweep.data.schema import Reading, Schema
 from sweep.errors import ModelError
 from sweep.model.card import card_of
 from sweep.model.layers import Delivered, raw_columns
@@ -27,11 +28,19 @@ class Scorer(ABC):
         What the model says of itself.
     features : Features
         The columns that it takes.
+    schema : Schema
+        How a table's columns are read as these.
     """
 
     def __init__(self, card: dict[str, Any]) -> None:
         self.card = card
         self.features = Features.from_dict(card["features"])
+        names = [column.name for column in self.features.columns]
+        if "schema" in card:
+            self.schema = Schema.from_dict(card["schema"]).select(names)
+        else:  # a model that was built by hand
+            readings = (Reading(column.name, column.kind, marked=True) for column in self.features.columns)
+            self.schema = Schema(tuple(readings), tuple(card.get("missing", ())))
 
     @abstractmethod
     def score(self, frame: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:

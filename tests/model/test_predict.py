@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-import sweep.data.stream
-from sweep.data.csv import read_table
+import sweep.data.csv
+from sweep.data.table import read_table
 from sweep.errors import InputError, ModelError, RunError, TableError
 from sweep.model.export import export
 from sweep.model.predict import decisions, predict
@@ -27,7 +27,7 @@ def table(frame, tmp_path):
 
 def test_gives_the_models_numbers_in_order(delivered, table, frame, expected, tmp_path, monkeypatch):
     """Else rows and predictions part company, at a piece's border or because of the columns' order."""
-    monkeypatch.setattr(sweep.data.stream, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 3000)
     seen = []
     out = tmp_path / "out.csv"
     done = predict(delivered, table, out=out, keep=["id"], progress=lambda rows, share: seen.append((rows, share)))
@@ -134,7 +134,7 @@ def test_formulas_are_made_harmless(delivered, frame, tmp_path):
 
 def test_a_failure_leaves_the_old_file(delivered, table, frame, tmp_path, monkeypatch):
     """Else half a file stands where a whole one is expected."""
-    monkeypatch.setattr(sweep.data.stream, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 3000)
     out = tmp_path / "out.csv"
     out.write_text("old")
     lines = table.read_text().splitlines()

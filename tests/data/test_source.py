@@ -8,23 +8,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import sweep.data.stream
-from sweep.data.stream import open_chunks
+import sweep.data.csv
+import sweep.data.parquet
+from sweep.data.source import open_source
 from sweep.errors import TableError
 
 FIELD = st.text(st.sampled_from('ab1 ,;"\n.ü'), max_size=5)
 
 
 def rows_of(path, wanted=("a", "b")):
-    chunks = open_chunks(path, wanted)
-    return chunks.names, [tuple(v or "" for v in row) for frame, _ in chunks.pieces for row in frame.rows()]
+    source = open_source(path, wanted)
+    return source.names, [tuple(v or "" for v in row) for frame, _ in source.pieces for row in frame.rows()]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=30), st.sampled_from(["minimal", "all"]), st.booleans())
 def test_splits_as_python_does(tmp_path, monkeypatch, table, quoting, windows):
     """Else a quoted separator or line break shifts the fields of a row, and its prediction is another row's."""
-    monkeypatch.setattr(sweep.data.stream, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 40)
     text = io.StringIO()
     ends = "\r\n" if windows else "\n"
     how = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL}[quoting]
@@ -59,7 +60,7 @@ def test_takes_text_as_it_comes(content, rows, tmp_path):
     [
         (b"a,b\n1,2\n3\n", "row 2 has 1"),
         (b"a,b\n1,2\n3,4,5\n", "row 2 has 3"),
-        (b'a,b\n1,2\n3,"4\n', "after row 0 is not CSV"),
+        (b'a,b\n1,2\n3,"4\n', "after row 1 is not CSV"),
         (b"a,a\n1,2\n", "repeats 'a'"),
         (b"", "blank"),
         (b"PK\x03\x04...", "zip archive"),
@@ -74,18 +75,18 @@ def test_names_the_fault(content, said, tmp_path):
     with pytest.raises(TableError, match=said):
         rows_of(path)
     with pytest.raises(TableError, match="no such file"):
-        open_chunks(tmp_path / "none.csv", ())
+        open_source(tmp_path / "none.csv", ())
     with pytest.raises(TableError, match="folder"):
-        open_chunks(tmp_path, ())
+        open_source(tmp_path, ())
 
 
 @pytest.mark.parametrize("write", ["write_parquet", "write_ipc", "write_ipc_stream"])
 def test_columnar_files_in_order(write, tmp_path, monkeypatch):
     """Else rows of a Parquet or Feather file come twice, not at all, or in another order."""
-    monkeypatch.setattr(sweep.data.stream, "ROWS", 7)
+    monkeypatch.setattr(sweep.data.parquet, "ROWS", 7)
     frame = pl.DataFrame({"a": range(30), "b": [str(i) for i in range(30)]})
     getattr(frame, write)(tmp_path / "table")
-    pieces = list(open_chunks(tmp_path / "table", ("a",)).pieces)
+    pieces = list(open_source(tmp_path / "table", ("a",)).pieces)
     assert pl.concat([piece for piece, _ in pieces]).equals(frame)
     assert [piece.height for piece, _ in pieces] == [7, 7, 7, 7, 2]
     assert pieces[-1][1] == 1

@@ -1,0 +1,114 @@
+"""Compare another table with the one learned from: levels that are new, dates outside, columns without a value."""
+
+from collections import Counter
+from contextlib import suppress
+
+import polars as pl
+
+from sweep.data.cells import as_labels, listed, shown
+from sweep.data.dates import DAY
+from sweep.data.schema import Reading, Schema
+
+YES, NO = (
+    ("yes", "y", "true", "t", "on", "1", "ja", "oui", "si", "sí"),
+    ("no", "n", "false", "f", "off", "0", "nein", "non"),
+)
+TRUTHS = dict.fromkeys(YES, "1") | dict.fromkeys(NO, "0")
+NAMED = 1000  # different new levels that are remembered of a column
+
+
+class Comparison:
+    """What is different in another table, gathered piece by piece as `Schema.read` gives it."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.rows = 0
+        self.new: dict[str, Counter[str]] = {}
+        self.new_rows: Counter[str] = Counter()
+        self.outside: dict[str, list[int]] = {}
+        self.known: Counter[str] = Counter()
+        self._levels = {r.name: frozenset(r.levels) for r in schema.readings if r.levels is not None}
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Look at some rows."""
+        self.rows += frame.height
+        of = dict(zip(frame.columns, frame.get_columns(), strict=True))
+        for reading in self.schema.readings:
+            column = of[reading.name]
+            self.known[reading.name] += len(column) - column.null_count()
+            if reading.kind == "date" and reading.low is not None and reading.high is not None:
+                counts = self.outside.setdefault(reading.name, [0, 0])
+                counts[0] += int((column < reading.low).sum())
+                counts[1] += int((column > reading.high).sum())
+            elif reading.name in self._levels:
+                self._add_levels(reading, column)
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what is different, one line per column."""
+        notes = []
+        empty = [reading.name for reading in self.schema.readings if not self.known[reading.name]]
+        if empty and self.rows:
+            notes.append(
+                f"columns that hold no value at all here, though they did where the network learned: {listed(empty)}"
+            )
+        for reading in self.schema.readings:
+            if self.new_rows[reading.name]:
+                notes.append(self._say_levels(reading))
+            before, after = self.outside.get(reading.name, (0, 0))
+            if before or after:
+                notes.append(
+                    f"column {shown(reading.name)}: {before + after} of {self.rows} dates lie outside those "
+                    f"learned from ({before} before {_day(reading.low, reading)}, "
+                    f"{after} after {_day(reading.high, reading)})"
+                )
+        return tuple(notes)
+
+    def _add_levels(self, reading: Reading, column: pl.Series) -> None:
+        counts = as_labels(column).drop_nulls().rename("level").value_counts(name="rows")
+        known = self._levels[reading.name]
+        means = None if column.dtype == pl.String else {_meaning(level) for level in known}
+        new = self.new.setdefault(reading.name, Counter())
+        for level, rows in counts.iter_rows():
+            if level in known or (means is not None and _meaning(level) in means):
+                continue
+            self.new_rows[reading.name] += rows
+            if level in new or len(new) < NAMED:
+                new[level] += rows
+
+    def _say_levels(self, reading: Reading) -> str:
+        rows = self.new_rows[reading.name]
+        levels = [level for level, _ in self.new[reading.name].most_common()]
+        said = (
+            f"column {shown(reading.name)}: {rows} of {self.rows} rows ({rows / self.rows:.0%}) hold levels that "
+            f"the table learned from did not have: {listed(levels, width=60)}"
+        )
+        means: dict[str, str] = {}
+        for known in reading.levels or ():
+            means.setdefault(_meaning(known), known)
+        alike = [(level, means[_meaning(level)]) for level in levels if _meaning(level) in means]
+        if alike:
+            pairs = ", ".join(f"{shown(level)} for {shown(known)}" for level, known in alike[:4])
+            more = ", ..." if len(alike) > 4 else ""
+            said += f"; by case, blanks or spelling alone differ {pairs}{more}: write them alike"
+        return said
+
+
+def find_variants(levels: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the levels that differ from each other by case, blanks or spelling alone, in groups."""
+    groups: dict[str, list[str]] = {}
+    for level in levels:
+        groups.setdefault(" ".join(level.casefold().split()), []).append(level)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def _meaning(level: str) -> str:
+    """Return what a level means whatever its case, blanks, zeros and word for yes or no."""
+    plain = " ".join(level.casefold().split())
+    with suppress(ValueError):
+        plain = f"{float(plain):g}"
+    return TRUTHS.get(plain, plain)
+
+
+def _day(value: float | None, reading: Reading) -> str:
+    seconds = (value or 0.0) * (1 if reading.seconds else DAY)
+    return str(pl.Series([seconds / DAY]).floor().cast(pl.Int32).cast(pl.Date)[0])
