@@ -6,9 +6,18 @@ from typing import Any, Literal
 
 import polars as pl
 
-from sweep.data.cells import bare_text, first_row, is_truth, is_word, parse_truth, plain, shown, without_markers
+from sweep.data.cells import (
+    as_labels,
+    bare_text,
+    first_row,
+    is_truth,
+    is_word,
+    parse_truth,
+    plain,
+    shown,
+    without_markers,
+)
 from sweep.data.dates import DAY, TIME, DateFormat, find_formats, from_days, parts_of, read_dates
-from sweep.data.labels import as_labels
 from sweep.data.numbers import Marks, Notation, count_marks, find_unit, parse, resolve, split
 from sweep.errors import TableError
 
