@@ -299,7 +299,7 @@ def export(name: str, to: Path, format_: str, equal: str | None, single: bool, r
     from sweep.model.delivery import export_study
     from sweep.report.result import Result
 
-    selected = Result.read(record).selected["equal"]
+    selected = Result.read(record).selected.equal
     done = export_study(record, to, format=format_, equal=equal or selected, single=single)
     click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
 

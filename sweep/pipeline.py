@@ -35,12 +35,14 @@ from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.study_folder import StudyFolder, locked
 
 if TYPE_CHECKING:
+    from sweep.evidence.verdict import Verdict
     from sweep.model.final import Final
     from sweep.parallel.workers import Workers
     from sweep.report.trial_pictures import TrialPictures
     from sweep.search.selection import Selection
     from sweep.search.setup import TrialSetup
     from sweep.statistics.corrected_score import Corrected
+    from sweep.statistics.test_table import OnTest
     from sweep.study.outcome import Outcome
     from sweep.study.params import Params
     from sweep.study.study import Study
@@ -379,7 +381,7 @@ def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
     )
 
 
-def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> "tuple[Final, dict[str, Any] | None]":
+def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> "tuple[Final, OnTest | None]":
     """Train the final networks, export the balance selected, and score the test table once."""
     from sweep.model.delivery import deliver, final_networks, score_test
 
@@ -394,21 +396,21 @@ def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> 
         return final, None if test is None else score_test(this.folder, test, selection, corrected)
 
 
-def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") -> dict[str, Any]:
+def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") -> "Verdict":
     """Answer whether it is futile, from evidence."""
-    from sweep.evidence.verdict import answer
+    from sweep.evidence.verdict import gather_evidence, reach_verdict
 
     test = this.data.test
-    return answer(
+    evidence = gather_evidence(
         this.data.X,
         this.setup,
         selection,
-        (corrected.score, corrected.low, corrected.high),
-        enough=this.spec.verdict.enough,
         test=None if test is None else (len(test.y), int(test.y.sum())),
         workers=this.workers,
         progress=this.progress,
     )
+    counts = selection.picks[selection.equal].counts
+    return reach_verdict(evidence, corrected, counts, enough=this.spec.verdict.enough)
 
 
 def report_result(
@@ -416,8 +418,8 @@ def report_result(
     selection: "Selection",
     corrected: "Corrected",
     final: "Final",
-    test: dict[str, Any] | None,
-    verdict: dict[str, Any] | None,
+    test: "OnTest | None",
+    verdict: "Verdict | None",
 ) -> Result:
     """Put the result together, draw the study's pictures, and write the report."""
     from sweep.report.compose import compose

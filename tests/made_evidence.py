@@ -1,64 +1,96 @@
-"""Evidence as `answer` returns it, made by hand: small numbers that are easy to find again in a text."""
+"""Evidence on a small made table, gathered by the code that gathers it in a run, once for all tests."""
 
+from dataclasses import dataclass, replace
+
+import numpy as np
 import pytest
 
-from sweep.evidence.test_size import sizing
+from sweep.data.folds import fold_of_row
+from sweep.evidence.learning_curve import Gains, doubling, measure_learning_curve
+from sweep.evidence.test_size import assess_test_size
+from sweep.evidence.verdict import Evidence, Verdict, gather_evidence, reach_verdict
+from sweep.parallel.workers import Workers
+from sweep.progress import Progress
+from sweep.search.selection import Selection, confirm, select
+from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import Counts
+from sweep.statistics.corrected_score import Corrected, corrected_score
+from sweep.study.params import Params
 
-COUNTS = Counts(tp=40, fp=42, fn=60, tn=1858)
-BIN = {"rows": 400, "probability": 0.02, "share": 0.03, "low": 0.01, "high": 0.05}
+ROWS, POSITIVES = 360, 90
+REACHING = {  # p, low end of the corrected score, what all positives brought over half of them, by the answer
+    ("futile", True): (0.4, 0.2, 0.0),
+    ("workable", True): (0.01, 0.6, 0.0),
+    ("data-limited", True): (0.01, 0.2, 0.5),
+    ("data-limited", False): (0.01, 0.2, None),
+    ("feature-limited", True): (0.01, 0.2, 0.0),
+    ("feature-limited", False): (0.01, 0.2, 0.03),
+}
 
 
-def difference(value=0.01, low=-0.04, high=0.06):
-    return {"value": value, "low": low, "high": high}
+@dataclass(frozen=True)
+class Case:
+    """A small made table, what was selected for it, and the evidence."""
+
+    X: np.ndarray
+    setup: TrialSetup
+    selection: Selection
+    corrected: Corrected
+    evidence: Evidence
+
+    @property
+    def counts(self) -> Counts:
+        """Of the delivered balance."""
+        return self.selection.picks[self.selection.equal].counts
+
+    def verdict(self) -> Verdict:
+        """As a run gives it."""
+        return reach_verdict(self.evidence, self.corrected, self.counts, enough=0.5)
+
+    def reaching(self, answer: str, sure: bool, *, curve: bool = True, tested: bool = True) -> Verdict:
+        """A verdict with this answer: the evidence with the numbers that decide moved to where the rule gives it."""
+        p, low, from_half = REACHING[answer, sure]
+        learning = self.evidence.learning
+        if curve and from_half is not None:
+            gain = doubling(from_half, np.array([from_half - 0.01, from_half + 0.05 * (not sure) + 0.01]))
+            learning = replace(learning, gain=Gains(gain, gain))
+        elif not curve or from_half is None:
+            learning = unknown_learning()
+        test_size = self.evidence.test_size
+        if not tested:
+            test_size = assess_test_size(self.counts, positives=None, share=None)
+        signal = replace(self.evidence.signal, p=p, as_good=round(p * 100) - 1, shuffles=99)
+        evidence = replace(self.evidence, signal=signal, learning=learning, test_size=test_size)
+        corrected = replace(self.corrected, low=low, score=low + 0.1, high=low + 0.2)
+        return reach_verdict(evidence, corrected, self.counts, enough=0.5)
 
 
-def point(share, score):
-    names = ("score", "average_precision", "recall")
-    parts = {f"{n}{end}": score + move for n in names for end, move in (("", 0.0), ("_low", -0.05), ("_high", 0.05))}
-    return {"share": share, "positives": 80 * share, **parts}
-
-
-def made_evidence(*, curve=True, tested=True):
-    """All pieces but `says`."""
-    points = [point(share, 0.3 + 0.1 * share) for share in (0.4, 0.5, 0.6, 0.8, 1.0)]
-    gains = {name: {"from_half": 0.05, **difference(0.035, 0.01, 0.09)} for name in ("score", "average_precision")}
-    learning = {"points": points, "gain": gains, "why": None, "draws": 4}
-    unknown = {"points": [], "gain": None, "why": "a training part holds 16 positives", "draws": 4}
-    counts = COUNTS.to_dict()
-    regression = {"counts": counts, "score": 0.3, "average_precision": 0.4}
-    regression |= {"against": {"score": difference(), "average_precision": difference()}}
-    return {
-        "score": {"name": "min(P1, R1)", "value": 0.41, "low": 0.31, "high": 0.52},
-        "signal": {
-            "p": 0.01, "level": 0.01, "shuffles": 99, "as_good": 0, "average_precision": 0.42, "low": 0.31,
-            "high": 0.53, "by_fold": 0.4, "shuffled": {"median": 0.05, "high": 0.09}, "seconds": 1.0,
-            "network": {"depth": 2, "width": 32, "epochs": 30, "folds": 3},
-        },
-        "learning": learning if curve else unknown,
-        "test_size": sizing(COUNTS, positives=12 if tested else None, share=0.02 if tested else None),
-        "weights_or_cut": {
-            "weights": {"counts": counts, "score": 0.4}, "cut": {"counts": counts, "score": 0.39}, "difference": 0.01,
-            "low": -0.04, "high": 0.06, "finding": "not told apart",
-        },
-        "simple": {
-            "logistic_regression": regression, "nobody": {"counts": counts, "score": 0.0},
-            "everybody": {"counts": counts, "score": 0.05},
-        },
-        "calibration": {
-            "total": difference(1.02, 0.95, 1.1), "slope": difference(0.8, 0.7, 0.9), "export": [0.1, 0.8],
-            "bins": {"undone": [BIN] * 5, "as_trained": [BIN] * 5},
-        },
-    }  # fmt: skip
+def unknown_learning():
+    """The learning curve of a table with too few positives for one."""
+    y, units = np.repeat([0, 1], [60, 20]), np.arange(80)
+    small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
+    return measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=Workers())
 
 
 @pytest.fixture(scope="session")
-def evidence():
-    """A function that makes evidence."""
-    return made_evidence
-
-
-@pytest.fixture(scope="session")
-def counts():
-    """The counts that the evidence is about."""
-    return COUNTS
+def case() -> Case:
+    """The case, once for all tests."""
+    rng = np.random.default_rng(0)
+    y, units = np.repeat([0, 1], [ROWS - POSITIVES, POSITIVES]), np.arange(ROWS)
+    X = rng.normal(size=(ROWS, 2)) + np.outer(y, [1.5, 0])
+    setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 2, 4, 32, "precision", 0)
+    workers = Workers()
+    confirmed = confirm(X, setup, [(3, Params(0.6, 1, 8))], workers)
+    selection = select(X, setup, confirmed, 0.5, 0.74, asked="precision", workers=workers)
+    corrected = corrected_score(
+        y,
+        units,
+        confirmed[0].logits.mean(axis=1)[:, None],
+        [True],
+        selection.curve_logits,
+        selection.curve.most,
+        equal="precision",
+        deliver=selection.equal,
+    )
+    evidence = gather_evidence(X, setup, selection, test=(120, 12), workers=workers, progress=Progress())
+    return Case(X, setup, selection, corrected, evidence)

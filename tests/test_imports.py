@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "sweep"
 SHARED = {
     "class_weight",
     "config",
+    "document",
     "errors",
     "files",
     "progress",
@@ -26,7 +27,7 @@ MAY_USE = {
     "search": {"parallel", "stack", "statistics", "study", *SHARED},
     "model": {"data", "parallel", "search", "stack", "statistics", *SHARED},
     "evidence": {"data", "parallel", "search", "stack", "statistics", "study", *SHARED},
-    "report": {"dashboard", "data", "search", "statistics", "study", *SHARED},
+    "report": {"dashboard", "data", "evidence", "search", "statistics", "study", *SHARED},
     "dashboard": {"study", *SHARED},
 }
 HOMES = {

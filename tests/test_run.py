@@ -13,8 +13,6 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from sweep.cli import cli
-from sweep.report.result import Result as Found
-from sweep.report.terminal import selected_line
 from sweep.study_folder import StudyFolder
 from tests.conftest import SMALL
 
@@ -40,9 +38,20 @@ def test_result_has_every_key_of_the_contract_and_no_nan(finished: StudyFolder) 
     assert "NaN" not in text
     assert "Infinity" not in text
     result = json.loads(text)
-    assert {"name", "version", "data", "equal", "selected", "balances", "trials", "test", "verdict", "seconds"} <= set(
-        result
-    )
+    assert {
+        "schema",
+        "versions",
+        "name",
+        "version",
+        "data",
+        "equal",
+        "selected",
+        "balances",
+        "trials",
+        "test",
+        "verdict",
+        "seconds",
+    } <= set(result)
     assert {"rows", "positives", "features", "fingerprint", "target", "positive"} <= set(result["data"])
     assert (result["data"]["rows"], result["data"]["positives"]) == (400, 60)
     assert result["data"]["positive"] == "ill"
@@ -339,11 +348,3 @@ def test_several_targets_make_a_study_each_without_the_others_columns(tables: Pa
         record = StudyFolder(tmp_path, name)
         assert {"model.keras", "class_weights.json"} <= {path.name for path in record.best.iterdir()}
         assert {"precision-recall.png", "balance-curve.png"} <= {path.name for path in record.plots.iterdir()}
-
-
-def test_the_line_of_what_was_selected_names_every_setting_that_was_searched() -> None:
-    """A width of 1024 would read 1.02e+03, or a dropout that was searched be kept back."""
-    params = {"most": 0.7, "depth": 2, "width": 1024, "dropout": 0.25}
-    selected = {"equal": "ratio", "weight_ratio": 2.5, "trial": 3, "params": params}
-    line = selected_line(Found("n", "0", {}, "ratio", selected, {}, {}, None, None, {}))
-    assert line.endswith("depth 2, width 1024, dropout 0.25, from trial 3")

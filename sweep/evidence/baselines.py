@@ -1,13 +1,14 @@
-"""Against simple things: logistic regression with the same weights, calling nobody, calling everybody."""
+"""The baselines: logistic regression with the same weights, every row and no row predicted positive."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep.class_weight import weight_matrix
-from sweep.evidence.learning_curve import cross_called
+from sweep.evidence.learning_curve import decide_by_other_folds
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import RESAMPLES, average_precisions, interval, row_draws
+from sweep.statistics.bootstrap import RESAMPLES, Estimate, average_precisions, row_draws
 from sweep.statistics.confusion import Counts, average_precision
 from sweep.statistics.criteria import score
 
@@ -15,12 +16,62 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-def simple(X: np.ndarray, setup: TrialSetup, most: float, network: np.ndarray) -> dict[str, Any]:
-    """Hold the selected network against logistic regression and against no model at all.
+@dataclass(frozen=True)
+class Decision:
+    """Out-of-fold counts of a decision, and their min(P1, R1)."""
+
+    counts: Counts
+    score: float
+
+    @classmethod
+    def of(cls, counts: Counts) -> "Decision":
+        """Score counts."""
+        return cls(counts, float(score(counts, "ratio")))
+
+
+@dataclass(frozen=True)
+class Against:
+    """The network less a baseline, paired, in min(P1, R1) and average precision."""
+
+    score: Estimate
+    average_precision: Estimate
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Logistic regression: out-of-fold counts and their score at its own threshold 0.5, and the comparison."""
+
+    counts: Counts
+    score: float
+    average_precision: float
+    against: Against
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What the selected network is held against.
+
+    Attributes
+    ----------
+    logistic_regression : Regression
+    nobody, everybody : Decision
+        No row and every row predicted positive.
+    says : str
+        The sentence of the verdict.
+    """
+
+    logistic_regression: Regression
+    nobody: Decision
+    everybody: Decision
+    says: str = ""
+
+
+def compare_baselines(X: np.ndarray, setup: TrialSetup, most: float, network: np.ndarray) -> Baselines:
+    """Compare the selected network with logistic regression and with no model at all.
 
     The regression has the network's weights and folds; medians, centres and scales are those of each fold's training
-    rows. Its counts are at its own cut 0.5. As the same `most` need not balance both, the two are compared at the
-    FP = FN cut that the other folds choose for each, and by average precision.
+    rows. As the same `most` need not balance both, the two are compared at the FP = FN threshold that the other folds
+    choose for each, and by average precision.
 
     Parameters
     ----------
@@ -30,12 +81,6 @@ def simple(X: np.ndarray, setup: TrialSetup, most: float, network: np.ndarray) -
         The balance selected.
     network : array, shape (rows,)
         The network's mean out-of-fold logits at that balance.
-
-    Returns
-    -------
-    dict
-        `logistic_regression`: counts, score, average precision, and `against`, the network less the regression in
-        `score` and `average_precision`, each with `low` and `high`; `nobody` and `everybody`: counts and score.
     """
     y, folds = setup.y, setup.fold_of_row
     logits = np.zeros(len(y))
@@ -43,20 +88,18 @@ def simple(X: np.ndarray, setup: TrialSetup, most: float, network: np.ndarray) -
         here = folds == fold
         model = regression().fit(X[~here], y[~here], logisticregression__sample_weight=weight_matrix(y[~here], most))
         logits[here] = model.decision_function(X[here])
-    counts = Counts.of(y, logits > 0)
-    return {
-        "logistic_regression": {
-            **_scored(counts),
-            "average_precision": average_precision(y, logits),
-            "against": _against(setup, network, logits),
-        },
-        "nobody": _scored(Counts.of(y, np.zeros(len(y), bool))),
-        "everybody": _scored(Counts.of(y, np.ones(len(y), bool))),
-    }
+    own = Decision.of(Counts.of(y, logits > 0))
+    return Baselines(
+        logistic_regression=Regression(
+            own.counts, own.score, average_precision(y, logits) or 0.0, compare(setup, network, logits)
+        ),
+        nobody=Decision.of(Counts.of(y, np.zeros(len(y), bool))),
+        everybody=Decision.of(Counts.of(y, np.ones(len(y), bool))),
+    )
 
 
 def regression() -> "Pipeline":
-    """Logistic regression on features filled with the median and standardised, all learned where it is fitted."""
+    """Build a logistic regression on features filled with the median and standardised where it is fitted."""
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -67,40 +110,35 @@ def regression() -> "Pipeline":
     )
 
 
-def _scored(counts: Counts) -> dict[str, Any]:
-    return {"counts": counts.to_dict(), "score": float(score(counts, "ratio"))}
+def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Against:
+    """Estimate the differences, network less other, by a paired bootstrap over row groups.
 
+    Each is decided at the FP = FN threshold that the other folds choose for it, which the resamples keep.
 
-def _against(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> dict[str, Any]:
-    """The differences, network less other, with paired bootstrap intervals over row groups; the cuts are kept."""
+    Parameters
+    ----------
+    setup : TrialSetup
+    network, other : array, shape (rows,)
+        Out-of-fold logits.
+    """
     y, folds = setup.y, setup.fold_of_row
     pair = (network, other)
-    called = [cross_called(z, y, folds) for z in pair]
-    scores, precisions = [], []
-    for block in row_draws(y, setup.groups, RESAMPLES, np.random.default_rng([setup.seed, 8])):
-        scores.append(_score(y, called[0], block) - _score(y, called[1], block))
-        precisions.append(average_precisions(y, pair[0], block) - average_precisions(y, pair[1], block))
-    whole = np.ones((1, len(y)))
-    return {
-        name: _difference(float(value[0]), np.concatenate(drawn))
-        for name, value, drawn in (
-            ("score", _score(y, called[0], whole) - _score(y, called[1], whole), scores),
-            (
-                "average_precision",
-                average_precisions(y, network, whole) - average_precisions(y, other, whole),
-                precisions,
-            ),
-        )
-    }
+    called = [decide_by_other_folds(z, y, folds) for z in pair]
+
+    def differences(weights: np.ndarray) -> np.ndarray:
+        """Score and average precision in each resample, (2, resamples)."""
+        scores = [_score(y, decided, weights) for decided in called]
+        precisions = [average_precisions(y, z, weights) for z in pair]
+        return np.stack([scores[0] - scores[1], precisions[0] - precisions[1]])
+
+    draws = row_draws(y, setup.groups, RESAMPLES, np.random.default_rng([setup.seed, 8]))
+    drawn = np.concatenate([differences(block) for block in draws], axis=1)
+    values = differences(np.ones((1, len(y))))[:, 0].tolist()
+    return Against(*(Estimate.of(value, of) for value, of in zip(values, drawn, strict=True)))
 
 
 def _score(y: np.ndarray, called: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """min(P1, R1) in each resample, (resamples,)."""
+    """Compute min(P1, R1) in each resample, (resamples,)."""
     tp, calls, positives = weights @ (called & (y == 1)), weights @ called, weights @ (y == 1)
     scores: np.ndarray = tp / np.maximum(calls, positives)
     return scores
-
-
-def _difference(value: float, drawn: np.ndarray) -> dict[str, float]:
-    low, high = interval(drawn, around=value)
-    return {"value": value, "low": low, "high": high}

@@ -1,11 +1,11 @@
-"""Would more positives help? The selected network, trained on shares of its positives."""
+"""The learning curve over positives: the selected network, trained on shares of them."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import positive_shares
 from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws
@@ -13,20 +13,89 @@ from sweep.statistics.confusion import average_precision, count
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study.params import Params
 
+if TYPE_CHECKING:
+    from sweep.parallel.workers import Workers
+
 SHARES = (0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
 DRAWS = 4
 LEAST_POSITIVES = 10  # trained on: points with fewer are skipped
 LEAST_POINTS = 3
 DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: exponents c from 1 to 0
-SCORES = ("score", "average_precision")
 
 
-def learning(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: Workers) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Point:
+    """Scores at one share of the positives, each the mean over the draws with its 95 % interval.
+
+    Attributes
+    ----------
+    share : float
+    positives : float
+        Trained on, mean over folds.
+    score, average_precision, recall : float
+        min(P1, R1), pooled average precision and R1, out-of-fold.
+    """
+
+    share: float
+    positives: float
+    score: float
+    score_low: float
+    score_high: float
+    average_precision: float
+    average_precision_low: float
+    average_precision_high: float
+    recall: float
+    recall_low: float
+    recall_high: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What doubling the positives would bring, with its 95 % interval; `from_half`: what all brought over half."""
+
+    from_half: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What doubling the positives would bring in min(P1, R1) and in average precision."""
+
+    score: Gain
+    average_precision: Gain
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Scores along the positives trained on.
+
+    Attributes
+    ----------
+    points : tuple of Point
+    gain : Gains or None
+        None, with `why`, where the curve cannot tell.
+    why : str or None
+    draws : int
+        Of positives at each share.
+    says : str
+        The sentence of the verdict.
+    """
+
+    points: tuple[Point, ...]
+    gain: Gains | None
+    why: str | None
+    draws: int
+    says: str = ""
+
+
+def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: "Workers") -> LearningCurve:
     """Measure scores along the share of positives trained on, and what doubling the positives would bring.
 
     All columns keep w1 / w0 and all negatives; the positives that stay weigh 1 / share as much again, and held-out rows
-    are scored whole. The scores are pooled out-of-fold average precision and min(P1, R1) at an FP = FN cut chosen on
-    the other folds, each the mean over the draws.
+    are scored whole. The scores are pooled out-of-fold average precision and min(P1, R1) at an FP = FN threshold
+    chosen on the other folds, each the mean over the draws.
 
     With g the gain from half of the positives to all, doubling all brings at most g if the curve is concave, and
     ``g * 2^-c``, c in [0, 1], along ``a + b * n^-c``. So the gain is given as g / sqrt(2), its low end from the low end
@@ -39,14 +108,6 @@ def learning(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: Worke
     params : Params
         The selected network and balance.
     workers : Workers
-
-    Returns
-    -------
-    dict
-        `points`: of each share the `positives` trained on (mean over folds), `score`, `average_precision` and `recall`,
-        each with `_low` and `_high`, a bootstrap interval over row groups and draws. `gain`: of `score` and
-        `average_precision` what doubling brings, `value`, `low`, `high`, and `from_half`; None, with `why`, where the
-        curve cannot tell.
     """
     folds = int(setup.fold_of_row.max()) + 1
     trained_on = np.mean([np.sum(setup.y[setup.fold_of_row != k]) for k in range(folds)])
@@ -56,17 +117,17 @@ def learning(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: Worke
             f"a training part holds {trained_on:.0f} positives, too few for a curve: a point needs "
             f"{LEAST_POSITIVES}, a curve {LEAST_POINTS} points and one at half of the positives"
         )
-        return {"points": [], "gain": None, "why": why, "draws": DRAWS}
+        return LearningCurve((), None, why, DRAWS)
     design = positive_shares(
         setup.y, setup.groups, setup.fold_of_row, most=params.most, shares=shares, draws=DRAWS, seed=setup.seed
     )
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     logits = design.out_of_fold(stack.logits(X, design.held_out))
     kept = (design.W * (design.Y == 1) > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
-    return measure(setup.y, setup.groups, setup.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
+    return score_points(setup.y, setup.groups, setup.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
 
 
-def measure(
+def score_points(
     y: NDArray[np.integer],
     units: NDArray[np.integer],
     fold_of_row: NDArray[np.integer],
@@ -75,11 +136,14 @@ def measure(
     positives: list[float],
     *,
     seed: int,
-) -> dict[str, Any]:
-    """Score the out-of-fold logits of shares x draws, (rows, shares, draws), with intervals; see `learning`."""
+) -> LearningCurve:
+    """Score the out-of-fold logits of shares x draws, (rows, shares, draws), with intervals.
+
+    See `measure_learning_curve`.
+    """
     rows, points, draws = logits.shape
     flat = logits.reshape(rows, points * draws)
-    called = np.stack([cross_called(z, y, fold_of_row) for z in flat.T], axis=1)
+    called = np.stack([decide_by_other_folds(z, y, fold_of_row) for z in flat.T], axis=1)
     counts = count(y == 1, called)
     rng = np.random.default_rng([seed, 6])
     tallied, precise = [], []
@@ -101,22 +165,26 @@ def measure(
         "recall": resampled[..., 0] / (resampled[..., 0] + resampled[..., 2]),
     }
     of_draws = rng.multinomial(draws, np.full(draws, 1 / draws), size=RESAMPLES) / draws
-    found: list[dict[str, Any]] = [{"share": share, "positives": n} for share, n in zip(shares, positives, strict=True)]
-    gain: dict[str, Any] = {}
+    half = shares.index(0.5)
+    scores: list[dict[str, float]] = [{} for _ in shares]
+    gains: dict[str, Gain] = {}
     for name, values in plain.items():
         mean = values.reshape(points, draws).mean(axis=1)
         spread = np.einsum("rpd,rd->rp", drawn[name].reshape(-1, points, draws), of_draws)
-        for p, point in enumerate(found):
+        for p, point in enumerate(scores):
             low, high = interval(spread[:, p], around=float(mean[p]))
             point |= {name: float(mean[p]), f"{name}_low": low, f"{name}_high": high}
-        if name in SCORES:
-            half = shares.index(0.5)
-            gain[name] = doubling(float(mean[-1] - mean[half]), spread[:, -1] - spread[:, half])
-    return {"points": found, "gain": gain, "why": None, "draws": draws}
+        gains[name] = doubling(float(mean[-1] - mean[half]), spread[:, -1] - spread[:, half])
+    return LearningCurve(
+        points=tuple(Point(share, n, **of) for share, n, of in zip(shares, positives, scores, strict=True)),
+        gain=Gains(gains["score"], gains["average_precision"]),
+        why=None,
+        draws=draws,
+    )
 
 
-def doubling(from_half: float, drawn: NDArray[np.floating]) -> dict[str, float]:
-    """What doubling the positives brings, from the gain between half of them and all.
+def doubling(from_half: float, drawn: NDArray[np.floating]) -> Gain:
+    """Project what doubling the positives brings, from the gain between half of them and all.
 
     Parameters
     ----------
@@ -127,22 +195,17 @@ def doubling(from_half: float, drawn: NDArray[np.floating]) -> dict[str, float]:
     Examples
     --------
     >>> gain = doubling(0.1, np.array([0.06, 0.1, 0.14]))
-    >>> {name: round(value, 3) for name, value in gain.items()}
-    {'from_half': 0.1, 'value': 0.071, 'low': 0.031, 'high': 0.138}
+    >>> round(gain.value, 3), round(gain.low, 3), round(gain.high, 3)
+    (0.071, 0.031, 0.138)
     """
     low, high = interval(drawn, around=from_half)
-    return {
-        "from_half": from_half,
-        "value": from_half * DOUBLING,
-        "low": min(low, low / 2),
-        "high": max(high, high / 2),
-    }
+    return Gain(from_half, from_half * DOUBLING, low=min(low, low / 2), high=max(high, high / 2))
 
 
-def cross_called(
+def decide_by_other_folds(
     logits: NDArray[np.floating], y: NDArray[np.integer], fold_of_row: NDArray[np.integer]
 ) -> NDArray[np.bool_]:
-    """Decide each fold by the FP = FN cut of the other folds' logits; (rows,) of bool."""
+    """Decide each fold by the FP = FN threshold of the other folds' logits; (rows,) of bool."""
     called = np.zeros(len(y), bool)
     for fold in range(int(fold_of_row.max()) + 1):
         here = fold_of_row == fold

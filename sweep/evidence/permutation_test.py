@@ -1,18 +1,20 @@
-"""Is there any signal? One small network, fixed beforehand, against shuffles of the labels."""
+"""The permutation test for signal: one small network, fixed beforehand, on the labels and on shuffles of them."""
 
 import time
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep.data.folds import fold_of_row
-from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
 from sweep.stack.recipe import Recipe
 from sweep.statistics.bootstrap import average_precision_interval
 from sweep.statistics.confusion import average_precision
+
+if TYPE_CHECKING:
+    from sweep.parallel.workers import Workers
 
 LEVEL = 0.01
 SHUFFLES = (99, 399)  # in all; on to the second only where the first leave it undecided
@@ -24,7 +26,70 @@ COMMON = 5  # row groups of one size in a fold, from which on they exchange labe
 ENTRIES = 20_000_000  # of W in one design
 
 
-def signal(X: np.ndarray, setup: TrialSetup, *, workers: Workers) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Shuffles:
+    """Average precision on shuffled labels: its median and its 99 % point."""
+
+    median: float
+    high: float
+
+
+@dataclass(frozen=True)
+class FixedNetwork:
+    """The network of the test, fixed before any label is seen."""
+
+    depth: int
+    width: int
+    epochs: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class PermutationTest:
+    """Whether features and labels have anything to do with each other.
+
+    Attributes
+    ----------
+    p, level : float
+        There is signal where p is no larger than the level.
+    shuffles, as_good : int
+        How many were made, and how many were at least as good as the labels.
+    average_precision, low, high : float
+        Out-of-fold, pooled, with its 95 % interval.
+    by_fold : float
+        The mean of the folds' own average precisions.
+    shuffled : Shuffles
+    network : FixedNetwork
+    seconds : float
+    says : str
+        The sentence of the verdict.
+    """
+
+    p: float
+    level: float
+    shuffles: int
+    as_good: int
+    average_precision: float
+    low: float
+    high: float
+    by_fold: float
+    shuffled: Shuffles
+    network: FixedNetwork
+    seconds: float
+    says: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Check whether there is signal."""
+        return self.p <= self.level
+
+    @property
+    def at_floor(self) -> bool:
+        """Check whether no shuffle was as good, so that p is the smallest that so many shuffles can give."""
+        return not self.as_good
+
+
+def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> PermutationTest:
     """Test whether features and labels have anything to do with each other.
 
     The network is cross-validated on y and on shuffles of y; with b of n shuffles at least as good by pooled
@@ -40,12 +105,6 @@ def signal(X: np.ndarray, setup: TrialSetup, *, workers: Workers) -> dict[str, A
     setup : TrialSetup
         Of which neither folds, repeats nor epochs are used.
     workers : Workers
-
-    Returns
-    -------
-    dict
-        `p`, `shuffles`, `as_good`, `level`; `average_precision`, its interval `low`, `high`, and `by_fold`, the mean
-        of the folds' own; `shuffled`: the median and the 99 % point of the shuffles'; `network`, `seconds`.
 
     References
     ----------
@@ -67,28 +126,28 @@ def signal(X: np.ndarray, setup: TrialSetup, *, workers: Workers) -> dict[str, A
         as_good = int(np.sum(np.array(drawn) >= own))
     parts = [average_precision(setup.y[folds == k], observed[folds == k]) for k in range(most_folds)]
     low, high = average_precision_interval(setup.y, setup.groups, observed, seed=setup.seed)
-    return {
-        "p": (as_good + 1) / (len(drawn) + 1),
-        "level": LEVEL,
-        "shuffles": len(drawn),
-        "as_good": as_good,
-        "average_precision": own,
-        "low": low,
-        "high": high,
-        "by_fold": float(np.mean([part for part in parts if part is not None])),
-        "shuffled": {"median": float(np.median(drawn)), "high": float(np.quantile(drawn, 0.99))},
-        "network": {"depth": recipe.depth, "width": recipe.width, "epochs": recipe.epochs, "folds": most_folds},
-        "seconds": time.perf_counter() - started,
-    }
+    return PermutationTest(
+        p=(as_good + 1) / (len(drawn) + 1),
+        level=LEVEL,
+        shuffles=len(drawn),
+        as_good=as_good,
+        average_precision=own,
+        low=low,
+        high=high,
+        by_fold=float(np.mean([part for part in parts if part is not None])),
+        shuffled=Shuffles(float(np.median(drawn)), float(np.quantile(drawn, 0.99))),
+        network=FixedNetwork(recipe.depth, recipe.width, recipe.epochs, most_folds),
+        seconds=time.perf_counter() - started,
+    )
 
 
 def epochs(rows: int) -> int:
-    """Epochs by the number of rows: about `STEPS` steps, 3 epochs at least and 150 at most."""
+    """Choose the epochs by the number of rows: about `STEPS` steps, 3 epochs at least and 150 at most."""
     return min(150, max(3, round(STEPS * NETWORK.batch_size / rows)))
 
 
 def undecided(as_good: int) -> bool:
-    """Whether 399 shuffles could say other than the 99 among which so many were as good.
+    """Check whether 399 shuffles could say other than the 99 among which so many were as good.
 
     Examples
     --------
@@ -142,7 +201,7 @@ def _average_precisions(labels: np.ndarray, logits: np.ndarray) -> list[float]:
 
 
 def _held_out(
-    X: np.ndarray, setup: TrialSetup, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: Workers
+    X: np.ndarray, setup: TrialSetup, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: "Workers"
 ) -> np.ndarray:
     """Out-of-fold logits of each column of labels, (rows, labels); wide tables in parts."""
     at_once = max(1, ENTRIES // (len(labels) * (int(folds.max()) + 1)))

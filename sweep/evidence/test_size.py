@@ -1,6 +1,6 @@
-"""How sure can a test of this size be? What so many test positives allow to say of the recall."""
+"""The size of a test: what so many test positives can show of the recall."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv
@@ -13,7 +13,49 @@ SIZES = (8, 12, 25, 50, 100)
 LARGEST = 2000
 
 
-def sizing(counts: Counts, *, positives: int | None, share: float | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Size:
+    """The exact 95 % interval of the recall at a number of test positives."""
+
+    positives: int
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SizeOfTest:
+    """What a test table can show.
+
+    Attributes
+    ----------
+    recall : float
+        R1 out-of-fold.
+    positives, interval : int, (low, high), or None
+        Of the test table, and the interval of the recall there; None without one.
+    share, trained_share : float
+        Prevalence in the test table, None without one, and in the training table.
+    precision : float or None
+        What the out-of-fold recalls imply for P1 at the test table's prevalence.
+    wanted, needed : float, int
+        From `needed` positives on the interval is the recall plus or minus `wanted` or less.
+    sizes : tuple of Size
+        The interval at other numbers of positives.
+    says : str
+        The sentence of the verdict.
+    """
+
+    recall: float
+    positives: int | None
+    interval: tuple[float, float] | None
+    share: float | None
+    trained_share: float
+    precision: float | None
+    wanted: float
+    needed: int
+    sizes: tuple[Size, ...]
+    says: str = ""
+
+
+def assess_test_size(counts: Counts, *, positives: int | None, share: float | None) -> SizeOfTest:
     """Say what a test with so many positives can show of the recall, and how many it would need.
 
     The interval is the exact one of the count nearest to recall times positives. `needed` is the number of positives
@@ -26,30 +68,24 @@ def sizing(counts: Counts, *, positives: int | None, share: float | None) -> dic
     positives : int or None
         Of the test table, if there is one.
     share : float or None
-        Of the positives in it.
-
-    Returns
-    -------
-    dict
-        `recall`; `positives`, `interval` and `precision`, what the recalls imply for P1 at its share, or None without a
-        test table; `needed` for `wanted`; `sizes`: the interval at other numbers of positives.
+        Prevalence in it.
     """
     recall0, recall = (rate or 0.0 for rate in counts.recall)
-    return {
-        "recall": recall,
-        "positives": positives,
-        "interval": None if positives is None else list(at_recall(recall, positives)),
-        "share": share,
-        "trained_share": counts.positives / counts.rows,
-        "precision": None if share is None else precision_at_prevalence(recall0, recall, share)[1],
-        "wanted": WANTED,
-        "needed": needed(recall),
-        "sizes": [{"positives": n, "interval": list(at_recall(recall, n))} for n in SIZES],
-    }
+    return SizeOfTest(
+        recall=recall,
+        positives=positives,
+        interval=None if positives is None else at_recall(recall, positives),
+        share=share,
+        trained_share=counts.positives / counts.rows,
+        precision=None if share is None else precision_at_prevalence(recall0, recall, share)[1],
+        wanted=WANTED,
+        needed=needed(recall),
+        sizes=tuple(Size(n, at_recall(recall, n)) for n in SIZES),
+    )
 
 
 def at_recall(recall: float, positives: int) -> tuple[float, float]:
-    """Exact 95 % interval of the recall where the nearest count to it is found.
+    """Compute the exact 95 % interval of the recall where the nearest count to it is found.
 
     Examples
     --------
@@ -61,7 +97,7 @@ def at_recall(recall: float, positives: int) -> tuple[float, float]:
 
 
 def needed(recall: float) -> int:
-    """Positives from which on the exact interval is no longer than 2 * `WANTED`.
+    """Count the positives from which on the exact interval is no longer than 2 * `WANTED`.
 
     Examples
     --------

@@ -1,10 +1,13 @@
-"""Did weighting do anything that moving the cut would not? Both chosen on other rows than those that score them."""
+"""Class weights against a moved threshold, each chosen on other rows than those that score it."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.document import key
+from sweep.evidence.baselines import Decision
 from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
@@ -13,7 +16,34 @@ from sweep.statistics.reached import locate
 ALIKE = 0.03  # "no different" only where the interval of the difference lies within +- this
 
 
-def weights_or_cut(
+Finding = Literal["weights", "cut", "no different", "not told apart"]
+
+
+@dataclass(frozen=True)
+class WeightsOrThreshold:
+    """Class weights and a moved threshold, compared in min(P1, R1), both at FP = FN.
+
+    Attributes
+    ----------
+    weights, threshold : Decision
+    difference, low, high : float
+        Weights less threshold, with its 95 % interval.
+    finding : str
+        Which did better; "cut" stands for the moved threshold.
+    says : str
+        The sentence of the verdict.
+    """
+
+    weights: Decision
+    threshold: Decision = field(metadata=key("cut"))
+    difference: float
+    low: float
+    high: float
+    finding: Finding
+    says: str = ""
+
+
+def compare_weights_and_threshold(
     y: NDArray[np.integer],
     units: NDArray[np.integer],
     fold_of_row: NDArray[np.integer],
@@ -22,12 +52,12 @@ def weights_or_cut(
     unweighted: NDArray[np.floating],
     *,
     seed: int,
-) -> dict[str, Any]:
-    """Hold the balanced network against the unweighted one with its cut moved, both at FP = FN, in min(P1, R1).
+) -> WeightsOrThreshold:
+    """Compare the balanced network with the unweighted one at a moved threshold, both at FP = FN, in min(P1, R1).
 
-    For each fold, the balance of the one and the cut of the other are chosen on the other folds' out-of-fold logits and
-    applied to it. The interval of the difference: each resample draws row groups, chooses both on those drawn and
-    scores both on those left out. As about 37 % of the groups are left out, it errs on the long side.
+    For each fold, the balance of the one and the threshold of the other are chosen on the other folds' out-of-fold
+    logits and applied to it. The interval of the difference: each resample draws row groups, chooses both on those
+    drawn and scores both on those left out. As about 37 % of the groups are left out, it errs on the long side.
 
     Not fully nested: the other folds' logits come from networks that were trained on this fold. And the network was
     picked under weighting, which favours the weights.
@@ -43,12 +73,6 @@ def weights_or_cut(
     unweighted : (rows,)
         Mean out-of-fold logits of the same network at most = 0.5.
     seed : int
-
-    Returns
-    -------
-    dict
-        `weights` and `cut`, each with its counts and score; `difference`, weights less cut, with `low` and `high`; and
-        `finding`: "weights", "cut", "no different" or "not told apart".
     """
     labels = (y == 1).astype(float)
     decided = curve > 0
@@ -57,27 +81,27 @@ def weights_or_cut(
     differences = []
     for block in row_draws(y, units, RESAMPLES, np.random.default_rng([seed, 7])):
         out = (block == 0).astype(float)
-        weights, cut = score(_counts(labels, fold_of_row, decided, log_ratio, unweighted, block, out), "ratio")
-        differences.append(weights - cut)
+        weights, threshold = score(_counts(labels, fold_of_row, decided, log_ratio, unweighted, block, out), "ratio")
+        differences.append(weights - threshold)
     scores = score(found, "ratio")
     difference = float(scores[0] - scores[1])
     low, high = interval(np.concatenate(differences), around=difference)
-    return {
-        "weights": {"counts": Counts.from_array(found[0]).to_dict(), "score": float(scores[0])},
-        "cut": {"counts": Counts.from_array(found[1]).to_dict(), "score": float(scores[1])},
-        "difference": difference,
-        "low": low,
-        "high": high,
-        "finding": finding(low, high),
-    }
+    return WeightsOrThreshold(
+        weights=Decision(Counts.from_array(found[0]), float(scores[0])),
+        threshold=Decision(Counts.from_array(found[1]), float(scores[1])),
+        difference=difference,
+        low=low,
+        high=high,
+        finding=judge(low, high),
+    )
 
 
-def finding(low: float, high: float) -> str:
-    """What the interval of the difference says.
+def judge(low: float, high: float) -> Finding:
+    """Judge the difference by its interval.
 
     Examples
     --------
-    >>> [finding(*ends) for ends in ((0.01, 0.1), (-0.1, -0.01), (-0.02, 0.03), (-0.1, 0.1))]
+    >>> [judge(*ends) for ends in ((0.01, 0.1), (-0.1, -0.01), (-0.02, 0.03), (-0.1, 0.1))]
     ['weights', 'cut', 'no different', 'not told apart']
     """
     if max(-low, high) <= ALIKE:
@@ -94,17 +118,17 @@ def _counts(
     chosen_on: NDArray[np.float64],
     scored_on: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Counts of the weights and of the cut, (2, resamples, 4); rows weigh as in the last two, (resamples, rows)."""
+    """Count the weights and the threshold, (2, resamples, 4); rows weigh as in the last two, (resamples, rows)."""
     total = np.zeros((2, len(chosen_on), 4))
     for fold in range(int(fold_of_row.max()) + 1):
         here = fold_of_row == fold
         others = chosen_on[:, ~here]
         balance = _balance(log_ratio, _tables(labels[~here], decided[~here], others))
-        cut = _cut(labels[~here], unweighted[~here], others)
+        threshold = _threshold(labels[~here], unweighted[~here], others)
         mine = scored_on[:, here]
         tables = _tables(labels[here], decided[here], mine)
         total[0] += tables[np.arange(len(balance)), balance]
-        called = unweighted[here] > cut[:, None]
+        called = unweighted[here] > threshold[:, None]
         tp, fp = ((mine * called) * labels[here]).sum(axis=1), ((mine * called) * (1 - labels[here])).sum(axis=1)
         positives, negatives = mine @ labels[here], mine @ (1 - labels[here])
         total[1] += np.stack([tp, fp, positives - tp, negatives - fp], axis=1)
@@ -114,7 +138,7 @@ def _counts(
 def _tables(
     labels: NDArray[np.float64], called: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Counts of each balance in each resample, (resamples, balances, 4)."""
+    """Count each balance in each resample, (resamples, balances, 4)."""
     tp = weights @ (called * labels[:, None])
     fp = weights @ (called * (1 - labels)[:, None])
     positives, negatives = (weights @ labels)[:, None], (weights @ (1 - labels))[:, None]
@@ -122,17 +146,17 @@ def _tables(
 
 
 def _balance(log_ratio: NDArray[np.float64], tables: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The balance nearest to where FP = FN, in each resample; the nearest end where that lies outside."""
+    """Find the balance nearest to where FP = FN, in each resample; the nearest end where that lies outside."""
     position = locate(log_ratio, tables, "ratio")
     position = np.clip(np.where(np.isnan(position), np.inf, position), log_ratio.min(), log_ratio.max())
     nearest: NDArray[np.int64] = np.argmin(np.abs(log_ratio - position[:, None]), axis=1)
     return nearest
 
 
-def _cut(
+def _threshold(
     labels: NDArray[np.float64], logits: NDArray[np.floating], weights: NDArray[np.float64]
 ) -> NDArray[np.floating]:
-    """The cut at which as many rows are called as are positive, in each resample: halfway between two logits."""
+    """Find the threshold that predicts as many rows positive as are, in each resample: halfway between two logits."""
     order = np.argsort(-logits, kind="stable")
     falling = logits[order]
     ends = np.flatnonzero(np.append(np.diff(falling) != 0, True))

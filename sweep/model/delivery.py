@@ -25,9 +25,10 @@ from sweep.search.setup import TrialSetup
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
 from sweep.statistics.calibration import as_delivered, calibration
-from sweep.statistics.confusion import Counts, described, precision_at_prevalence
-from sweep.statistics.corrected_score import Corrected, prediction_interval
+from sweep.statistics.confusion import Counts, described
+from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import balancing_threshold, score
+from sweep.statistics.test_table import OnTest, compare_with_test
 from sweep.study_folder import StudyFolder
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "optuna")  # whose versions a model's card names
@@ -70,18 +71,10 @@ def deliver(record: StudyFolder, final: Final, equal: str, frame: pl.DataFrame) 
         export(final.assemble(equal), part, frame=some)
 
 
-def score_test(record: StudyFolder, test: Table, selection: Selection, corrected: Corrected) -> dict[str, Any]:
-    """Score the test table once, by the exported model; beside it what to expect at its size and share."""
+def score_test(record: StudyFolder, test: Table, selection: Selection, corrected: Corrected) -> OnTest:
+    """Score the test table once, by the exported model; beside it what to expect at its size and prevalence."""
     counts = Counts.of(test.y, decisions(record.best / "model.keras", test.frame))
-    r0, r1 = selection.picks[selection.equal].counts.recall
-    both = counts.positives > 0 and counts.negatives > 0
-    return {
-        **described(counts),
-        "intervals": counts.intervals(),
-        "expected_precision": list(precision_at_prevalence(r0 or 0.0, r1 or 0.0, float(test.y.mean()))),
-        "score": float(score(counts)) if both else None,
-        "predicted": prediction_interval(corrected, counts.positives, counts.negatives) if both else None,
-    }
+    return compare_with_test(counts, selection.picks[selection.equal].counts, corrected)
 
 
 def export_study(record: StudyFolder, to: Path, *, format: str, equal: str, single: bool) -> dict[str, Any]:
@@ -129,8 +122,7 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | No
 
     def line(logits: np.ndarray) -> list[float] | None:
         found = calibration(setup.y, setup.groups, setup.fold_of_row, logits, pick.most, seed=setup.seed)
-        export: list[float] | None = found["export"]
-        return export
+        return None if found.export is None else list(found.export)
 
     alike = [as_delivered(setup.y, setup.fold_of_row, pick.logits[:, r], pick.most) for r in range(setup.repeats)]
     moved = pick.threshold != 0  # by the threshold: each network alone has one of its own

@@ -1,7 +1,10 @@
 """The result of a run, put together from what its stages came to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import asdict, replace
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
 from typing import Any
 
 import numpy as np
@@ -10,12 +13,26 @@ from sweep import __version__
 from sweep.class_weight import weight_ratio
 from sweep.config import Spec
 from sweep.data.table import Table
-from sweep.report.result import Result
+from sweep.evidence.verdict import Verdict
+from sweep.report.result import (
+    Balance,
+    ByThreshold,
+    ConfirmedNetwork,
+    DataSummary,
+    Result,
+    Searched,
+    Selected,
+    Trials,
+)
 from sweep.search.selection import Selection
-from sweep.statistics.confusion import average_precision, described
+from sweep.statistics.confusion import average_precision
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import gap, score
 from sweep.statistics.reached import nearly
+from sweep.statistics.test_table import OnTest
+from sweep.study.params import Params
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras", "optuna", "polars")
 
 
 def compose(
@@ -26,8 +43,8 @@ def compose(
     *,
     fold_of_row: np.ndarray,
     probability: Callable[[str, float], float | None],
-    test: dict[str, Any] | None,
-    verdict: dict[str, Any] | None,
+    test: OnTest | None,
+    verdict: Verdict | None,
     trials: dict[str, int],
     seconds: dict[str, float],
 ) -> Result:
@@ -38,76 +55,96 @@ def compose(
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.mean
     own = [average_precision(y[fold_of_row == k], logits[fold_of_row == k]) for k in range(spec.training.folds)]
-    searched = ("most", "depth", "width", *spec.search.settings)
-    params = asdict(replace(winner.params, most=pick.most))
-    selected = {
-        "equal": selection.equal,
-        **({"why": selection.why} if selection.why else {}),
-        "trial": winner.trial,
-        "params": {k: params[k] for k in searched},
-        "bins": winner.params.bins,
-        "weight_ratio": float(weight_ratio(pick.most, float(y.mean()))),
-        "threshold": probability(selection.equal, pick.threshold),
-        **described(pick.counts),
-        "average_precision": average_precision(y, logits),
-        "average_precision_by_fold": float(np.mean([value for value in own if value is not None])),
-        "score": float(score(pick.counts)),
-        "corrected": asdict(corrected),
-        "confirmed": [
-            {"trial": c.trial, **{k: getattr(c.params, k) for k in (*searched, "bins")}, "score": c.score}
-            for c in selection.confirmed
-        ],
-    }
+    searched = {"most", "depth", "width", *spec.search.settings}
     return Result(
         name=spec.name,
         version=__version__,
-        data={
-            "rows": len(y),
-            "positives": int(y.sum()),
-            "features": table.frame.width,
-            "fingerprint": table.fingerprint,
-            "target": table.target,
-            "positive": table.positive,
-        },
+        data=DataSummary(
+            rows=len(y),
+            positives=int(y.sum()),
+            features=table.frame.width,
+            fingerprint=table.fingerprint,
+            target=table.target,
+            positive=table.positive,
+            negative=table.negative,
+        ),
         equal=spec.balance.equal,
-        selected=selected,
+        selected=Selected(
+            equal=selection.equal,
+            why=selection.why or None,
+            trial=winner.trial,
+            params=Searched(**_of(replace(winner.params, most=pick.most), searched)),
+            bins=winner.params.bins,
+            weight_ratio=float(weight_ratio(pick.most, float(y.mean()))),
+            threshold=probability(selection.equal, pick.threshold),
+            counts=pick.counts,
+            precision=pick.counts.precision,
+            recall=pick.counts.recall,
+            average_precision=average_precision(y, logits) or 0.0,
+            average_precision_by_fold=float(np.mean([value for value in own if value is not None])),
+            score=float(score(pick.counts)),
+            corrected=corrected,
+            confirmed=tuple(
+                ConfirmedNetwork(trial=c.trial, **_of(c.params, searched), bins=c.params.bins, score=c.score)
+                for c in selection.confirmed
+            ),
+        ),
         balances=_balances(selection, probability),
-        trials=trials,
+        trials=Trials(**trials),
         test=test,
         verdict=verdict,
         seconds=seconds,
+        versions=installed_versions(),
     )
 
 
-def _balances(selection: Selection, probability: Callable[[str, float], float | None]) -> dict[str, dict[str, Any]]:
-    """The three balances, no weighting, and no weighting with the cut moved; what a moved cut does for recalls."""
-    found: dict[str, dict[str, Any]] = {}
+def installed_versions() -> dict[str, str]:
+    """Return the versions of what the numbers depend on, as installed here; a package that is not is left out."""
+    found = {"python": python_version()}
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def _of(params: Params, searched: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in asdict(params).items() if name in searched}
+
+
+def _balances(selection: Selection, probability: Callable[[str, float], float | None]) -> dict[str, Balance]:
+    """Describe the three balances, no weighting, and no weighting with the threshold moved."""
+    found: dict[str, Balance] = {}
     for name, pick in selection.picks.items():
         crossing = selection.curve.crossings.get(name)
-        found[name] = {
-            "reached": pick.reached_by is not None,
-            "reached_by": pick.reached_by,
-            "most": pick.most,
-            "threshold": probability(name, pick.threshold),
-            "gap": pick.gap,
-            "low": crossing.low if crossing else None,
-            "high": crossing.high if crossing else None,
-            **described(pick.counts),
-            "crossings": list(crossing.raw) if crossing else [],
-        }
-    cut, moved = selection.moved(selection.equal, "recall")
-    found["recall"]["by_cut"] = {"probability": probability(selection.equal, cut), **described(moved)}
-    cut, moved = selection.moved("unweighted", "ratio")
-    found["moved_cut"] = {
-        "reached": nearly(moved, "ratio"),
-        "reached_by": "threshold",
-        "most": 0.5,
-        "threshold": probability("unweighted", cut),
-        "gap": gap(moved, "ratio"),
-        "low": None,
-        "high": None,
-        **described(moved),
-        "crossings": [],
-        "cut": cut,
-    }
+        found[name] = Balance(
+            reached=pick.reached_by is not None,
+            reached_by=pick.reached_by,
+            most=pick.most,
+            threshold=probability(name, pick.threshold),
+            gap=pick.gap,
+            low=crossing.low if crossing else None,
+            high=crossing.high if crossing else None,
+            counts=pick.counts,
+            precision=pick.counts.precision,
+            recall=pick.counts.recall,
+            crossings=crossing.raw if crossing else (),
+        )
+    threshold, moved = selection.moved(selection.equal, "recall")
+    by_threshold = ByThreshold(probability(selection.equal, threshold), moved, moved.precision, moved.recall)
+    found["recall"] = replace(found["recall"], by_threshold=by_threshold)
+    threshold, moved = selection.moved("unweighted", "ratio")
+    found["moved_cut"] = Balance(
+        reached=nearly(moved, "ratio"),
+        reached_by="threshold",
+        most=0.5,
+        threshold=probability("unweighted", threshold),
+        gap=gap(moved, "ratio"),
+        low=None,
+        high=None,
+        counts=moved,
+        precision=moved.precision,
+        recall=moved.recall,
+        crossings=(),
+        cut=threshold,
+    )
     return found

@@ -1,20 +1,16 @@
 """report.html: one file that needs nothing from outside."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Sequence
 from pathlib import Path
-from platform import python_version
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sweep.evidence.verdict import Verdict
 from sweep.files import write_text
 from sweep.report.result import Result
 from sweep.report.terminal import HOLDS, duration, number, recall_by_cut, selected_line, span
-from sweep.statistics.confusion import Counts
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras", "optuna", "polars")
 ANSWERS = {
     "futile": "Futile, as far as these rows can tell",
     "data-limited": "Not futile: short of positives",
@@ -40,7 +36,7 @@ def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study:
 
 
 def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
-    """The page as text, its pictures inside it."""
+    """Render the page as text, its pictures inside it."""
     environment = Environment(
         loader=PackageLoader("sweep.report", "."),
         autoescape=True,
@@ -56,31 +52,23 @@ def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
         holds=HOLDS,
         line=selected_line(result),
         recall_by_cut=recall_by_cut(result),
-        counts=lambda c: Counts(**c),
         track=track,
         pictures={p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures},
         study=study,
-        versions=versions(),
     )
 
 
-def headline(verdict: Mapping[str, Any] | None) -> str:
-    """The answer in a few words.
-
-    Examples
-    --------
-    >>> headline({"answer": "data-limited", "sure": False})
-    'Not futile: short of positives, probably'
-    """
+def headline(verdict: Verdict | None) -> str:
+    """Say the answer in a few words."""
     if verdict is None:
         return "Not asked: the run was a quick one, without a verdict"
-    return ANSWERS[verdict["answer"]] + ("" if verdict["sure"] else ", probably")
+    return ANSWERS[verdict.answer] + ("" if verdict.sure else ", probably")
 
 
 def track(
     value: float | None, low: float | None, high: float | None, start: float = 0.0, end: float = 1.0
 ) -> dict[str, float] | None:
-    """Where an interval is drawn on a line from `start` to `end`, in pixels; None where it is undefined.
+    """Place an interval on a line from `start` to `end`, in pixels; None where it is undefined.
 
     Examples
     --------
@@ -94,14 +82,3 @@ def track(
     inside = {k: min(max((v - start) / (end - start), 0.0), 1.0) for k, v in places.items()}
     at = {k: round(margin + share * (width - 2 * margin), 1) for k, share in inside.items()}
     return {"width": width, "height": height, "left": margin, "right": width - margin, **at}
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on, as installed here; a package that is not is left out."""
-    found = {"python": python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -66,9 +66,9 @@ def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Sele
     curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
     save(curve, record.plots / "balance-curve.png")
     if result.verdict:
-        save(draw_reliability(result.verdict["calibration"], name=record.name), record.plots / "reliability.png")
-        if result.verdict["learning"]["points"]:
-            save(draw_learning(result.verdict["learning"], name=record.name), record.plots / "learning-curve.png")
+        save(draw_reliability(result.verdict.calibration, name=record.name), record.plots / "reliability.png")
+        if result.verdict.learning.points:
+            save(draw_learning(result.verdict.learning, name=record.name), record.plots / "learning-curve.png")
 
 
 def shown(record: StudyFolder) -> list[Path]:

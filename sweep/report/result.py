@@ -1,34 +1,183 @@
-"""What a run found: the document of result.json."""
+"""What a run found: the document of result.json, key by key."""
 
 import json
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field
 
+from sweep.document import LEFT_OUT, Document
 from sweep.errors import StudyError
+from sweep.evidence.verdict import Verdict
+from sweep.statistics.confusion import Counts
+from sweep.statistics.corrected_score import Corrected
+from sweep.statistics.test_table import OnTest
 from sweep.study_folder import StudyFolder
+
+SCHEMA = 1
+Pair = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a run found; the document of result.json, key by key."""
+class DataSummary:
+    """The training table."""
 
+    rows: int
+    positives: int
+    features: int
+    fingerprint: str
+    target: str
+    positive: str
+    negative: str = "0"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The settings that were searched, at the values taken; those that were not are None."""
+
+    most: float
+    depth: int
+    width: int
+    dropout: float | None = field(default=None, metadata=LEFT_OUT)
+    weight_decay: float | None = field(default=None, metadata=LEFT_OUT)
+    learning_rate: float | None = field(default=None, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True)
+class ConfirmedNetwork:
+    """A network that was run again with fresh seeds, and its score then."""
+
+    trial: int
+    most: float
+    depth: int
+    width: int
+    dropout: float | None = field(default=None, metadata=LEFT_OUT)
+    weight_decay: float | None = field(default=None, metadata=LEFT_OUT)
+    learning_rate: float | None = field(default=None, metadata=LEFT_OUT)
+    bins: bool = False
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What is delivered; counts, rates and scores are out-of-fold over all training rows.
+
+    Attributes
+    ----------
+    equal : str
+        The criterion taken; `why`, where it is not the one asked for.
+    trial : int
+        Whose network it is.
+    params : Searched
+        `most` is the balance picked, not the trial's.
+    weight_ratio : float
+        w1 / w0.
+    threshold : float or None
+        On the delivered probability; None where it tells no rows apart.
+    precision, recall : (class 0, class 1)
+    """
+
+    equal: str
+    why: str | None = field(metadata=LEFT_OUT)
+    trial: int
+    params: Searched
+    bins: bool
+    weight_ratio: float
+    threshold: float | None
+    counts: Counts
+    precision: Pair
+    recall: Pair
+    average_precision: float
+    average_precision_by_fold: float
+    score: float
+    corrected: Corrected
+    confirmed: tuple[ConfirmedNetwork, ...]
+
+
+@dataclass(frozen=True)
+class ByThreshold:
+    """What a threshold on the delivered probability does; None where the probability tells no rows apart."""
+
+    probability: float | None
+    counts: Counts
+    precision: Pair
+    recall: Pair
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One balance, out-of-fold.
+
+    Attributes
+    ----------
+    reached : bool
+    reached_by : "weights", "threshold" or None
+    most : float
+    threshold : float or None
+        On the delivered probability; None where it tells no rows apart.
+    gap : float or None
+        What is left of the difference that should be 0.
+    low, high : float or None
+        95 % interval of `most`, where it was found on the curve.
+    counts, precision, recall
+    crossings : tuple of float
+        Of the curve as it is, unsmoothed.
+    by_threshold : ByThreshold or None
+        Of the recall balance: the threshold at which the recalls are equal.
+    cut : float or None
+        The threshold on the mean logit, where the threshold alone was moved.
+    """
+
+    reached: bool
+    reached_by: str | None
+    most: float
+    threshold: float | None
+    gap: float | None
+    low: float | None
+    high: float | None
+    counts: Counts
+    precision: Pair
+    recall: Pair
+    crossings: tuple[float, ...]
+    by_threshold: ByThreshold | None = field(default=None, metadata={"key": "by_cut", **LEFT_OUT})
+    cut: float | None = field(default=None, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """How many trials there are of each kind."""
+
+    complete: int
+    pruned: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Result(Document):
+    """What a run found; the document of result.json, key by key.
+
+    Attributes
+    ----------
+    schema : int
+        Of this document; a reader of a later one finds these keys too.
+    version, versions : str, mapping of str to str
+        Of this program, and of what the numbers depend on, as they were when the numbers were made.
+    seconds : mapping of str to float
+        Wall clock of each phase, summed over resumes.
+    """
+
+    schema: int = field(default=SCHEMA, kw_only=True)
     name: str
     version: str
-    data: dict[str, Any]
+    data: DataSummary
     equal: str
-    selected: dict[str, Any]
-    balances: dict[str, dict[str, Any]]
-    trials: dict[str, int]
-    test: dict[str, Any] | None
-    verdict: dict[str, Any] | None
+    selected: Selected
+    balances: dict[str, Balance]
+    trials: Trials
+    test: OnTest | None
+    verdict: Verdict | None
     seconds: dict[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document, in the order of its keys."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+    versions: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The document as text; undefined is null, never NaN."""
+        """Return the document as text; undefined is null, never NaN."""
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
 
     @classmethod
@@ -41,9 +190,11 @@ class Result:
             If the run is not finished, or its result.json is damaged.
         """
         if not folder.result.exists():
-            raise StudyError(f"Study {folder.name!r} must be finished for this; it is not yet. Run it again to go on.")
+            raise StudyError(
+                f"Study {folder.name!r} must be finished for this; it is not yet. Run the same command to resume."
+            )
         try:
-            return cls(**json.loads(folder.result.read_text(encoding="utf-8")))
+            return cls.from_dict(json.loads(folder.result.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
             raise StudyError(
                 f"{folder.result} must be a result of sweep; it is damaged. Delete it and run the study again: "

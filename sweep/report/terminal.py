@@ -1,12 +1,13 @@
 """A result as tables for a terminal: the numbers of result.json, none of its own."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from sweep.report.result import Result
+from sweep.report.result import Balance, Result
 from sweep.statistics.confusion import Counts
 
 HOLDS = {
@@ -39,21 +40,22 @@ def duration(seconds: float) -> str:
 def selected_line(result: Result) -> str:
     """The balance taken, in one line."""
     s = result.selected
-    network = ", ".join(f"{name} {value:g}" for name, value in s["params"].items() if name != "most")
+    params = {name: value for name, value in asdict(s.params).items() if value is not None and name != "most"}
+    network = ", ".join(f"{name} {value:g}" for name, value in params.items())
     return (
-        f"selected: equal {s['equal']} at most {s['params']['most']:.4f} (w1 : w0 = {s['weight_ratio']:.2f} : 1), "
-        f"{network}{', with bins' if s.get('bins') else ''}, from trial {s['trial']}"
+        f"selected: equal {s.equal} at most {s.params.most:.4f} (w1 : w0 = {s.weight_ratio:.2f} : 1), "
+        f"{network}{', with bins' if s.bins else ''}, from trial {s.trial}"
     )
 
 
 def recall_by_cut(result: Result) -> str | None:
     """What a cut on the delivered probability does where no weight searched makes the recalls equal, in one line."""
-    found = result.balances["recall"].get("by_cut")
-    if found is None or found["probability"] is None or result.balances["recall"]["reached"]:
+    found = result.balances["recall"].by_threshold
+    if found is None or found.probability is None or result.balances["recall"].reached:
         return None
-    (r0, r1), (_, p1) = found["recall"], found["precision"]
+    (r0, r1), (_, p1) = found.recall, found.precision
     return (
-        f"no weight of those searched makes R0 = R1; calling from a probability of {found['probability']:.3g} on does: "
+        f"no weight of those searched makes R0 = R1; calling from a probability of {found.probability:.3g} on does: "
         f"R0 {number(r0)}, R1 {number(r1)}, P1 {number(p1)} (out-of-fold, the cut chosen on the same rows)"
     )
 
@@ -62,47 +64,41 @@ def summarise(result: Result) -> Iterator[Any]:
     """Lines and tables of at most 100 columns."""
     d, s = result.data, result.selected
     yield (
-        f"[bold]{escape(result.name)}[/]: {d['rows']} rows, {d['positives']} positive "
-        f"({escape(d['target'])} = {escape(d['positive'])}), {d['features']} features; "
-        f"trials: {result.trials['complete']} complete, {result.trials['pruned']} pruned, "
-        f"{result.trials['failed']} failed"
+        f"[bold]{escape(result.name)}[/]: {d.rows} rows, {d.positives} positive "
+        f"({escape(d.target)} = {escape(d.positive)}), {d.features} features; "
+        f"trials: {result.trials.complete} complete, {result.trials.pruned} pruned, "
+        f"{result.trials.failed} failed"
     )
     if result.verdict:
-        yield f"[bold]{result.verdict['answer']}[/]{'' if result.verdict['sure'] else ', probably'}"
-        yield escape(result.verdict["paragraph"])
+        yield f"[bold]{result.verdict.answer}[/]{'' if result.verdict.sure else ', probably'}"
+        yield escape(result.verdict.paragraph)
         yield ""
     yield escape(selected_line(result))
-    if s.get("why"):
-        yield escape(f"why: {s['why']}")
-    yield confusion(s["counts"], "Out-of-fold, all training rows")
+    if s.why:
+        yield escape(f"why: {s.why}")
+    yield confusion(s.counts, "Out-of-fold, all training rows")
     yield balances(result)
     if by_cut := recall_by_cut(result):
         yield by_cut
     yield (
-        f"min(P1, R1) {number(s['score'])} uncorrected"
-        + (
-            f", {number(s['corrected']['score'])} ({span((s['corrected']['low'], s['corrected']['high']))}) corrected "
-            "for the search"
-            if s["corrected"]
-            else ""
-        )
-        + f"; average precision {number(s['average_precision'])} pooled, "
-        f"{number(s['average_precision_by_fold'])} mean of the folds"
+        f"min(P1, R1) {number(s.score)} uncorrected"
+        f", {number(s.corrected.score)} ({span((s.corrected.low, s.corrected.high))}) corrected for the search"
+        f"; average precision {number(s.average_precision)} pooled, "
+        f"{number(s.average_precision_by_fold)} mean of the folds"
     )
     if result.test:
-        yield confusion(result.test["counts"], "Test table, scored once by the exported model")
+        yield confusion(result.test.counts, "Test table, scored once by the exported model")
         yield (
             f"expected precision there, from the out-of-fold recalls at its share of positives: "
-            f"P0 {number(result.test['expected_precision'][0])}, P1 {number(result.test['expected_precision'][1])}"
+            f"P0 {number(result.test.expected_precision[0])}, P1 {number(result.test.expected_precision[1])}"
         )
     seconds = "  ".join(f"{k} {duration(v)}" for k, v in result.seconds.items())
     yield f"seconds: {seconds}"
     yield "Intervals are exact 95 % ones of the counts, conditional on the fitted networks."
 
 
-def confusion(counts: dict[str, int], title: str) -> Table:
+def confusion(c: Counts, title: str) -> Table:
     """A confusion matrix with precision and recall at its edges."""
-    c = Counts(**counts)
     intervals = c.intervals()
     table = Table(title=title, title_justify="left")
     for head in ("", "called 0", "called 1", "recall", "95 %"):
@@ -120,24 +116,24 @@ def balances(result: Result) -> Table:
     table = Table(title="Balances, out-of-fold", title_justify="left")
     table.add_column("")
     for name in result.balances:
-        mark = " *" if name == result.selected["equal"] else ""
+        mark = " *" if name == result.selected.equal else ""
         table.add_column(f"{name.replace('_', ' ')}{mark}", justify="right")
     of = result.balances
-    rows: dict[str, Callable[[str, dict[str, Any]], str]] = {
+    rows: dict[str, Callable[[str, Balance], str]] = {
         "holds": lambda n, b: HOLDS[n].split(" (")[0] if n != "moved_cut" else "FP = FN",
-        "reached by": lambda n, b: "" if n == "unweighted" else b["reached_by"] or "no",
-        "most": lambda n, b: number(b["most"], 4),
-        "threshold": lambda n, b: number(b["threshold"]),
-        "95 % of most": lambda n, b: "" if b["low"] is None else span((b["low"], b["high"])),
-        "gap left": lambda n, b: "" if n == "unweighted" else number(b["gap"]),
-        "tp / fn": lambda n, b: f"{b['counts']['tp']} / {b['counts']['fn']}",
-        "fp / tn": lambda n, b: f"{b['counts']['fp']} / {b['counts']['tn']}",
-        "P0": lambda n, b: number(b["precision"][0]),
-        "P1": lambda n, b: number(b["precision"][1]),
-        "P1 95 %": lambda n, b: span(Counts(**b["counts"]).intervals()["P1"]),
-        "R0": lambda n, b: number(b["recall"][0]),
-        "R1": lambda n, b: number(b["recall"][1]),
-        "R1 95 %": lambda n, b: span(Counts(**b["counts"]).intervals()["R1"]),
+        "reached by": lambda n, b: "" if n == "unweighted" else b.reached_by or "no",
+        "most": lambda n, b: number(b.most, 4),
+        "threshold": lambda n, b: number(b.threshold),
+        "95 % of most": lambda n, b: "" if b.low is None else span((b.low, b.high)),
+        "gap left": lambda n, b: "" if n == "unweighted" else number(b.gap),
+        "tp / fn": lambda n, b: f"{b.counts.tp} / {b.counts.fn}",
+        "fp / tn": lambda n, b: f"{b.counts.fp} / {b.counts.tn}",
+        "P0": lambda n, b: number(b.precision[0]),
+        "P1": lambda n, b: number(b.precision[1]),
+        "P1 95 %": lambda n, b: span(b.counts.intervals()["P1"]),
+        "R0": lambda n, b: number(b.recall[0]),
+        "R1": lambda n, b: number(b.recall[1]),
+        "R1 95 %": lambda n, b: span(b.counts.intervals()["R1"]),
     }
     for head, cell in rows.items():
         table.add_row(head, *(cell(name, balance) for name, balance in of.items()))

@@ -7,6 +7,7 @@ whether it holds a positive. Its tally says all that counts need to know of it, 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -218,3 +219,28 @@ def interval(drawn: NDArray[np.floating], *, around: float | None = None) -> tup
     """Compute the 95 % percentile interval of resampled values; it holds `around`, the value of all rows, if given."""
     low, high = np.quantile(drawn, TAILS).tolist()
     return (low, high) if around is None else (min(low, around), max(high, around))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval.
+
+    Examples
+    --------
+    >>> Estimate(0.2, 0.1, 0.3).excludes_zero
+    True
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, drawn: NDArray[np.floating]) -> "Estimate":
+        """Take the interval from resampled values, (resamples,)."""
+        return cls(value, *interval(drawn, around=value))
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Check whether 0 lies outside of the interval."""
+        return self.low > 0 or self.high < 0

@@ -1,7 +1,6 @@
 """The calibration of the exported probability: its sum, slope and bins, out-of-fold, and its recalibration."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,63 @@ BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
 NEWTON_STEPS = 100  # at most
 HALVINGS = 30  # of a step, at most
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value with its 95 % interval; all None where it is undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def excludes_one(self) -> bool:
+        """Check whether 1 lies outside of the interval."""
+        return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Rows of nearly one probability: its mean, the prevalence among them and its exact interval."""
+
+    rows: int
+    probability: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Equal-count bins of the probability with the weights undone, and as the network was trained."""
+
+    undone: tuple[Bin, ...]
+    as_trained: tuple[Bin, ...]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far the probability is to be believed.
+
+    Attributes
+    ----------
+    total : Measured
+        sum(p) / positives, with the weights undone.
+    slope : Measured
+        Of a logistic regression of y on the log-odds; undefined where the classes hardly overlap.
+    export : (intercept, slope) or None
+        The recalibration that is delivered with the probability, where one is needed.
+    bins : Bins
+    says : str
+        The sentence of the verdict.
+    """
+
+    total: Measured
+    slope: Measured
+    export: tuple[float, float] | None
+    bins: Bins
+    says: str = ""
 
 
 def undone(
@@ -62,7 +118,7 @@ def calibration(
     most: float,
     *,
     seed: int,
-) -> dict[str, Any]:
+) -> Calibration:
     """Measure the calibration of the probability, with the weights undone and without.
 
     `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
@@ -78,13 +134,6 @@ def calibration(
         That balance.
     seed : int
 
-    Returns
-    -------
-    dict
-        `total` and `slope`, each `value`, `low`, `high`, None where undefined (classes that hardly overlap); `export`,
-        [intercept, slope] or None; `bins` of `undone` and of `as_trained`: rows, mean `probability`, observed `share`,
-        its exact `low` and `high`.
-
     References
     ----------
     Cox, Two further applications of a model for binary regression, Biometrika 45, 1958.
@@ -99,12 +148,12 @@ def calibration(
         slopes.append(fit_line(labels, odds, block, start=line)[:, 1])
     total = _with_interval(float(p.sum() / labels.sum()), np.concatenate(totals))
     slope = _with_interval(float(line[1]), np.concatenate(slopes))
-    return {
-        "total": total,
-        "slope": slope,
-        "export": _export(labels, odds, line, slope) if _excludes_one(total) or _excludes_one(slope) else None,
-        "bins": {"undone": bins(labels, odds), "as_trained": bins(labels, logits.astype(float))},
-    }
+    return Calibration(
+        total=total,
+        slope=slope,
+        export=_export(labels, odds, line, slope) if total.excludes_one or slope.excludes_one else None,
+        bins=Bins(undone=bins(labels, odds), as_trained=bins(labels, logits.astype(float))),
+    )
 
 
 def fit_line(
@@ -200,12 +249,12 @@ def _apart(labels: NDArray[np.float64], odds: NDArray[np.float64], weights: NDAr
     return (low1 >= high0) | (low0 >= high1)
 
 
-def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[str, float]]:
+def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> tuple[Bin, ...]:
     """Sort the probability into equal-count bins; at most 5 below 100 positives.
 
     Examples
     --------
-    >>> [(b["rows"], b["share"]) for b in bins(np.array([0.0, 0, 0, 1, 1]), np.array([-2.0, -1, 0, 1, 2]))][3:]
+    >>> [(b.rows, b.share) for b in bins(np.array([0.0, 0, 0, 1, 1]), np.array([-2.0, -1, 0, 1, 2]))][3:]
     [(1, 1.0), (1, 1.0)]
     """
     parts = np.array_split(np.argsort(odds, kind="stable"), BINS if labels.sum() >= ENOUGH_POSITIVES else FEW_BINS)
@@ -214,35 +263,21 @@ def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> list[dict[st
         if len(part):
             hits = int(labels[part].sum())
             low, high = proportion_interval(hits, len(part))
-            found.append(
-                {
-                    "rows": len(part),
-                    "probability": float(expit(odds[part]).mean()),
-                    "share": hits / len(part),
-                    "low": low,
-                    "high": high,
-                }
-            )
-    return found
+            found.append(Bin(len(part), float(expit(odds[part]).mean()), hits / len(part), low, high))
+    return tuple(found)
 
 
-def _with_interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float | None]:
+def _with_interval(value: float, drawn: NDArray[np.float64]) -> Measured:
     """Add the interval; None where the value, or that of more than one resample in 40, does not exist."""
     if np.isnan(value) or np.isnan(drawn).mean() > 0.025:
-        return {"value": None, "low": None, "high": None}
-    low, high = interval(drawn[~np.isnan(drawn)], around=value)
-    return {"value": value, "low": low, "high": high}
-
-
-def _excludes_one(found: Mapping[str, float | None]) -> bool:
-    low, high = found["low"], found["high"]
-    return low is not None and high is not None and not low <= 1 <= high
+        return Measured(None, None, None)
+    return Measured(value, *interval(drawn[~np.isnan(drawn)], around=value))
 
 
 def _export(
-    labels: NDArray[np.float64], odds: NDArray[np.float64], line: NDArray[np.float64], slope: Mapping[str, float | None]
-) -> list[float]:
-    if slope["value"] is None:
+    labels: NDArray[np.float64], odds: NDArray[np.float64], line: NDArray[np.float64], slope: Measured
+) -> tuple[float, float]:
+    if slope.value is None:
         far = np.abs(odds).max() + 50
-        return [brentq(lambda shift: expit(shift + odds).sum() - labels.sum(), -far, far), 1.0]
-    return [float(logit(labels.mean())), 0.0] if line[1] < 0 else line.tolist()
+        return float(brentq(lambda shift: expit(shift + odds).sum() - labels.sum(), -far, far)), 1.0
+    return (float(logit(labels.mean())), 0.0) if line[1] < 0 else (float(line[0]), float(line[1]))

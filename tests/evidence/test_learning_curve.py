@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.data.folds import fold_of_row
-from sweep.evidence.learning_curve import cross_called, doubling, learning, measure
+from sweep.evidence.learning_curve import decide_by_other_folds, doubling, measure_learning_curve, score_points
 from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import cross_validation, positive_shares
@@ -61,9 +61,9 @@ def test_too_few_positives_cannot_tell_and_train_nothing():
     y = np.repeat([0, 1], [60, 20])
     units = np.arange(80)
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    found = learning(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=None)  # type: ignore[arg-type]
-    assert found["gain"] is None, "16 training positives make points of 8: too few for the rule"
-    assert "16 positives" in found["why"], "the reader is not told why the curve cannot tell"
+    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=None)  # type: ignore[arg-type]
+    assert found.gain is None, "16 training positives make points of 8: too few for the rule"
+    assert "16 positives" in found.why, "the reader is not told why the curve cannot tell"
 
 
 def test_points_are_scored_on_all_held_out_rows():
@@ -71,12 +71,13 @@ def test_points_are_scored_on_all_held_out_rows():
     units = np.arange(210)
     X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
     easy = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
-    found = learning(X, easy, Params(0.7, 1, 8), workers=Workers())
-    assert [p["positives"] for p in found["points"]] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
-    for p in found["points"]:
+    found = measure_learning_curve(X, easy, Params(0.7, 1, 8), workers=Workers())
+    assert [p.positives for p in found.points] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
+    for p in found.points:
         for name in ("score", "average_precision", "recall"):
-            assert p[f"{name}_low"] <= p[name] <= p[f"{name}_high"], "an interval leaves its own value out"
-    assert found["points"][-1]["score"] > 0.7, "an easy table scores badly: rows are counted that were trained on less"
+            low, value, high = (getattr(p, f"{name}{end}") for end in ("_low", "", "_high"))
+            assert low <= value <= high, "an interval leaves its own value out"
+    assert found.points[-1].score > 0.7, "an easy table scores badly: rows are counted that were trained on less"
 
 
 def test_a_known_gain_is_measured():
@@ -85,27 +86,25 @@ def test_a_known_gain_is_measured():
     weak, strong = noise + 0.5 * Y, noise + 6.0 * Y
     logits = np.stack([weak, weak, strong, strong], axis=1).reshape(len(Y), 2, 2)
     folds = fold_of_row(Y, np.arange(len(Y)), 3, 0)
-    found = measure(Y, np.arange(len(Y)), folds, logits, [0.5, 1.0], [10, 20], seed=0)
+    found = score_points(Y, np.arange(len(Y)), folds, logits, [0.5, 1.0], [10, 20], seed=0)
     half, whole = (average_precision(Y, z) for z in (weak, strong))
-    assert found["gain"]["average_precision"]["from_half"] == pytest.approx(whole - half), (
-        "the gain is not all less half"
-    )
-    assert found["gain"]["average_precision"]["low"] > 0.1, "a large gain is lost in its interval"
+    assert found.gain.average_precision.from_half == pytest.approx(whole - half), "the gain is not all less half"
+    assert found.gain.average_precision.low > 0.1, "a large gain is lost in its interval"
 
 
 @given(st.floats(-1, 1), st.lists(st.floats(-1, 1), min_size=2, max_size=9))
 def test_doubling_brings_between_half_the_gain_and_all_of_it(from_half, drawn):
     gain = doubling(from_half, np.array(drawn))
     least, most = sorted((from_half / 2, from_half))
-    assert least <= gain["value"] <= most, "the estimate lies outside of what the exponents 0 to 1 allow"
-    assert gain["low"] <= least, "the low end claims more than the steepest exponent gives"
-    assert gain["high"] >= most, "the high end promises less than a concave curve may bring"
+    assert least <= gain.value <= most, "the estimate lies outside of what the exponents 0 to 1 allow"
+    assert gain.low <= least, "the low end claims more than the steepest exponent gives"
+    assert gain.high >= most, "the high end promises less than a concave curve may bring"
 
 
 def test_a_fold_is_cut_where_the_other_folds_say():
     y = np.array([1, 0, 0, 0, 1, 0])
     logits = np.array([5.0, 4.0, 3.0, 2.5, 2.0, 1.0])
-    called = cross_called(logits, y, np.array([0, 0, 0, 1, 1, 1]))
+    called = decide_by_other_folds(logits, y, np.array([0, 0, 0, 1, 1, 1]))
     assert called.tolist() == [True, True, True, False, False, False], "a fold's own labels chose its cut"
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sweep.data.folds import fold_of_row
 from sweep.evidence import permutation_test as module
-from sweep.evidence.permutation_test import epochs, shuffled, signal
+from sweep.evidence.permutation_test import epochs, measure_signal, shuffled
 from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
@@ -76,7 +76,7 @@ def replaced(monkeypatch):
         monkeypatch.setattr(module, "SHUFFLES", (9, 39))
         monkeypatch.setattr(module, "LEVEL", 0.1)
         y = np.repeat([0, 1], [40, 20])
-        return signal(np.zeros((60, 1)), setup(y), workers=Workers())
+        return measure_signal(np.zeros((60, 1)), setup(y), workers=Workers())
 
     return replace
 
@@ -93,8 +93,8 @@ def replaced(monkeypatch):
 )
 def test_p_counts_as_good_as_and_goes_on_only_where_undecided(replaced, others, p, shuffles):
     found = replaced(0.5, others)
-    assert found["p"] == pytest.approx(p), "p is not (as good + 1) / (shuffles + 1)"
-    assert found["shuffles"] == shuffles, "shuffles were made that could not change the answer, or some were not"
+    assert found.p == pytest.approx(p), "p is not (as good + 1) / (shuffles + 1)"
+    assert found.shuffles == shuffles, "shuffles were made that could not change the answer, or some were not"
 
 
 def test_clear_signal_is_found_and_noise_is_not():
@@ -102,10 +102,10 @@ def test_clear_signal_is_found_and_noise_is_not():
     y = np.repeat([0, 1], [270, 30])
     noise = rng.normal(size=(300, 4))
     clear = noise + np.outer(y, [2.5, 0, 0, 0])
-    found = signal(clear, setup(y), workers=Workers())
-    assert found["p"] == 0.01, "classes 2.5 standard deviations apart are taken for chance"
-    assert found["low"] <= found["average_precision"] <= found["high"], "the interval leaves its own value out"
-    assert signal(noise, setup(y), workers=Workers())["p"] > 0.01, "normal noise is taken for signal"
+    found = measure_signal(clear, setup(y), workers=Workers())
+    assert found.p == 0.01, "classes 2.5 standard deviations apart are taken for chance"
+    assert found.low <= found.average_precision <= found.high, "the interval leaves its own value out"
+    assert measure_signal(noise, setup(y), workers=Workers()).p > 0.01, "normal noise is taken for signal"
 
 
 @given(st.integers(20, 10**7))
@@ -123,6 +123,6 @@ def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch):
     monkeypatch.setattr(module, "_held_out", held_out)
     one = setup((np.arange(120) % 4 == 0).astype(int))
     for batch_size in (16, 512):
-        signal(np.zeros((120, 2)), replace(one, batch_size=batch_size), workers=Workers())
+        measure_signal(np.zeros((120, 2)), replace(one, batch_size=batch_size), workers=Workers())
     assert len(set(used)) == 1, "a setting of the study changes the network of the test for signal"
     assert used[0].batch_size == module.NETWORK.batch_size

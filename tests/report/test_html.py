@@ -3,80 +3,67 @@
 import html
 import io
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from rich.console import Console
 
-from sweep.evidence.wording import paragraph, sentences
+from sweep.evidence.verdict import Evidence
 from sweep.report.figures import draw_learning, draw_reliability, save
 from sweep.report.html import headline, render, track
-from sweep.report.result import Result
-from sweep.report.terminal import recall_by_cut, summarise
+from sweep.report.result import Balance, ByThreshold, DataSummary, Result, Searched, Selected, Trials
+from sweep.report.terminal import recall_by_cut, selected_line, summarise
 
 AWKWARD = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
 
 
-def result(verdict, counts, *, name="made", target="y", test=None):
-    balance = {
-        "reached": True,
-        "reached_by": "weights",
-        "threshold": 0.2,
-        "most": 0.8,
-        "gap": 0.0,
-        "low": 0.7,
-        "high": 0.9,
-        "counts": counts.to_dict(),
-    }
-    balance |= {"precision": list(counts.precision), "recall": list(counts.recall), "crossings": []}
-    selected = {"equal": "ratio", "trial": 3, "params": {"most": 0.8, "depth": 2, "width": 64}, "weight_ratio": 4.0}
-    selected |= {"score": 0.4, "average_precision": 0.42, "average_precision_by_fold": None}
-    selected |= {"corrected": {"score": 0.41, "low": 0.31, "high": 0.52}, "why": name, "counts": counts.to_dict()}
+def result(verdict, case, *, name="made", target="y"):
+    """A result around a verdict; what it describes is that of the case."""
+    pick, rates = case.counts, {"precision": case.counts.precision, "recall": case.counts.recall}
+    balance = Balance(True, "weights", 0.6, 0.2, 0.0, 0.5, 0.7, pick, **rates, crossings=(0.6,))
+    selected = Selected(
+        "ratio", name, 3, Searched(0.6, 2, 64), False, 4.0, 0.2, pick, **rates, average_precision=0.42,
+        average_precision_by_fold=0.41, score=0.4, corrected=case.corrected, confirmed=(),
+    )  # fmt: skip
     return Result(
         name=name,
         version="0",
-        data={
-            "rows": 2000, "positives": 100, "features": 3, "fingerprint": "f" * 64, "target": target,
-            "positive": target,
-        },
+        data=DataSummary(2000, 100, 3, "f" * 64, target, target, "other"),
         equal="precision",
         selected=selected,
         balances=dict.fromkeys(("precision", "ratio", "recall", "unweighted", "moved_cut"), balance),
-        trials={"complete": 4, "pruned": 1, "failed": 0},
-        test=test,
+        trials=Trials(4, 1, 0),
+        test=None,
         verdict=verdict,
         seconds={"search": 1.0},
-    )  # fmt: skip
+        versions={"numpy": "0.0.made"},
+    )
 
 
 @pytest.fixture(scope="module")
-def verdict(evidence, counts):
-    found = evidence()
-    for piece, says in sentences(found).items():
-        found[piece]["says"] = says
-    said = {"answer": "data-limited", "sure": False, "enough": 0.5}
-    return {**said, "paragraph": paragraph({**said, **found}, counts), **found}
+def verdict(case):
+    return case.reaching("feature-limited", False)
 
 
 @pytest.fixture(scope="module")
 def pictures(verdict, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
-    save(draw_learning(verdict["learning"], name=AWKWARD), folder / "learning-curve.png")
-    save(draw_reliability(verdict["calibration"], name=AWKWARD), folder / "reliability.png")
+    save(draw_learning(verdict.learning, name=AWKWARD), folder / "learning-curve.png")
+    save(draw_reliability(verdict.calibration, name=AWKWARD), folder / "reliability.png")
     return sorted(folder.iterdir())
 
 
 @pytest.fixture(scope="module")
-def page(verdict, counts, pictures):
-    return render(result(verdict, counts), pictures=pictures, study="[search]\nseed = 7")
+def page(verdict, case, pictures):
+    return render(result(verdict, case), pictures=pictures, study="[search]\nseed = 7")
 
 
 def test_the_answer_comes_first_and_every_piece_is_there(page, verdict):
     text = html.unescape(page)
-    assert text.index("Is it futile?") < text.index("short of positives, probably") < text.index("three balances")
+    assert text.index("Is it futile?") < text.index("limited by the features, probably") < text.index("three balances")
     for said in (
-        verdict["paragraph"],
-        *(piece["says"] for piece in verdict.values() if isinstance(piece, dict) and "says" in piece),
+        verdict.paragraph,
+        *(getattr(verdict, piece.name).says for piece in fields(Evidence)),
     ):
         assert said in text, "a sentence of the verdict is not on the page"
     assert "seed = 7" in text, "the page does not say how to reproduce it"
@@ -89,8 +76,8 @@ def test_nothing_comes_from_outside(page):
     assert "default-src 'none'" in page, "the browser is not told to ask nothing from outside"
 
 
-def test_every_text_of_a_user_is_escaped(verdict, counts):
-    awkward = result(verdict, counts, name=AWKWARD, target=AWKWARD)
+def test_every_text_of_a_user_is_escaped(verdict, case):
+    awkward = result(verdict, case, name=AWKWARD, target=AWKWARD)
     page = render(awkward, pictures=[], study=AWKWARD)
     assert "<script" not in page, "a name can run code in the reader's browser"
     assert "{{ 7 * 7 }}" in page, "a name was run as a template"
@@ -101,34 +88,35 @@ def test_pictures_are_inside_the_page(page):
     assert page.count('src="data:image/png;base64,') == 2, "the learning curve or the reliability diagram is missing"
 
 
-def test_a_quick_run_has_a_page_without_verdict(counts):
-    page = render(result(None, counts), pictures=[], study="")
+def test_a_quick_run_has_a_page_without_verdict(case):
+    page = render(result(None, case), pictures=[], study="")
     assert headline(None) in page, "a page without verdict does not say that there is none"
     assert "more positives help" not in page, "a page without verdict shows the evidence of another run"
 
 
-def test_a_curve_that_cannot_tell_is_said_not_drawn(verdict, evidence, counts):
-    unknown = {**verdict, "learning": {**evidence(curve=False)["learning"], "says": "cannot be told"}}
-    page = render(result(unknown, counts), pictures=[], study="")
+def test_a_curve_that_cannot_tell_is_said_not_drawn(case):
+    unknown = case.reaching("data-limited", False, curve=False)
+    page = render(result(unknown, case), pictures=[], study="")
     assert "cannot be told" in page, "the page hides that the curve cannot tell"
 
 
-def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict, counts):
+def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict, case):
     """Else who needs equal recalls would think that this network cannot give them."""
-    found = result(verdict, counts)
+    found = result(verdict, case)
     assert recall_by_cut(found) is None
-    by_cut = {"probability": 0.0314, "counts": counts.to_dict(), "precision": [0.99, 0.1], "recall": [0.8, 0.8]}
-    found.balances["recall"] = {**found.balances["recall"], "reached": False, "by_cut": by_cut}
+    by_threshold = ByThreshold(0.0314, case.counts, (0.99, 0.1), (0.8, 0.8))
+    found.balances["recall"] = replace(found.balances["recall"], reached=False, by_threshold=by_threshold)
     said = "o weight of those searched makes R0 = R1; calling from a probability of 0.0314 on does: R0 0.800, R1"
     assert said in recall_by_cut(found)
     assert f"N{said}" in html.unescape(render(found, pictures=[], study=""))
-    by_cut["probability"] = None
+    unknown = replace(by_threshold, probability=None)
+    found.balances["recall"] = replace(found.balances["recall"], by_threshold=unknown)
     assert recall_by_cut(found) is None, "where the probability is the same for all rows, a cut on it is named"
 
 
-def test_a_balance_that_was_asked_for_and_reached_needs_no_reason(verdict, counts):
-    found = result(verdict, counts)
-    del found.selected["why"]
+def test_a_balance_that_was_asked_for_and_reached_needs_no_reason(verdict, case):
+    found = result(verdict, case)
+    found = replace(found, selected=replace(found.selected, why=None))
     assert "Why:" not in render(found, pictures=[], study=""), "a reason is given where none is needed"
 
 
@@ -137,29 +125,45 @@ def test_undefined_intervals_are_not_drawn():
     assert track(-2.0, -3.0, 3.0, -1.0, 1.0)["value"] == 4.0, "a value beyond the line is drawn off the picture"
 
 
-def test_the_terminal_says_the_verdict_first_within_100_columns(verdict, counts):
+def test_the_terminal_says_the_verdict_first_within_100_columns(verdict, case):
     console = Console(width=100, file=io.StringIO())
-    for part in summarise(result(verdict, counts, name="made [bold]")):
+    for part in summarise(result(verdict, case, name="made [bold]")):
         console.print(part)
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 100, "a line is wider than 100 columns"
-    assert lines[1] == "data-limited, probably", "the answer does not stand at the top"
+    assert lines[1] == "feature-limited, probably", "the answer does not stand at the top"
     said = " ".join(" ".join(lines).split())
-    assert verdict["paragraph"] in said, "the paragraph is cut, or eaten as markup"
+    assert verdict.paragraph in said, "the paragraph is cut, or eaten as markup"
 
 
 def test_the_figures_hold_the_numbers(verdict):
-    ax = draw_learning(verdict["learning"])
-    drawn = [line.get_ydata().tolist() for line in ax.lines if len(line.get_xdata()) == 5]
-    assert [p["score"] for p in verdict["learning"]["points"]] in drawn, "the curve drawn is another than measured"
-    assert max(ax.get_xticks()) == 160, "the projection is not drawn at twice the positives"
-    ax = draw_reliability(verdict["calibration"])
-    assert "slope 0.80 (0.70 to 0.90)" in ax.get_title(loc="left"), "the picture does not say the slope"
+    ax = draw_learning(verdict.learning)
+    drawn = [line.get_ydata().tolist() for line in ax.lines if len(line.get_xdata()) == len(verdict.learning.points)]
+    assert [p.score for p in verdict.learning.points] in drawn, "the curve drawn is another than measured"
+    assert max(ax.get_xticks()) == 2 * verdict.learning.points[-1].positives, (
+        "the projection is not drawn at twice the positives"
+    )
+    ax = draw_reliability(verdict.calibration)
+    assert f"slope {verdict.calibration.slope.value:.2f} (" in ax.get_title(loc="left"), (
+        "the picture does not say the slope"
+    )
 
 
 def test_a_finished_run_has_it_all(finished):
     found = Result.read(finished)
     assert found.verdict, "a run without --quick gives no verdict"
-    assert found.verdict["paragraph"] in html.unescape(finished.report.read_text()), "the page lacks the verdict"
-    assert found.verdict["test_size"]["positives"] == 10, "the test table's positives are not looked at"
-    assert replace(found).to_json(), "the verdict holds what JSON cannot"
+    assert found.verdict.paragraph in html.unescape(finished.report.read_text()), "the page lacks the verdict"
+    assert found.verdict.test_size.positives == 10, "the test table's positives are not looked at"
+    assert found.to_json() == finished.result.read_text(), "the result cannot be read as it was written"
+
+
+def test_the_page_prints_the_versions_that_made_the_numbers(page):
+    """If it failed, a report written again after an update would name versions that made none of its numbers."""
+    assert "numpy 0.0.made" in page
+
+
+def test_the_line_of_what_was_selected_names_every_setting_that_was_searched(case):
+    """A width of 1024 would read 1.02e+03, or a dropout that was searched be kept back."""
+    found = result(None, case)
+    found = replace(found, selected=replace(found.selected, params=Searched(0.7, 2, 1024, dropout=0.25)))
+    assert selected_line(found).endswith("depth 2, width 1024, dropout 0.25, from trial 3")

@@ -69,12 +69,12 @@ def run_sweep(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Scored, dict[str
         result = sweep.run(Spec("study", data, Search(trials=TRIALS)), root=root, quick=True)
         final = Final.load(StudyFolder(root, "study").artifacts)
         outputs = {}
-        for equal in {"ratio", "recall", result.selected["equal"]}:
+        for equal in {"ratio", "recall", result.selected.equal}:
             model = final.assemble(equal)
             outputs[equal] = {k: v.numpy()[:, 0] for k, v in model(raw_columns(model.features, test)).items()}
     found = result.to_dict()
     limit = found["balances"]["recall"]["by_cut"]["probability"]  # None: all rows have the same, and none is called
-    above = outputs[result.selected["equal"]]["probability"] > (1.0 if limit is None else limit)
+    above = outputs[result.selected.equal]["probability"] > (1.0 if limit is None else limit)
     predicted = {
         **{k: found["test"][k] for k in ("score", "predicted")},
         "corrected": found["selected"]["corrected"],

@@ -14,6 +14,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from tables import SHAPES, Made, noise, signal
 from sweep import Spec, run, train, weight_matrix
 from sweep.config import Data, Search
 from sweep.data.folds import fold_of_row
-from sweep.evidence.permutation_test import LEVEL
-from sweep.evidence.permutation_test import signal as signal_test
-from sweep.evidence.verdict import CLEARLY_FLAT, CLEARLY_MORE
+from sweep.evidence.permutation_test import measure_signal
+from sweep.evidence.rule import CLEARLY_FLAT, CLEARLY_MORE
+from sweep.evidence.verdict import Verdict
 from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import default_epochs
@@ -45,9 +46,9 @@ def noise_tables(tables: int, first: int) -> Iterator[dict[str, Any]]:
     for k, positives in enumerate(np.geomspace(24, 400, tables).round().astype(int).tolist()):
         rows = min(4000, 20 * positives)
         made = noise(positives, rows, first + k)
-        found = signal_test(made.X, _setup(made, seed=first + k), workers=Workers())
+        found = measure_signal(made.X, _setup(made, seed=first + k), workers=Workers())
         keep = ("p", "shuffles", "average_precision", "high", "seconds")
-        yield {"positives": positives, "rows": rows, "futile": found["p"] > LEVEL, **{n: found[n] for n in keep}}
+        yield {"positives": positives, "rows": rows, "futile": not found.found, **{n: getattr(found, n) for n in keep}}
 
 
 def signal_tables(tables: int, first: int, trials: int) -> Iterator[dict[str, Any]]:
@@ -60,22 +61,22 @@ def signal_tables(tables: int, first: int, trials: int) -> Iterator[dict[str, An
         true = truth(kind, positives, negatives, first + k)
         started = time.perf_counter()
         verdict = answered(made, trials, first + k)
-        gain = verdict["learning"]["gain"]
+        gain = verdict.learning.gain
         yield {
             "kind": kind,
             "positives": positives,
-            "answer": verdict["answer"],
-            "sure": verdict["sure"],
-            "right": right(verdict["answer"], true),
+            "answer": verdict.answer,
+            "sure": verdict.sure,
+            "right": right(verdict.answer, true),
             "truth": true,
-            "p": verdict["signal"]["p"],
-            "score": verdict["score"],
-            "gain": gain,
+            "p": verdict.signal.p,
+            "score": asdict(verdict.score),
+            "gain": gain and asdict(gain),
             "seconds": time.perf_counter() - started,
         }
 
 
-def answered(made: Made, trials: int, seed: int) -> dict[str, Any]:
+def answered(made: Made, trials: int, seed: int) -> Verdict:
     """The verdict of a whole run on a table written to disk."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.csv"

@@ -1,12 +1,12 @@
 """The learning curve: scores along the positives trained on, and what doubling them would bring."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from sweep.evidence.learning_curve import Gain, LearningCurve
 from sweep.report.figures.style import BLACK, BLUE, GREY, ORANGE, SMALL, WIDE, new_axes, shown, spread, title, words
 
 LINES = {"score": ("min(P1, R1)", BLUE), "average_precision": ("average precision", ORANGE)}
@@ -14,7 +14,7 @@ TWICE = 2.0  # times all positives: where the projection is drawn
 
 
 def crowded(ticks: Sequence[float], *, least: float = 1.22) -> set[float]:
-    """The ticks that stand too near to the one before them on a log axis to be labelled.
+    """Find the ticks that stand too near to the one before them on a log axis to be labelled.
 
     Examples
     --------
@@ -30,42 +30,42 @@ def crowded(ticks: Sequence[float], *, least: float = 1.22) -> set[float]:
     return left_out
 
 
-def draw_learning(learning: Mapping[str, Any], *, name: str = "", ax: Axes | None = None) -> Axes:
+def draw_learning(learning: LearningCurve, *, name: str = "", ax: Axes | None = None) -> Axes:
     """Draw both scores with their bands, and right of them the interval of where doubling would take each.
 
     Parameters
     ----------
-    learning : mapping
-        With `points`, at least one, and `gain`, as `answer.learning.learning` returns it.
+    learning : LearningCurve
+        With at least one point.
     name : str
         The study's name.
     """
     ax = new_axes(ax, WIDE)
-    points = learning["points"]
-    positives = np.array([point["positives"] for point in points])
+    points, gains = learning.points, learning.gain
+    if not points or gains is None:
+        raise ValueError("learning must have points to draw; got none. Say why instead.")
+    positives = np.array([point.positives for point in points])
     ends = {}
     for nudge, (score, (_, colour)) in zip((0.98, 1.02), LINES.items(), strict=True):
-        values = [point[score] for point in points]
-        low, high = ([point[f"{score}_{end}"] for point in points] for end in ("low", "high"))
+        values = [getattr(point, score) for point in points]
+        low, high = ([getattr(point, f"{score}_{end}") for point in points] for end in ("low", "high"))
         ax.fill_between(positives, low, high, color=colour, alpha=0.15, linewidth=0)
         ax.plot(positives, values, color=colour, linewidth=2, marker="o", markersize=5)
-        gain = learning["gain"][score]
+        gain: Gain = getattr(gains, score)
         at = TWICE * positives[-1] * nudge
-        ax.plot(
-            (positives[-1], at), (values[-1], values[-1] + gain["value"]), color=colour, linestyle=":", linewidth=1.5
-        )
-        reach = [min(max(values[-1] + gain[end], 0.0), 1.0) for end in ("low", "high")]
+        ax.plot((positives[-1], at), (values[-1], values[-1] + gain.value), color=colour, linestyle=":", linewidth=1.5)
+        reach = [min(max(values[-1] + end, 0.0), 1.0) for end in (gain.low, gain.high)]
         ax.plot((at, at), reach, color=colour, linewidth=3, solid_capstyle="butt")
-        ax.plot(at, values[-1] + gain["value"], color=colour, marker="o", markerfacecolor="white", markersize=7)
-        ends[score] = values[-1] + gain["value"]
+        ax.plot(at, values[-1] + gain.value, color=colour, marker="o", markerfacecolor="white", markersize=7)
+        ends[score] = values[-1] + gain.value
     ax.set_xscale("log")
     ticks = [*positives, TWICE * positives[-1]]
     ax.xaxis.set(major_locator=FixedLocator(ticks), minor_locator=NullLocator())
-    shares = [f"{100 * point['share']:.0f} %" for point in points]
+    shares = [f"{100 * point.share:.0f} %" for point in points]
     labels = [f"{n:.0f}\n{s}" for n, s in zip(ticks, [*shares, "doubled"], strict=True)]
     labels = [label if tick not in crowded(ticks) else "" for tick, label in zip(ticks, labels, strict=True)]
     ax.set_xticks(ticks, labels)
-    highest = max(point[f"{score}_high"] for point in points for score in LINES)
+    highest = max(getattr(point, f"{score}_high") for point in points for score in LINES)
     reached = max(ends.values())
     ax.set(xlim=(positives[0] * 0.95, ticks[-1] * 1.06), ylim=(0, min(1.0, 1.15 * max(highest, reached, 0.1))))
     ax.axvline(positives[-1], color=GREY, linewidth=0.8, linestyle=":")
@@ -79,7 +79,7 @@ def draw_learning(learning: Mapping[str, Any], *, name: str = "", ax: Axes | Non
     title(
         ax,
         f"{shown(name)}: would more positives help?" if name else "would more positives help?",
-        f"the same negatives and w1 : w0; out-of-fold, mean of {learning['draws']} draws",
+        f"the same negatives and w1 : w0; out-of-fold, mean of {learning.draws} draws",
         "bands: 95 %, over row groups and draws; right: what doubling would bring",
     )
     return ax

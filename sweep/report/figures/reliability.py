@@ -1,32 +1,29 @@
 """The reliability diagram: how often a row is positive where the probability says so, weights undone and not."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from sweep.report.figures.style import BLUE, GREY, SQUARE, VERMILLION, legend_beside, new_axes, shown, title, words
+from sweep.statistics.calibration import Calibration, Measured
 
 KINDS = {"undone": ("weights undone", BLUE, "o"), "as_trained": ("not undone", VERMILLION, "s")}
 SMALLEST = 1e-4  # of the axes: what lies below is drawn there
 
 
-def draw_reliability(calibration: Mapping[str, Any], *, name: str = "", ax: Axes | None = None) -> Axes:
+def draw_reliability(calibration: Calibration, *, name: str = "", ax: Axes | None = None) -> Axes:
     """Draw observed share against mean probability of each bin, on log-odds axes, with exact intervals.
 
     Parameters
     ----------
-    calibration : mapping
-        With `bins` of `undone` and `as_trained`, as `answer.calibration.calibration` returns it.
+    calibration : Calibration
     name : str
         The study's name.
     """
     ax = new_axes(ax, (0.95, *SQUARE[1:]))  # room for 0.0001 beside the axis
     seen: list[float] = []
     for kind, (label, colour, marker) in KINDS.items():
-        bins = calibration["bins"][kind]
-        x, y, low, high = (np.array([b[key] for b in bins]) for key in ("probability", "share", "low", "high"))
+        bins = getattr(calibration.bins, kind)
+        x, y, low, high = (np.array([getattr(b, key) for b in bins]) for key in ("probability", "share", "low", "high"))
         x, y, low, high = (np.clip(v, SMALLEST, 1 - SMALLEST) for v in (x, y, low, high))
         seen += [*x, *y[y > SMALLEST], *high]
         ax.vlines(x, low, high, color=colour, linewidth=1.5, alpha=0.6)
@@ -46,13 +43,13 @@ def draw_reliability(calibration: Mapping[str, Any], *, name: str = "", ax: Axes
     title(
         ax,
         f"{shown(name)}: can the probability be believed?" if name else "can the probability be believed?",
-        f"out-of-fold, {len(calibration['bins']['undone'])} bins of equal counts; bars: exact 95 % intervals",
-        f"sum(p) / positives {_said(calibration['total'])}, slope {_said(calibration['slope'])}",
+        f"out-of-fold, {len(calibration.bins.undone)} bins of equal counts; bars: exact 95 % intervals",
+        f"sum(p) / positives {_said(calibration.total)}, slope {_said(calibration.slope)}",
     )
     return ax
 
 
-def _said(found: Mapping[str, float | None]) -> str:
-    if found["value"] is None:
+def _said(found: Measured) -> str:
+    if found.value is None:
         return "undefined"
-    return f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
