@@ -121,7 +121,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
         if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+            raise InputError(f"Only binary classification is supported. The type of the target is {kind}.")
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(f"y must hold two classes; got one class, {self.classes_[0]!r}, in all rows.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sweep.class_weight import weight_matrix
+from sweep.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Design:
     def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The rows of each fold with the columns that hold them out: the blocks that `out_of_fold` keeps."""
         if self.fold_of_row is None:
-            raise ValueError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
+            raise InputError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
         columns = np.arange(self.W.shape[1]).reshape(-1, self.folds)
         return [(np.flatnonzero(self.fold_of_row == k), columns[:, k]) for k in range(self.folds)]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sweep.errors import InputError
 from sweep.statistics.confusion import average_precision
 
 TAILS = (0.025, 0.975)  # of bands and intervals
@@ -25,7 +26,7 @@ def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
     """Check row groups and number them consecutively from 0, shape (rows,)."""
     ids = np.asarray(units)
     if ids.shape != (rows,) or not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(f"units must be integers of shape ({rows},); got {ids.dtype} of shape {ids.shape}.")
+        raise InputError(f"units must be integers of shape ({rows},); got {ids.dtype} of shape {ids.shape}.")
     return np.unique(ids, return_inverse=True)[1]
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sweep.errors import InputError
+
 
 def check_labels(y: ArrayLike, *, both: bool = False) -> NDArray[np.bool_]:
     """Check labels and convert them to booleans, shape (rows,).
@@ -15,7 +17,7 @@ def check_labels(y: ArrayLike, *, both: bool = False) -> NDArray[np.bool_]:
 
     Raises
     ------
-    ValueError
+    InputError
         On another shape, on other values, or where a class is missing that must occur.
 
     Examples
@@ -25,12 +27,12 @@ def check_labels(y: ArrayLike, *, both: bool = False) -> NDArray[np.bool_]:
     """
     labels = np.asarray(y)
     if labels.ndim != 1:
-        raise ValueError(f"y must have shape (rows,); got {labels.shape}.")
+        raise InputError(f"y must have shape (rows,); got {labels.shape}.")
     if labels.dtype != np.bool_ and not np.isin(labels, (0, 1)).all():
-        raise ValueError(f"y must hold 0 (class 0) and 1 (class 1) only; got {np.unique(labels)[:5].tolist()}.")
+        raise InputError(f"y must hold 0 (class 0) and 1 (class 1) only; got {np.unique(labels)[:5].tolist()}.")
     labels = labels.astype(bool)
     if both and (labels.all() or not labels.any()):
-        raise ValueError(f"y must hold both classes; got {int(labels.sum())} positives in {labels.size} rows.")
+        raise InputError(f"y must hold both classes; got {int(labels.sum())} positives in {labels.size} rows.")
     return labels
 
 
@@ -62,9 +64,9 @@ def check_logits(logits: ArrayLike, name: str, shape: tuple[int | str, ...]) -> 
     )
     if not fits:
         wanted = "".join(("(", ", ".join(map(str, shape)), ",)" if len(shape) == 1 else ")"))
-        raise ValueError(f"{name} must have shape {wanted}; got {values.shape}.")
+        raise InputError(f"{name} must have shape {wanted}; got {values.shape}.")
     if not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite; got {int((~np.isfinite(values)).sum())} values that are not.")
+        raise InputError(f"{name} must be finite; got {int((~np.isfinite(values)).sum())} values that are not.")
     return values
 
 
@@ -77,5 +79,5 @@ def check_choice(value: str, name: str, choices: tuple[str, ...]) -> str:
     'ratio'
     """
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
+        raise InputError(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
     return value

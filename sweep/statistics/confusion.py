@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv
 
+from sweep.errors import InputError
 from sweep.statistics.checks import check_labels, check_logits
 
 RATES = ("P0", "P1", "R0", "R1")
@@ -46,7 +47,7 @@ class Counts:
         labels = check_labels(y)
         decisions = np.asarray(called)
         if decisions.shape != labels.shape or not np.isin(decisions, (0, 1)).all():
-            raise ValueError(f"called must be 0 or 1, in the shape of y, {labels.shape}; got {decisions.shape}.")
+            raise InputError(f"called must be 0 or 1, in the shape of y, {labels.shape}; got {decisions.shape}.")
         return cls.from_array(count(labels, decisions.astype(bool)[:, None])[0])
 
     @classmethod
@@ -175,9 +176,9 @@ def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> t
     (0.05, 0.57)
     """
     if not 0 <= successes <= n:
-        raise ValueError(f"successes must lie in [0, n]; got {successes} of {n}.")
+        raise InputError(f"successes must lie in [0, n]; got {successes} of {n}.")
     if not 0 < level < 1:
-        raise ValueError(f"level must lie inside (0, 1); got {level}.")
+        raise InputError(f"level must lie inside (0, 1); got {level}.")
     tail = (1 - level) / 2
     low = betaincinv(successes, n - successes + 1, tail) if successes > 0 else 0.0
     high = betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
@@ -231,7 +232,7 @@ def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
     if not labels.any():
-        raise ValueError(f"y must hold a positive; got none in {labels.size} rows.")
+        raise InputError(f"y must hold a positive; got none in {labels.size} rows.")
     _, fps, _, tps, logit = confusion_matrix_at_thresholds(labels, scores)
     return PrecisionRecall(tps / tps[-1], tps / (tps + fps), np.append(logit[1:], -np.inf).astype(scores.dtype))
 
@@ -253,7 +254,7 @@ def precision_at_prevalence(recall0: float, recall1: float, prevalence: float) -
     """
     for name, value in (("recall0", recall0), ("recall1", recall1), ("prevalence", prevalence)):
         if not 0 <= value <= 1:
-            raise ValueError(f"{name} must lie in [0, 1]; got {value}.")
+            raise InputError(f"{name} must lie in [0, 1]; got {value}.")
     tp, fn = prevalence * recall1, prevalence * (1 - recall1)
     tn, fp = (1 - prevalence) * recall0, (1 - prevalence) * (1 - recall0)
     return _ratio(tn, tn + fn), _ratio(tp, tp + fp)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sweep.class_weight import weight_ratio
+from sweep.errors import InputError
 from sweep.statistics.bootstrap import TAILS, check_units, counts_of, in_and_out_of_bag, tally
 from sweep.statistics.checks import check_choice, check_labels, check_logits
 from sweep.statistics.confusion import count, rates
@@ -154,25 +155,25 @@ def corrected_score(
     scored = check_logits(trials, "trials", (labels.size, "trials"))
     on_curve = np.asarray(trial_on_curve)
     if on_curve.dtype != np.bool_ or on_curve.shape != scored.shape[1:]:
-        raise ValueError(
+        raise InputError(
             f"trial_on_curve must be bool of shape ({scored.shape[1]},), one per trial; "
             f"got {on_curve.dtype} of shape {on_curve.shape}."
         )
     caps = np.asarray(most, dtype=float)
     if caps.ndim != 1:
-        raise ValueError(f"most must have shape (balances,); got {caps.shape}.")
+        raise InputError(f"most must have shape (balances,); got {caps.shape}.")
     curve = check_logits(curve_logits, "curve_logits", (labels.size, caps.size, "repeats"))
     check_choice(equal, "equal", CRITERIA)
     check_choice(deliver, "deliver", CRITERIA)
     if resamples < 1:
-        raise ValueError(f"resamples must be at least 1; got {resamples}.")
+        raise InputError(f"resamples must be at least 1; got {resamples}.")
     rule = _Rule(on_curve, np.log(weight_ratio(caps, float(labels.mean()))), equal, deliver)
     mean = curve.mean(axis=2)
     called = np.concatenate([scored > 0, mean > 0, _finishing(labels, mean, rule)], axis=1)
     tallies = tally(labels, check_units(units, labels.size), called)
     groups = np.count_nonzero(tallies[:, :2], axis=0)  # that hold a positive, and a negative
     if groups.min() < 2:
-        raise ValueError(
+        raise InputError(
             f"units must hold each class in at least 2 row groups; got positives in {groups[0]}, negatives "
             f"in {groups[1]}."
         )
@@ -246,7 +247,7 @@ def prediction_interval(
     (0.17, 0.75)
     """
     if min(test_positives, test_negatives) < 1:
-        raise ValueError(
+        raise InputError(
             f"test_positives and test_negatives must be at least 1; got {test_positives} and {test_negatives}."
         )
     rng = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sweep.errors import InputError
 from sweep.statistics.checks import check_choice, check_labels, check_logits
 from sweep.statistics.confusion import Counts, rates
 
@@ -25,7 +26,7 @@ def _cells(counts: Counts | ArrayLike) -> NDArray[np.float64]:
     """Check counts and put tp, fp, fn, tn along the first axis, shape (4, ...)."""
     cells = np.asarray(astuple(counts) if isinstance(counts, Counts) else counts, dtype=float)
     if cells.ndim == 0 or cells.shape[-1] != 4:
-        raise ValueError(f"counts must have shape (..., 4), tp, fp, fn, tn; got {cells.shape}.")
+        raise InputError(f"counts must have shape (..., 4), tp, fp, fn, tn; got {cells.shape}.")
     return np.moveaxis(cells, -1, 0)
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sweep.errors import InputError
+
 ZERO = 1e-12  # a fitted sign this near 0 is 0: the sums of the fit leave rounding
 
 
@@ -12,10 +14,10 @@ def _arranged(
     """Check the three arguments and sort them along rising log ratio."""
     position, values = np.asarray(log_ratio, dtype=float), np.asarray(signs, dtype=float)
     if position.ndim != 1 or values.ndim == 0 or values.shape[-1] != position.size:
-        raise ValueError(f"signs must have shape (..., {position.size}), as log_ratio has; got {values.shape}.")
+        raise InputError(f"signs must have shape (..., {position.size}), as log_ratio has; got {values.shape}.")
     used = np.ones(values.shape, dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
     if used.shape != values.shape:
-        raise ValueError(f"valid must have the shape of signs, {values.shape}; got {used.shape}.")
+        raise InputError(f"valid must have the shape of signs, {values.shape}; got {used.shape}.")
     order = np.argsort(position, kind="stable")
     return position[order], values[..., order], used[..., order]
 
@@ -122,7 +124,7 @@ def raw_crossings(log_ratio: ArrayLike, signs: ArrayLike, valid: ArrayLike | Non
     """
     position, values, used = _arranged(log_ratio, signs, valid)
     if values.ndim != 1:
-        raise ValueError(f"signs must be one curve, shape ({position.size},); got {values.shape}.")
+        raise InputError(f"signs must be one curve, shape ({position.size},); got {values.shape}.")
     position, values = position[used], values[used]
     left, right = values[:-1], values[1:]
     at = np.flatnonzero(left * right < 0)

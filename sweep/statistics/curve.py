@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sweep.class_weight import weight_ratio
+from sweep.errors import InputError
 from sweep.statistics.bootstrap import TAILS, check_units, counts_of, resampled_sums, tally
 from sweep.statistics.checks import check_choice, check_labels, check_logits
 from sweep.statistics.confusion import RATES, count, rates
@@ -84,15 +85,15 @@ def balance_curve(
     labels = check_labels(y, both=True)
     caps = np.asarray(most, dtype=float)
     if caps.ndim != 1 or caps.size == 0 or (np.diff(caps) <= 0).any():
-        raise ValueError(f"most must rise, with shape (balances,); got {caps.tolist()}.")
+        raise InputError(f"most must rise, with shape (balances,); got {caps.tolist()}.")
     values = check_logits(logits, "logits", (labels.size, caps.size, "repeats"))
     ids = check_units(units, labels.size)
     if resamples < 1:
-        raise ValueError(f"resamples must be at least 1; got {resamples}.")
+        raise InputError(f"resamples must be at least 1; got {resamples}.")
     share = float(labels.mean())
     log_ratio = np.log(weight_ratio(caps, share))
     if (np.diff(log_ratio) == 0).any():
-        raise ValueError(f"most must not pass saturation, {max(share, 1 - share):.6g}; got {caps[-1]:.6g}.")
+        raise InputError(f"most must not pass saturation, {max(share, 1 - share):.6g}; got {caps[-1]:.6g}.")
 
     counts = count(labels, _called(values, np.ones(values.shape[2])))
     drawn = _resampled_counts(labels, ids, values, resamples, np.random.default_rng(seed))

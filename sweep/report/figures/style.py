@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from numpy.typing import ArrayLike, NDArray
 
+from sweep.errors import InputError
+
 # Okabe and Ito (2008): told apart with any of the common colour-vision deficiencies, and in grey print
 BLACK, GREY, PALE = "#000000", "#6e6e6e", "#c8c8c8"
 BLUE, SKY, GREEN, ORANGE, VERMILLION, PURPLE = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7"
@@ -139,7 +141,7 @@ def save(drawn: Axes | Figure, path: str | Path, *, dpi: int = DPI) -> None:
     """Write the whole figure as PNG, whole or not at all: the file appears by a rename in its own folder."""
     figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
     if figure is None:
-        raise ValueError("drawn must be on a Figure; got Axes that were removed from theirs. Draw them again.")
+        raise InputError("drawn must be on a Figure; got Axes that were removed from theirs. Draw them again.")
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

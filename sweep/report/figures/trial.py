@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from sweep.class_weight import weight_ratio
+from sweep.errors import InputError
 from sweep.report.figures.style import (
     BLUE,
     CRITERION_COLOURS,
@@ -57,7 +58,7 @@ def balance_lines(share: float, recall: ArrayLike) -> dict[str, NDArray[np.float
     {'precision': [0.947, 0.989], 'ratio': [0.5, 0.9], 'recall': [0.1, 0.5]}
     """
     if not 0 < share < 1:
-        raise ValueError(f"share must lie inside (0, 1); got {share}. Give a table with both classes.")
+        raise InputError(f"share must lie inside (0, 1); got {share}. Give a table with both classes.")
     recalls = np.asarray(recall, dtype=float)
     odds = (1 - share) / share
     inside = odds**2 - 4 * recalls * (1 - recalls)
