@@ -1,5 +1,7 @@
 """Workers on this machine: one loky process each, so that one that dies costs what it was doing and nothing else."""
 
+import itertools
+import multiprocessing
 import os
 import signal
 import tempfile
@@ -14,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
-from joblib.externals.loky.backend import resource_tracker
+from loky import BrokenProcessPool, ProcessPoolExecutor
+from loky.backend import resource_tracker
+
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # of a child: no file of the current folder is taken for a module
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,41 @@ class Mapped:
     path: str
 
     def get(self) -> np.ndarray:
-        """The array, read-only."""
+        """Map the array, read-only."""
         return _mapped(self.path)
+
+
+@dataclass
+class Worker:
+    """One process: loky's executor of it, the file in which it says its number, and its last call."""
+
+    executor: ProcessPoolExecutor
+    pid_file: Path
+    call: Future[Any] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its number, None while it begins or where it is no child of this process any more."""
+        with suppress(OSError, ValueError):
+            pid = int(self.pid_file.read_text())
+            return pid if pid in {child.pid for child in multiprocessing.active_children()} else None
+        return None
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function on it. A process that begins inherits the signals blocked now: Ctrl-C is the parent's."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.call = self.executor.submit(function, *arguments)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        return self.call
+
+    def kill(self) -> None:
+        """Kill it at once; one that has not begun ends with its executor."""
+        if (pid := self.pid) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.executor.shutdown(wait=False, kill_workers=True)
 
 
 class Processes:
@@ -37,8 +74,9 @@ class Processes:
 
     def __init__(self, count: int) -> None:
         self.threads = max(1, (os.cpu_count() or 1) // count)
-        self.slots: list[tuple[ProcessPoolExecutor, Future[Any]] | None] = [None] * count
+        self.workers: list[Worker | None] = [None] * count
         self.folder = tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True)
+        self.names = (f"worker-{k}" for k in itertools.count())
         self.shared: list[tuple[np.ndarray, Mapped]] = []
         self.ended = threading.Lock()
         _start_tracker()
@@ -56,46 +94,49 @@ class Processes:
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on a process that is free; there must be one."""
         with self.ended:
-            k = next(k for k, slot in enumerate(self.slots) if slot is None or slot[1].done())
-            slot = self.slots[k]
-            executor = self._start() if slot is None else slot[0]
+            k = next(k for k, w in enumerate(self.workers) if w is None or w.call is None or w.call.done())
+            worker = self.workers[k]
+            if worker is None or worker.pid is None:  # it has not begun, or died since its last call
+                worker = self.workers[k] = self._start()
             try:
-                future = _submit(executor, function, *arguments)
-            except BrokenProcessPool:  # its process died
-                executor = self._start()
-                future = _submit(executor, function, *arguments)
-            self.slots[k] = executor, future
-            return future
+                return worker.submit(function, *arguments)
+            except BrokenProcessPool:  # it dies in this moment
+                worker = self.workers[k] = self._start()
+                return worker.submit(function, *arguments)
 
     def abandon(self) -> None:
         """Kill the processes that are busy."""
-        for k, slot in enumerate(self.slots):
-            if slot is not None and not slot[1].done():
-                _kill(slot[0])
-                self.slots[k] = None
+        for k, worker in enumerate(self.workers):
+            if worker is not None and worker.call is not None and not worker.call.done():
+                worker.kill()
+                self.workers[k] = None
 
     def stop(self) -> None:
         """Kill all processes; from now on, `submit` waits for ever."""
         self.ended.acquire(timeout=1)
-        for executor, _ in filter(None, self.slots):
-            _kill(executor)
+        for worker in filter(None, self.workers):
+            worker.kill()
         self.folder.cleanup()
 
-    def _start(self) -> ProcessPoolExecutor:
-        limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
-        return ProcessPoolExecutor(1, env=limits, initializer=_begin, initargs=(self.threads, os.getpid()))
+    def _start(self) -> Worker:
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
+        pid_file = Path(self.folder.name) / next(self.names)
+        begin = {"initializer": _begin, "initargs": (self.threads, os.getpid(), str(pid_file))}
+        return Worker(ProcessPoolExecutor(1, env={**threads, **SAFE_PATH}, **begin), pid_file)
 
 
 def _start_tracker() -> None:
     """Start the process in which loky gives semaphores back; a run that is killed leaves it some, which is no news."""
-    known = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
+    settings = {"PYTHONWARNINGS": "ignore:resource_tracker", **SAFE_PATH}
+    known = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         resource_tracker.ensure_running()
     finally:
-        del os.environ["PYTHONWARNINGS"]
-        if known is not None:
-            os.environ["PYTHONWARNINGS"] = known
+        for name, value in known.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 @lru_cache
@@ -104,24 +145,8 @@ def _mapped(path: str) -> np.ndarray:
     return array
 
 
-def _submit(executor: ProcessPoolExecutor, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-    """A new process inherits the signals that are blocked now: Ctrl-C is the parent's."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        future: Future[Any] = executor.submit(function, *arguments)
-        return future
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def _kill(executor: ProcessPoolExecutor) -> None:
-    for process in list(executor._processes.values()):
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-    executor.shutdown(wait=False, kill_workers=True)
-
-
-def _begin(threads: int, parent: int) -> None:
+def _begin(threads: int, parent: int, pid_file: str) -> None:
+    Path(pid_file).write_text(str(os.getpid()))
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     from sweep.stack.backend import limit_threads  # here: TensorFlow is loaded in the worker, not to start it
 

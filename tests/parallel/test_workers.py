@@ -1,18 +1,21 @@
 """Workers on this machine: what they are given, what a failure or a death costs, and how they end."""
 
+import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cloudpickle import register_pickle_by_value
+from loky.backend import resource_tracker
 
 from sweep.errors import InputError, RunError
 from sweep.parallel.clusters import Ray
-from sweep.parallel.processes import Processes
+from sweep.parallel.processes import Processes, Worker
 from sweep.parallel.workers import Failed, Workers
 from sweep.stack.design import cross_validation
 from sweep.stack.recipe import Recipe
@@ -33,6 +36,10 @@ def look(X: np.ndarray, number: int) -> tuple[int, int, str, bool, str | None]:
     """What a call sees of its worker."""
     time.sleep(0.2)
     return number, os.getpid(), type(X).__name__, X.flags.writeable, os.environ.get("OMP_NUM_THREADS")
+
+
+def is_safe(X: np.ndarray) -> bool:
+    return sys.flags.safe_path
 
 
 def die(X: np.ndarray) -> None:
@@ -93,7 +100,7 @@ def test_a_process_that_dies_while_idle_is_replaced(two: Workers) -> None:
     pids = {result[1] for _, result in two.stream([(k, look, (k,)) for k in range(2)], shared=X)}
     victim = pids.pop()
     os.kill(victim, signal.SIGKILL)
-    time.sleep(0.5)
+    wait_until(lambda: victim not in {child.pid for child in multiprocessing.active_children()})
     results = dict(two.stream([(k, look, (k,)) for k in range(4)], shared=X))
     assert [results[k][0] for k in range(4)] == [0, 1, 2, 3]
     assert victim not in {result[1] for result in results.values()}
@@ -117,18 +124,38 @@ def test_training_that_always_fails_ends_the_run() -> None:
         Workers().fit(np.zeros((3, 2)), design, Recipe(depth=1, width=2, epochs=1), seed=0)
 
 
-def test_what_is_out_is_given_up_when_the_caller_stops_and_all_end_at_the_end() -> None:
-    """A time limit would wait for the trials under way, or processes would stay after the run."""
-    crew = Processes(1)
-    future = crew.submit(time.sleep, 600)
-    wait_until(lambda: crew.slots[0] and crew.slots[0][0]._processes)
-    (pid,) = crew.slots[0][0]._processes  # type: ignore[index]
-    folder = crew.folder.name
-    crew.share(X)
-    crew.abandon()
+def test_what_is_running_is_given_up_when_the_caller_stops_and_all_end_at_the_end() -> None:
+    """If it failed, a time limit would wait for the trials under way, or processes would stay after the run."""
+    processes = Processes(1)
+    future = processes.submit(time.sleep, 600)
+    worker = processes.workers[0]
+    assert worker is not None
+    wait_until(lambda: worker.pid is not None)
+    pid = worker.pid
+    assert pid is not None
+    folder = processes.folder.name
+    processes.share(X)
+    processes.abandon()
     wait_until(lambda: gone(pid) and future.done())
-    crew.stop()
+    processes.stop()
     assert not os.path.exists(folder)
+
+
+def test_a_number_that_is_no_child_of_ours_is_not_killed(tmp_path: Path) -> None:
+    """If it failed, a worker that died and whose number another program got would cost that program its life."""
+    (tmp_path / "pid").write_text(str(os.getppid()))
+    assert Worker(None, tmp_path / "pid").pid is None  # type: ignore[arg-type]
+
+
+def test_nothing_of_the_current_folder_is_taken_for_a_module(two: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a file numpy.py or queue.py beside the user's table would be run by every worker."""
+    assert dict(two.stream([("safe", is_safe, ())], shared=X)) == {"safe": True}
+    seen: list[str | None] = []
+    monkeypatch.setattr(resource_tracker, "ensure_running", lambda: seen.append(os.environ.get("PYTHONSAFEPATH")))
+    before = dict(os.environ)
+    Processes(1).stop()
+    assert seen == ["1"]
+    assert dict(os.environ) == before
 
 
 def test_a_backend_without_its_package_says_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
