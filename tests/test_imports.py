@@ -105,3 +105,13 @@ def test_what_does_not_train_does_not_load_tensorflow(module: str) -> None:
     code = f"import {module}, sys; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m.startswith(("study/", "parallel/", "dashboard/", "search/"))]
+)
+def test_no_private_attribute_of_optuna_or_loky_is_used(module: str) -> None:
+    """If it failed, a patch release of Optuna, its dashboard or loky could break every run."""
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+    private = [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr.startswith("_")]
+    assert [p for p in private if not p.startswith("self.") and p != "os._exit" and "__" not in p] == []

@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from sweep.cli import cli
+from sweep.dashboard.notes import annotated
+from sweep.study.study import Study
 from sweep.study_folder import StudyFolder
 from tests.conftest import SMALL
 
@@ -111,7 +113,8 @@ def test_study_holds_trials_with_their_findings(finished: StudyFolder) -> None:
             score = counts["tp"] / max(counts["tp"] + counts["fp"], counts["tp"] + counts["fn"])
             assert trial.value == pytest.approx(score)
         metas = optuna.artifacts.get_all_artifact_meta(study_or_trial=trial, storage=study._storage)
-        assert {m.filename for m in metas} == {"logits.npy", f"trial-{trial.number:04d}.png"}
+        assert {m.filename for m in metas} == {"logits.npy"}
+    assert annotated(Study.reopen(finished)) == {0, 1, 2, 3, 4}
 
 
 def test_the_test_table_is_scored_by_the_exported_model(finished: StudyFolder, tables: Path, tmp_path: Path) -> None:

@@ -90,10 +90,12 @@ def test_a_study_in_postgresql_survives_its_server_and_is_run_once_at_a_time(
     assert [(t.number, t.state, t.params, t.values) for t in here.optuna.trials] == [
         (t.number, t.state, t.params, t.values) for t in there
     ]
-    notes = here.storage.get_study_system_attrs(here.optuna._study_id)
-    for trial in here.trials(*FINISHED):
-        at = f"(/artifacts/{here.optuna._study_id}/{trial._trial_id}/{here.artifacts.picture(trial)})"
-        assert at in notes[f"dashboard:{trial._trial_id}:note_str:0"], (
+    notes = here.system_attrs()
+    for trial in here.finished_trials():
+        trial_id = here.trial_id(trial.number)
+        pictures = {key.rpartition(":")[2] for key in notes if key.startswith(f"dashboard:artifacts:{trial_id}:")}
+        at = {f"(/artifacts/{here.study_id}/{trial_id}/{picture})" for picture in pictures}
+        assert any(place in notes[f"dashboard:{trial_id}:note_str:0"] for place in at), (
             "the dashboard would show another trial's picture"
         )
     with running(table, tmp_path / "c", *options) as third:
