@@ -4,23 +4,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sweep.api import StudyResult, load, run
     from sweep.class_weight import weight_matrix
-    from sweep.config import Spec
-    from sweep.pipeline import run
+    from sweep.config import Balance, Data, Search, Spec, Training
     from sweep.report.result import Result
     from sweep.sklearn.classifier import StackedMLPClassifier
     from sweep.stack.network import Stack
     from sweep.stack.training import train
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Spec", "Stack", "StackedMLPClassifier", "run", "train", "weight_matrix"]
+__all__ = [
+    "Balance", "Data", "Result", "Search", "Spec", "Stack", "StackedMLPClassifier", "StudyResult", "Training", "load",
+    "run", "train", "weight_matrix",
+]  # fmt: skip
 
 _HOME = {
     "Result": "sweep.report.result",
-    "Spec": "sweep.config",
+    **dict.fromkeys(("Balance", "Data", "Search", "Spec", "Training"), "sweep.config"),
     "Stack": "sweep.stack.network",
     "StackedMLPClassifier": "sweep.sklearn.classifier",
-    "run": "sweep.pipeline",
+    "StudyResult": "sweep.api",
+    "load": "sweep.api",
+    "run": "sweep.api",
     "train": "sweep.stack.training",
     "weight_matrix": "sweep.class_weight",
 }

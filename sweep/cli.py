@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, NoReturn, get_args
@@ -111,7 +111,7 @@ def run(
         end_at_signals(_say_stopped)
     from sweep.pipeline import prepare
 
-    studies = [prepare(spec) for spec in _specs(source, given).split()]
+    studies = [prepare(spec) for spec in Spec.from_options(source, given).split()]
     from sweep.pipeline import run as run_study  # slow to load: only once the input is known to be good
 
     results = []
@@ -130,27 +130,6 @@ def run(
             click.echo(results[0].to_json())
         else:
             click.echo("[" + ",\n".join(r.to_json() for r in results) + "]")
-
-
-def _specs(source: str, given: dict[str, Any]) -> Spec:
-    """Lay options over a study file, or make a study of options alone."""
-    from sweep.study_folder import default_name
-
-    options = {k: v for k, v in given.items() if v not in (None, ())}
-    if "test" in options:
-        options["test"] = Path(options["test"])
-    name = options.pop("name", None)
-    if source.endswith(".toml"):
-        spec = Spec.read(source)
-        spec = spec if name is None else replace(spec, name=name)
-    else:
-        if "target" not in options:
-            raise InputError("A table must come with --target COLUMN, the label column; got none. Add it.")
-        spec = Spec(default_name(source) if name is None else name, Data(Path(source), options["target"]))
-    for room, kind in SECTIONS.items():
-        mine = {entry.name: options[entry.name] for entry in fields(kind) if entry.name in options}
-        spec = replace(spec, **{room: replace(getattr(spec, room), **mine)})
-    return spec
 
 
 @cli.command(epilog="Example: sweep init table.csv --target y")

@@ -224,6 +224,44 @@ class Spec:
             verdict=Verdict(**parts["verdict"]),
         )
 
+    @classmethod
+    def from_options(cls, source: str | Path, options: Mapping[str, Any]) -> "Spec":
+        """Lay options over a study file, or make a study of a table and options alone.
+
+        Parameters
+        ----------
+        source : path
+            Of a study file, where it ends in .toml; else of a table.
+        options : mapping
+            Settings by name, and `name`; None and () stand for what is not given.
+
+        Raises
+        ------
+        ValueError
+            If an option is unknown or out of range, or a table comes without a target.
+        """
+        given = {k: _plain(v) for k, v in options.items() if v is not None and v != ()}
+        for key in ("target", "missing", "drop", "number", "category", "date"):
+            if isinstance(given.get(key), str):
+                given[key] = (given[key],)
+        if "test" in given:
+            given["test"] = Path(given["test"])
+        if "positive" in given:
+            given["positive"] = str(given["positive"])
+        name = given.pop("name", None)
+        _known(given, [entry.name for kind in SECTIONS.values() for entry in fields(kind)], "options")
+        if str(source).endswith(".toml"):
+            spec = cls.read(source)
+            spec = spec if name is None else replace(spec, name=name)
+        elif "target" not in given:
+            raise SpecError("A table must come with --target COLUMN, the label column; got none. Add it.")
+        else:
+            spec = cls(default_name(source) if name is None else name, Data(Path(source), given["target"]))
+        for room, kind in SECTIONS.items():
+            mine = {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}
+            spec = replace(spec, **{room: replace(getattr(spec, room), **mine)})
+        return spec
+
     def to_toml(self, folder: Path, *, commented: bool = False) -> str:
         """Spell out every setting; paths are relative to a folder.
 

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from sweep.class_weight import saturation
 from sweep.config import Spec
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
+from sweep.data.frames import as_raw
 from sweep.data.kinds import Asked
 from sweep.data.table import Table, check_folds, load_table, load_test
 from sweep.errors import SpecError
@@ -62,6 +64,8 @@ class Prepared:
         How the table's columns become X.
     X : array of float64, shape (rows, features)
     fold_of_row : array of int, shape (rows,)
+    frame : frame or None
+        Where the table was given in memory: the study's folder keeps it, as `spec.data.path`.
     """
 
     spec: Spec
@@ -70,6 +74,7 @@ class Prepared:
     features: Features
     X: np.ndarray
     fold_of_row: np.ndarray
+    frame: Any = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -164,6 +169,8 @@ def run(
     with locked(folder), Workers(workers, backend) as pool:
         logged = Logged(progress or Progress(), folder.log)
         with closing(open_study(folder, data, storage, logged)) as study:
+            if data.frame is not None:
+                keep_frame(folder, data.frame)
             write_text(folder.study, data.spec.to_toml(folder.folder))
             for note in data.notes:
                 logged.note(note)
@@ -178,8 +185,14 @@ def run(
             return result
 
 
-def prepare(spec: Spec) -> Prepared:
+def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
     """Read and check the tables of a study, and spell out what depends on them. Loads no TensorFlow and no Optuna.
+
+    Parameters
+    ----------
+    spec : Spec
+    frame : frame of pandas, polars or Arrow, or mapping of arrays, optional
+        The table, in place of the file that `spec.data.path` names.
 
     Raises
     ------
@@ -190,7 +203,7 @@ def prepare(spec: Spec) -> Prepared:
         raise SpecError(f"A run must have one target; got {len(spec.data.target)}. Use spec.split() and run each.")
     data = spec.data
     table = load_table(
-        data.path,
+        data.path if frame is None else frame,
         target=data.target[0],
         positive=data.positive,
         missing=data.missing,
@@ -205,7 +218,7 @@ def prepare(spec: Spec) -> Prepared:
     if data.test is not None:
         test = load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
     features = Features.learn(table.frame)
-    return Prepared(spec, table, test, features, features.transform(table.frame), folds)
+    return Prepared(spec, table, test, features, features.transform(table.frame), folds, frame)
 
 
 def _resolve(spec: Spec, table: Table) -> Spec:
@@ -227,6 +240,14 @@ def _resolve(spec: Spec, table: Table) -> Spec:
             batch_size=training.batch_size or default_batch_size(rows),
         ),
     )
+
+
+def keep_frame(folder: StudyFolder, frame: Any) -> None:
+    """Keep a table that was given in memory, so that its study can be resumed and repeated from its folder."""
+    raw, categories = as_raw(frame)
+    raw = raw.with_columns(pl.col(name).cast(pl.String).cast(pl.Categorical) for name in categories)
+    with whole(folder.table) as part:
+        raw.write_parquet(part)
 
 
 def make_setup(data: Prepared) -> "TrialSetup":

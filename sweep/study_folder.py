@@ -72,6 +72,11 @@ class StudyFolder:
         return self.folder / "study.toml"
 
     @property
+    def table(self) -> Path:
+        """The table of a study that was given as a frame."""
+        return self.folder / "table.parquet"
+
+    @property
     def database(self) -> Path:
         """The Optuna study."""
         return self.folder / "study.db"

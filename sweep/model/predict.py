@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import polars as pl
@@ -44,7 +44,7 @@ class Summary:
 
 def predict(
     model: str | Path,
-    table: str | Path,
+    table: Any,
     *,
     out: str | Path | None = None,
     keep: Sequence[str] = (),
@@ -61,7 +61,7 @@ def predict(
     ----------
     model : str or Path
         A .keras file, a SavedModel, or a folder that holds one of them.
-    table : str or Path
+    table : path or frame
         CSV, TSV, Parquet, Feather or Excel, as `open_source` takes it; columns in any order. Its cells mean what they
         meant in the table learned from, whatever its marks, as the model's card says.
     out : str or Path, optional
@@ -81,7 +81,7 @@ def predict(
     """
     if prevalence is not None and not 0 < prevalence < 1:
         raise InputError(f"prevalence must be a share between 0 and 1, both excluded; got {prevalence}.")
-    target = None if out is None else _check_out(Path(out), Path(table))
+    target = None if out is None else _check_out(Path(out), table)
     scorer = open_model(model)
     schema = scorer.schema
     source = open_source(table, schema.names)
@@ -149,12 +149,12 @@ def decisions(model: str | Path, frame: pl.DataFrame) -> np.ndarray:
     return open_model(model).score(frame)[1]
 
 
-def _check_out(out: Path, table: Path) -> Path:
+def _check_out(out: Path, table: Any) -> Path:
     if out.suffix.lower() not in ENDINGS:
         raise InputError(f"{out}: the file to write must end in {' or '.join(ENDINGS)}.")
     if out.is_dir():
         raise InputError(f"{out}: predictions go to a file; this is a folder.")
-    if out.exists() and table.exists() and out.samefile(table):
+    if isinstance(table, str | Path) and out.exists() and Path(table).exists() and out.samefile(table):
         raise InputError(f"{out}: this is the table itself; write the predictions to another file.")
     return out
 

@@ -89,6 +89,12 @@ class SavedModelScorer(Scorer):
         return log_odds, outputs["decision"].numpy()[:, 0].astype(np.int8)
 
 
+def load_keras(path: Path) -> Delivered:
+    """Load a .keras file in Keras' safe mode, which runs no code of the file."""
+    model: Delivered = keras.models.load_model(path, compile=False, safe_mode=True)
+    return model
+
+
 def open_model(path: str | Path) -> Scorer:
     """Open a model that this package exported: a .keras file, a SavedModel, or a folder that holds one of them.
 
@@ -110,7 +116,7 @@ def open_model(path: str | Path) -> Scorer:
         raise ModelError(f"{path}: predict takes model.keras, saved_model/ or a folder of one of them; export to such.")
     try:
         if place.suffix == ".keras":
-            return KerasScorer(keras.models.load_model(place, compile=False, safe_mode=True))
+            return KerasScorer(load_keras(place))
         return SavedModelScorer(card, tf.saved_model.load(str(place)))
     except Exception as error:  # a damaged model can fail anywhere in its reader
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from sweep.search.selection import Selection
 from sweep.statistics.confusion import Counts
 from sweep.study.study import FINISHED, FrozenTrial
 from sweep.study_folder import StudyFolder
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def draw_one(
@@ -41,9 +44,8 @@ def draw_one(
     return path
 
 
-def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Selection, result: Result) -> None:
-    """Draw the pictures of the whole study."""
-    record.plots.mkdir(parents=True, exist_ok=True)
+def draw_every_trial(trials: Sequence[FrozenTrial], selection: Selection, name: str) -> "Axes":
+    """Draw precision against recall of all trials, and what was selected."""
     pick, network = selection.picks[selection.equal], selection.winner.params
     (_, precision), (_, recall) = pick.counts.precision, pick.counts.recall
     chosen = TrialPoint(
@@ -61,8 +63,13 @@ def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Sele
         )
         for t in trials
     ]
-    every = draw_trials(points, selected=chosen, no_skill=float(selection.y.mean()), name=record.name)
-    save(every, record.plots / "precision-recall.png")
+    return draw_trials(points, selected=chosen, no_skill=float(selection.y.mean()), name=name)
+
+
+def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Selection, result: Result) -> None:
+    """Draw the pictures of the whole study."""
+    record.plots.mkdir(parents=True, exist_ok=True)
+    save(draw_every_trial(trials, selection, record.name), record.plots / "precision-recall.png")
     curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
     save(curve, record.plots / "balance-curve.png")
     if result.verdict:
