@@ -1,5 +1,7 @@
 """A small trained ensemble on a table with awkward names, levels and missing values, delivered once for all tests."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from sweep.data.features import Features
 from sweep.model.export import export
 from sweep.model.layers import build
 from sweep.stack.design import all_rows
+from sweep.stack.network import Stack
 from sweep.stack.recipe import Recipe
 from sweep.stack.training import fit
 
@@ -16,7 +19,7 @@ CALIBRATION = (0.1, 0.9)
 THRESHOLD = 0.3  # on the mean logit: another than where the weights put it
 
 
-def make_frame(rows, seed):
+def make_frame(rows: Any, seed: Any) -> pl.DataFrame:
     """As `read_table` gives it: numbers, truth values and text, null where missing."""
     rng = np.random.default_rng(seed)
     age = rng.normal(50, 10, rows)
@@ -36,41 +39,41 @@ def make_frame(rows, seed):
 
 
 @pytest.fixture(scope="session")
-def frame():
+def frame() -> Any:
     return make_frame(400, 0)
 
 
 @pytest.fixture(scope="session")
-def features(frame):
+def features(frame: Any) -> Any:
     return Features.learn(frame)
 
 
 @pytest.fixture(scope="session")
-def labels(frame):
+def labels(frame: Any) -> Any:
     score = frame["größe"].to_numpy() + 2 * (frame["self"] == "red").fill_null(False).to_numpy()
     return (score + np.random.default_rng(1).normal(size=len(score)) > 4.5).astype(int)
 
 
 @pytest.fixture(scope="session")
-def stack(frame, features, labels):
+def stack(frame: Any, features: Any, labels: Any) -> Any:
     """Two balances x two repeats, with bins."""
     return trained(frame, features, labels, bins=True)
 
 
 @pytest.fixture(scope="session")
-def plain(frame, features, labels):
+def plain(frame: Any, features: Any, labels: Any) -> Any:
     """The same without bins."""
     return trained(frame, features, labels, bins=False)
 
 
-def trained(frame, features, labels, *, bins):
+def trained(frame: Any, features: Any, labels: Any, *, bins: Any) -> Any:
     design = all_rows(labels, most=[0.9, 0.5], repeats=2, seed=0)
     recipe = Recipe(width=16, epochs=20, batch_size=64, bins=bins)
     return fit(features.transform(frame), design.Y, design.W, recipe, seed=0, init_seed=design.init_seed)
 
 
 @pytest.fixture(scope="session")
-def card(labels):
+def card(labels: Any) -> dict[str, Any]:
     rows = {"rows": len(labels), "positives": int(labels.sum())}
     return {
         "name": "t",
@@ -83,14 +86,14 @@ def card(labels):
 
 
 @pytest.fixture(scope="session")
-def model(stack, features, card):
+def model(stack: Stack, features: Any, card: Any) -> Any:
     return build(
         stack.take([0, 1]), features, weight_ratio=RATIO, card=card, calibration=CALIBRATION, threshold=THRESHOLD
     )
 
 
 @pytest.fixture(scope="session")
-def delivered(model, frame, tmp_path_factory):
+def delivered(model: Any, frame: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A folder with model.keras."""
     folder = tmp_path_factory.mktemp("delivered")
     export(model, folder / "best", frame=frame)
@@ -98,10 +101,10 @@ def delivered(model, frame, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def expected(stack, features):
+def expected(stack: Stack, features: Any) -> Any:
     """From a table to probability and decision, by the definition in STATISTICS.md, in NumPy."""
 
-    def compute(table):
+    def compute(table: Any) -> Any:
         logit = stack.take([0, 1]).logits(features.transform(table)).mean(axis=1, dtype=np.float64)
         intercept, slope = CALIBRATION
         return 1 / (1 + np.exp(-(intercept + slope * (logit - np.log(RATIO))))), (logit > THRESHOLD).astype(int)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 PASSWORD = "s3cr3t-word"
 HERE = "127.0.0.1"
@@ -19,7 +20,8 @@ def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HERE, 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
@@ -74,7 +76,9 @@ class Postgres:
             self.process = None
 
     def _run(self, program: str, *arguments: object) -> "subprocess.Popen[bytes]":
-        as_user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        as_user: dict[str, Any] = (
+            {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        )
         command = [str(a) for a in (self.bin / program, *arguments)]
         return subprocess.Popen(
             command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, **as_user

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -20,19 +21,19 @@ from sweep.stack.backend import keras
 
 
 @pytest.fixture(scope="module")
-def table():
+def table() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 4)).astype(np.float32)
     return X, (X[:, 0] + rng.normal(size=600) > 2).astype(int)
 
 
 @pytest.fixture(scope="module")
-def weights(table):
+def weights(table: tuple[np.ndarray, np.ndarray]) -> Any:
     return json.loads(json.dumps(class_weights(table[1], 0.9)))
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.floats(0.5, 1))
-def test_is_the_recipe(negatives, positives, most):
+def test_is_the_recipe(negatives: int, positives: int, most: float) -> None:
     """Else the exported weights are not those that the networks were trained with."""
     y = np.repeat([0, 1], [negatives, positives])
     weights = class_weights(y, most)
@@ -42,11 +43,11 @@ def test_is_the_recipe(negatives, positives, most):
     assert weights_of_ratio(weights["weight_ratio"], most) == pytest.approx(weights)
 
 
-def test_keras(table, weights):
+def test_keras(table: tuple[np.ndarray, np.ndarray], weights: Any) -> None:
     """Else Keras' class_weight does not weigh each row as the weight matrix does."""
     X, y = table
 
-    def fit(**how):
+    def fit(**how: Any) -> Any:
         keras.utils.set_random_seed(0)
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, "sigmoid")])
         model.compile("sgd", "binary_crossentropy")
@@ -57,7 +58,7 @@ def test_keras(table, weights):
     np.testing.assert_allclose(by_class, fit(sample_weight=weight_matrix(y, 0.9).astype(np.float32)), atol=1e-6)
 
 
-def test_scikit_learn(table, weights):
+def test_scikit_learn(table: tuple[np.ndarray, np.ndarray], weights: Any) -> None:
     """Else scikit-learn's class_weight does not take the file's numbers."""
     X, y = table
     by_class = LogisticRegression(class_weight={int(label): weights[label] for label in ("0", "1")}).fit(X, y)
@@ -66,11 +67,11 @@ def test_scikit_learn(table, weights):
 
 
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
-def test_gradient_boosters(table, weights, library):
+def test_gradient_boosters(table: tuple[np.ndarray, np.ndarray], weights: Any, library: str) -> None:
     """Else scale_pos_weight is upside down, or not the ratio of the two weights."""
     X, y = table
 
-    def fit(sample_weight=None, **how):
+    def fit(sample_weight: Any = None, **how: Any) -> Any:
         how |= {"n_estimators": 5, "n_jobs": 1, "min_child_weight": 0}
         if library == "lightgbm":  # starts from 0: its start from the mean label knows no scale_pos_weight
             model = lightgbm.LGBMClassifier(boost_from_average=False, verbose=-1, **how)
@@ -84,7 +85,7 @@ def test_gradient_boosters(table, weights, library):
     assert by_scale.mean() > fit().mean() + 0.1
 
 
-def test_bad_input_is_named():
+def test_bad_input_is_named() -> None:
     """Else a label column of one class gives a division by zero or a weight for a class that is not there."""
     for y in (np.zeros(3), np.ones(3)):
         with pytest.raises(ValueError, match="both classes"):
@@ -95,7 +96,7 @@ def test_bad_input_is_named():
         class_weights(np.array([0, 1]), 0.4)
 
 
-def test_loads_nothing_slow(tmp_path):
+def test_loads_nothing_slow(tmp_path: Path) -> None:
     """Else `sweep weights` takes eight seconds, or more than the one that it may take."""
     (tmp_path / "t.csv").write_text("x,y\n1,0\n2,0\n3,1\n")
     code = "import sys; from sweep.cli import cli; cli(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
@@ -116,7 +117,7 @@ FORMULAS = {  # as they are written where they are written once, and as a second
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_is_written_once(formula):
+def test_is_written_once(formula: Any) -> None:
     """If it failed, a change of the recipe would leave a second copy behind, and numbers would disagree."""
     package = Path(__file__).parents[1] / "sweep"
     code = {str(path.relative_to(package)): without_docstrings(path) for path in package.rglob("*.py")}

@@ -66,11 +66,11 @@ def findings(text: str, *, python: bool) -> Iterator[tuple[int, str, str]]:
     if python:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                match = QUESTION.match(ast.get_docstring(node) or "")
-                if match:
+                opening = QUESTION.match(ast.get_docstring(node) or "")
+                if opening:
                     yield (
                         node.lineno,
-                        f"{node.name}: {match.group(1)}",
+                        f"{node.name}: {opening.group(1)}",
                         'an imperative: "Compute X.", "Check whether Y."',
                     )
 

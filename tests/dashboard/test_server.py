@@ -25,7 +25,9 @@ class Answer(dict[str, str]):
     text: str
 
 
-def ask(path: str = "/api/meta", *, method: str = "GET", host: str = "127.0.0.1:1", gate: dict[str, Any], **more: str):
+def ask(
+    path: str = "/api/meta", *, method: str = "GET", host: str = "127.0.0.1:1", gate: dict[str, Any], **more: str
+) -> Any:
     """Ask a gate before an application that answers all with a permission to read it from anywhere."""
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -85,7 +87,7 @@ def test_changes_are_refused_unless_asked_for(method: str) -> None:
 
 def test_changes_from_another_sites_page_are_refused() -> None:
     """With --write, any page that is open in the same browser could delete the study."""
-    here = {"method": "POST", "gate": {"write": True}}
+    here: dict[str, Any] = {"method": "POST", "gate": {"write": True}}
     assert ask(**here, HTTP_ORIGIN="http://127.0.0.1:1").status == 200
     for origin in ("http://evil.example", "http://127.0.0.1:2", "null"):
         assert ask(**here, HTTP_ORIGIN=origin).status == 403

@@ -1,6 +1,7 @@
 """Table columns as X: which columns come out, and that the same row always gives the same X."""
 
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ FRAME = pl.DataFrame(
 )
 
 
-def test_learn_and_transform():
+def test_learn_and_transform() -> None:
     """If this failed, X would hold other features than its names say."""
     features = Features.learn(FRAME)
     assert features.names == ("age", "sex=F", "sex=M", "sex=(missing)", "ill", "town=often")
@@ -30,7 +31,7 @@ def test_learn_and_transform():
     np.testing.assert_array_equal(features.transform(FRAME)[:3], expected)
 
 
-def test_columns_are_found_by_name():
+def test_columns_are_found_by_name() -> None:
     """If this failed, a test table with its columns in another order would be scored wrongly."""
     features = Features.learn(FRAME)
     shuffled = FRAME.select("town", "ill", pl.lit(1).alias("new"), "sex", "age")
@@ -39,7 +40,7 @@ def test_columns_are_found_by_name():
         features.transform(FRAME.drop("town", "ill"))
 
 
-def test_rare_and_unseen_levels_are_one():
+def test_rare_and_unseen_levels_are_one() -> None:
     """If this failed, an unseen level would stop the prediction or be taken for a known one."""
     features = Features.learn(FRAME)
     rows = FRAME.head(2).with_columns(town=pl.Series(["once", "new"]), sex=pl.Series(["X", "F"]))
@@ -47,20 +48,20 @@ def test_rare_and_unseen_levels_are_one():
 
 
 @pytest.mark.parametrize("values", [["1", "2"], [1, 2], [1.0, 2.0]])
-def test_a_category_that_comes_as_numbers(values):
+def test_a_category_that_comes_as_numbers(values: Any) -> None:
     """If this failed, codes that the test file happens to hold as numbers would all be unseen."""
     features = Features((Column("code", "category", ("1", "2", "A", None)),))
     X = features.transform(pl.DataFrame({"code": [*values, None]}))
     assert X.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
 
 
-def test_a_category_that_comes_as_truth_values():
+def test_a_category_that_comes_as_truth_values() -> None:
     """If this failed, a test file without the third answer would be all unseen."""
     features = Features((Column("q", "category", ("False", "True", "perhaps")),))
     assert features.transform(pl.DataFrame({"q": [True, False, None]})).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
 
 
-def test_numbers_that_come_as_text():
+def test_numbers_that_come_as_text() -> None:
     """If this failed, a word among numbers would be scored as missing."""
     features = Features((Column("x", "number"),))
     assert features.transform(pl.DataFrame({"x": ["1.5", " 2", ""]}))[:2].tolist() == [[1.5], [2]]
@@ -68,7 +69,7 @@ def test_numbers_that_come_as_text():
         features.transform(pl.DataFrame({"x": ["1", "two"]}))
 
 
-def test_many_levels():
+def test_many_levels() -> None:
     """If this failed, a column of names would make X as wide as the table is long, or without a word."""
     names = [f"n{i:03}" for i in range(MOST_LEVELS + 20)]
     often = [name for i, name in enumerate(names) for _ in range(RARE + (i >= 20))]
@@ -85,7 +86,7 @@ def test_many_levels():
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "(missing)", "", None]), min_size=12, max_size=60))
-def test_laws_of_one_hot(values):
+def test_laws_of_one_hot(values: list[str | None]) -> None:
     """If this failed, a row would hold two levels of one column, or lose its level through JSON."""
     frame = pl.DataFrame({"s": pl.Series(values, dtype=pl.String), "x": np.arange(len(values))})
     features = Features.learn(frame)

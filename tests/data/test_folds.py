@@ -1,5 +1,7 @@
 """Folds: no group split, both classes spread evenly, the same for the same seed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from sweep.errors import TableError
 
 
 @st.composite
-def tables(draw):
+def tables(draw: Any) -> Any:
     """Return y, groups and folds; some groups hold several rows."""
     y = np.array(draw(st.lists(st.integers(0, 1), min_size=4, max_size=60)))
     groups = np.array(draw(st.lists(st.integers(0, len(y)), min_size=len(y), max_size=len(y))))
@@ -19,7 +21,7 @@ def tables(draw):
 
 @settings(deadline=None)
 @given(tables(), st.integers(0, 2**32))
-def test_groups_are_never_split(table, seed):
+def test_groups_are_never_split(table: Any, seed: int) -> None:
     """If this failed, a copy of a training row would be scored as held out."""
     y, groups, folds = table
     try:
@@ -33,7 +35,7 @@ def test_groups_are_never_split(table, seed):
 
 @settings(deadline=None)
 @given(st.integers(5, 40), st.integers(5, 200), st.integers(2, 5), st.integers(0, 99))
-def test_single_rows_are_dealt_evenly(positives, negatives, folds, seed):
+def test_single_rows_are_dealt_evenly(positives: int, negatives: int, folds: int, seed: int) -> None:
     """If this failed, a fold could be left with few positives by chance."""
     y = np.random.default_rng(seed).permutation(np.repeat([1, 0], [positives, negatives]))
     fold = fold_of_row(y, np.arange(len(y)), folds, seed)
@@ -41,7 +43,7 @@ def test_single_rows_are_dealt_evenly(positives, negatives, folds, seed):
         assert np.ptp(np.bincount(fold[y == label], minlength=folds)) <= 1
 
 
-def test_the_seed_alone_makes_the_difference():
+def test_the_seed_alone_makes_the_difference() -> None:
     """If this failed, repeats over seeds would measure one split only, or a fixed seed would not fix it."""
     y = np.arange(100) % 10 == 0
     split = [fold_of_row(y.astype(np.int8), np.arange(100), 5, seed) for seed in (0, 0, 1)]
@@ -49,7 +51,7 @@ def test_the_seed_alone_makes_the_difference():
     assert (split[0] != split[2]).any()
 
 
-def test_too_few_groups_are_refused():
+def test_too_few_groups_are_refused() -> None:
     """If this failed, a fold without positives would be scored."""
     y = np.array([1, 1, 1, 0, 0, 0, 0, 0])
     alone = np.arange(8)

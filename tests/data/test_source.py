@@ -2,6 +2,8 @@
 
 import csv
 import io
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,19 +18,21 @@ from sweep.errors import TableError
 FIELD = st.text(st.sampled_from('ab1 ,;"\n.ü'), max_size=5)
 
 
-def rows_of(path, wanted=("a", "b")):
+def rows_of(path: Any, wanted: Any = ("a", "b")) -> Any:
     source = open_source(path, wanted)
     return source.names, [tuple(v or "" for v in row) for frame, _ in source.pieces for row in frame.rows()]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=30), st.sampled_from(["minimal", "all"]), st.booleans())
-def test_splits_as_python_does(tmp_path, monkeypatch, table, quoting, windows):
+def test_splits_as_python_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: list[Any], quoting: str, windows: bool
+) -> None:
     """Else a quoted separator or line break shifts the fields of a row, and its prediction is another row's."""
     monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 40)
     text = io.StringIO()
     ends = "\r\n" if windows else "\n"
-    how = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL}[quoting]
+    how: Any = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL}[quoting]
     csv.writer(text, lineterminator=ends, quoting=how).writerows([("a", "b"), *table])
     path = tmp_path / "table.csv"
     path.write_bytes(text.getvalue().encode())
@@ -48,7 +52,7 @@ def test_splits_as_python_does(tmp_path, monkeypatch, table, quoting, windows):
         (b"a,b\n", []),
     ],
 )
-def test_takes_text_as_it_comes(content, rows, tmp_path):
+def test_takes_text_as_it_comes(content: Any, rows: Any, tmp_path: Path) -> None:
     """Else a table that could be trained on cannot be predicted on."""
     path = tmp_path / "table.csv"
     path.write_bytes(content)
@@ -68,7 +72,7 @@ def test_takes_text_as_it_comes(content, rows, tmp_path):
         (b"a,b\n\0\0", "binary"),
     ],
 )
-def test_names_the_fault(content, said, tmp_path):
+def test_names_the_fault(content: bytes, said: str, tmp_path: Path) -> None:
     """Else a short row is filled up silently, or a damaged file ends the process."""
     path = tmp_path / "table"
     path.write_bytes(content)
@@ -81,7 +85,7 @@ def test_names_the_fault(content, said, tmp_path):
 
 
 @pytest.mark.parametrize("write", ["write_parquet", "write_ipc", "write_ipc_stream"])
-def test_columnar_files_in_order(write, tmp_path, monkeypatch):
+def test_columnar_files_in_order(write: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else rows of a Parquet or Feather file come twice, not at all, or in another order."""
     monkeypatch.setattr(sweep.data.parquet, "ROWS", 7)
     frame = pl.DataFrame({"a": range(30), "b": [str(i) for i in range(30)]})

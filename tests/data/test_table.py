@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,8 +20,8 @@ ROWS = "30,F,no\n31,M,no\n32,F,yes\n35,M,no\n40,,yes\n"
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write(content, name="t.csv"):
+def write(tmp_path: Path) -> Any:
+    def write(content: Any, name: str = "t.csv") -> Any:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
@@ -28,7 +29,7 @@ def write(tmp_path):
     return write
 
 
-def test_a_small_table(write):
+def test_a_small_table(write: Any) -> None:
     """If this failed, features, labels or classes would be mixed up."""
     table = load_table(write(HEADER + ROWS), target="sick")
     assert table.frame.to_dict(as_series=False) == {"age": [30, 31, 32, 35, 40], "sex": ["F", "M", "F", "M", None]}
@@ -42,7 +43,7 @@ def test_a_small_table(write):
         check_folds(table, 3)
 
 
-def test_hypothyroid():
+def test_hypothyroid() -> None:
     """If this failed, the table of the README's main job would not load as its paper describes it."""
     table = load_table(DATA / "hypothyroid.csv", target="diagnosis", positive="hypothyroid", missing=["?"])
     assert (len(table.y), table.y.sum(), table.frame.width) == (3163, 151, 25)
@@ -50,7 +51,7 @@ def test_hypothyroid():
     assert table.notes == ("153 rows stand more than once: each set of equal rows stays in one fold",)
 
 
-def test_a_known_word_for_missing_needs_no_option():
+def test_a_known_word_for_missing_needs_no_option() -> None:
     """If this failed, a table read without --missing would quietly be one of categories."""
     table = load_table(DATA / "hypothyroid.csv", target="diagnosis")
     assert "column 'TSH': read as missing: 468 '?'" in table.notes
@@ -59,7 +60,7 @@ def test_a_known_word_for_missing_needs_no_option():
 
 @pytest.mark.parametrize("labels", [["0", "1"], ["0.0", "1.0"], ["false", "true"], ["False", "True"]])
 @pytest.mark.parametrize("positive", ["1", 1, 1.0, True, "true"])
-def test_positive_is_compared_by_meaning(write, labels, positive):
+def test_positive_is_compared_by_meaning(write: Any, labels: Any, positive: Any) -> None:
     """If this failed, `--positive 1` would be refused where the file says 1.0 or true."""
     rows = "".join(f"{i * i},{labels[i % 2]}\n" for i in range(6))
     table = load_table(write("x,y\n" + rows), target="y", positive=positive)
@@ -87,14 +88,14 @@ def test_positive_is_compared_by_meaning(write, labels, positive):
         ("x,y\n1,0\n2,inf\n4,0\n8,inf\n8,1\n", {"target": "y"}, "holds 3"),
     ],
 )
-def test_refusals(write, text, arguments, says):
+def test_refusals(write: Any, text: Any, arguments: dict[str, Any], says: str) -> None:
     """If this failed, a study would start on a table that cannot be learned from, or not say why not."""
     with pytest.raises(TableError, match=says) as caught:
         load_table(write(text), **arguments)
     assert "t.csv" in str(caught.value)
 
 
-def test_what_is_left_out_and_said(write):
+def test_what_is_left_out_and_said(write: Any) -> None:
     """If this failed, useless or leaking columns would go in, or columns would go missing without a word."""
     rows = "".join(f"{i},id{i},7,,{i % 7},{i % 3 == 0:d}\n" for i in range(1, 30))
     table = load_table(write("n,who,same,none,x,y\n" + rows), target="y")
@@ -107,7 +108,7 @@ def test_what_is_left_out_and_said(write):
     )
 
 
-def test_what_was_changed_in_reading_is_said(write):
+def test_what_was_changed_in_reading_is_said(write: Any) -> None:
     """If this failed, a date would become a number, or an encoding be guessed, without a word."""
     content = io.BytesIO()
     days = pl.Series([3, 9, 4, 7, 5]).cast(pl.Int32).cast(pl.Date)
@@ -118,7 +119,7 @@ def test_what_was_changed_in_reading_is_said(write):
     assert "the file is not UTF-8; read as Windows-1252" in notes
 
 
-def test_equal_rows_and_groups_are_joined(write):
+def test_equal_rows_and_groups_are_joined(write: Any) -> None:
     """If this failed, a copy of a row, or a patient, would be on both sides of a fold."""
     text = "x,who,y\n1,a,0\n2,a,1\n1,b,0\n3,c,1\n1,d,1\n4,e,0\n4,f,0\n,g,0\n,h,0\n"
     table = load_table(write(text), target="y", group="who")
@@ -138,12 +139,12 @@ def test_equal_rows_and_groups_are_joined(write):
     ),
     st.sampled_from(["x", "count", "level", "index", "literal", "é"]),
 )
-def test_random_tables_in_every_format(write, rows, name):
+def test_random_tables_in_every_format(write: Any, rows: list[Any], name: str) -> None:
     """If this failed, a column's name or the file's format would change what a table is."""
     frame = pl.DataFrame(rows, schema={name: pl.Float64, "^s": pl.String, "label": pl.Boolean}, orient="row")
     parquet = io.BytesIO()
     frame.write_parquet(parquet)
-    loaded = []
+    loaded: list[Any] = []
     for path in (write(frame.write_csv()), write(parquet.getvalue(), "t.parquet")):
         try:
             loaded.append(load_table(path, target="label", positive=True))
@@ -158,7 +159,7 @@ def test_random_tables_in_every_format(write, rows, name):
     assert one.duplicates.tolist() == [line.index(True) for line in same]
 
 
-def test_the_fingerprint_tells_tables_apart(write):
+def test_the_fingerprint_tells_tables_apart(write: Any) -> None:
     """If this failed, a study would be resumed on another table."""
     texts = [HEADER + ROWS, "age2,sex,sick\n" + ROWS, HEADER + ROWS.replace("31", "33"), HEADER + ROWS[::-1][1:][::-1]]
     texts += [HEADER + ROWS.replace("40,,", "40,M,"), HEADER + ROWS.replace("30,F,no", "30,F,yes")]
@@ -169,7 +170,7 @@ def test_the_fingerprint_tells_tables_apart(write):
     assert load_table(write(texts[0]), target="sick", positive="no").fingerprint not in prints
 
 
-def test_test_table(write):
+def test_test_table(write: Any) -> None:
     """If this failed, the test table would be scored with columns or labels mixed up."""
     table = load_table(write(HEADER + ROWS), target="sick")
     path = write("sick,extra,sex,age\nno,1,M,31\nno,2,X,99\n", "test.csv")
@@ -197,20 +198,20 @@ def test_test_table(write):
         (HEADER + "1,F,no\n-inf,F,no\n", "column 'age', row 2 holds -inf"),
     ],
 )
-def test_test_table_refusals(write, text, says):
+def test_test_table_refusals(write: Any, text: Any, says: str) -> None:
     """If this failed, a test table of other content would be scored."""
     table = load_table(write(HEADER + ROWS), target="sick")
     with pytest.raises(TableError, match=says):
         load_test(write(text, "test.csv"), table)
 
 
-def test_test_labels_may_be_spelled_otherwise(write):
+def test_test_labels_may_be_spelled_otherwise(write: Any) -> None:
     """If this failed, a Parquet test table of booleans would not fit a CSV training table of 0 and 1."""
     table = load_table(write("x,y\n1,0\n2,1\n4,0\n8,1\n9,0\n"), target="y")
     assert load_test(write("x,y\n1.0,True\n5,False\n", "test.csv"), table).y.tolist() == [1, 0]
 
 
-def test_ten_thousand_columns(write):
+def test_ten_thousand_columns(write: Any) -> None:
     """If this failed (by its time), something would be done once a column and column."""
     names = ",".join(f"c{i}" for i in range(10_000))
     rows = "".join(",".join(map(str, range(i, 10_000 + i))) + f",{i % 3 == 0:d}\n" for i in (1, 5, 3, 9, 6))

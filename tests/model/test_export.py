@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -16,6 +17,7 @@ from sweep.model.card import card_of
 from sweep.model.export import FORMATS, export
 from sweep.model.layers import build, raw_columns
 from sweep.stack.backend import tf
+from sweep.stack.network import Stack
 
 ELSEWHERE = """
 import json, sys
@@ -43,14 +45,16 @@ json.dump([probability.tolist(), decision.tolist()], sys.stdout)
 """
 
 
-def as_json(features, frame):
+def as_json(features: Any, frame: Any) -> Any:
     columns = raw_columns(features, frame)
     text = {name: v.numpy().tolist() for name, v in columns.items()}
     return {n: [[c.decode() if isinstance(c, bytes) else c for c in row] for row in rows] for n, rows in text.items()}
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_gives_what_the_model_gives(name, model, plain, features, card, frame, tmp_path):
+def test_every_format_gives_what_the_model_gives(
+    name: Any, model: Any, plain: Any, features: Any, card: Any, frame: Any, tmp_path: Path
+) -> None:
     """Else someone decides by a file that is not the model. The largest difference is printed for the record."""
     done = export(model, tmp_path / "out", format=name, frame=frame)
     print(f"{name}: largest difference of a probability {done['difference']:.1e} on {done['rows']} rows")
@@ -67,7 +71,9 @@ def test_every_format_gives_what_the_model_gives(name, model, plain, features, c
     assert {path.name for path in tmp_path.iterdir()} == {"out", "one"}
 
 
-def test_runs_where_sweep_is_not_installed(model, features, frame, delivered, expected, tmp_path):
+def test_runs_where_sweep_is_not_installed(
+    model: Any, features: Any, frame: Any, delivered: Any, expected: Any, tmp_path: Path
+) -> None:
     """Else a SavedModel needs this package to run, or a .keras file more than an import of the layers."""
     export(model, tmp_path / "out", format="tf_saved_model", frame=frame)
     (tmp_path / "best").symlink_to(delivered)
@@ -79,7 +85,7 @@ def test_runs_where_sweep_is_not_installed(model, features, frame, delivered, ex
         np.testing.assert_array_equal(out["decision"], expected(frame)[1])
 
 
-def test_npz_is_read_in_numpy_alone(model, features, frame, expected, tmp_path):
+def test_npz_is_read_in_numpy_alone(model: Any, features: Any, frame: Any, expected: Any, tmp_path: Path) -> None:
     """Else the twenty lines that the documentation shows do not work by themselves."""
     export(model, tmp_path / "out", format="npz", frame=frame)
     source = Path(sweep.model.numpy_reader.__file__).read_text()
@@ -93,7 +99,9 @@ def test_npz_is_read_in_numpy_alone(model, features, frame, expected, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["onnx", "litert"])
-def test_preprocessing_json_is_enough_to_feed_a_format_of_numbers(name, model, features, frame, expected, tmp_path):
+def test_preprocessing_json_is_enough_to_feed_a_format_of_numbers(
+    name: str, model: Any, features: Any, frame: Any, expected: Any, tmp_path: Path
+) -> None:
     """Else whoever has the file and its documentation only puts other numbers into the network."""
     export(model, tmp_path / "out", format=name, frame=frame)
     columns = {column: np.array([row[0] for row in rows]) for column, rows in as_json(features, frame).items()}
@@ -112,14 +120,16 @@ def test_preprocessing_json_is_enough_to_feed_a_format_of_numbers(name, model, f
 
 
 @pytest.mark.parametrize("wrong", ["probability", "decision", "nan", "failure"])
-def test_a_difference_leaves_nothing_behind(wrong, model, frame, tmp_path, monkeypatch):
+def test_a_difference_leaves_nothing_behind(
+    wrong: str, model: Any, frame: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else a broken file stays where a good one is expected."""
     write = sweep.model.export._write
 
-    def spoiled(*args):
+    def spoiled(*args: Any) -> Any:
         run = write(*args)
 
-        def score(rows):
+        def score(rows: Any) -> Any:
             p, decision = (part.copy() for part in run(rows))
             if wrong == "failure":
                 raise ValueError("the runtime rejects the file\nin many lines")
@@ -138,7 +148,9 @@ def test_a_difference_leaves_nothing_behind(wrong, model, frame, tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_model_is_not_overwritten(model, stack, features, card, frame, tmp_path):
+def test_another_model_is_not_overwritten(
+    model: Any, stack: Stack, features: Any, card: Any, frame: Any, tmp_path: Path
+) -> None:
     """Else an export destroys a model, or leaves a folder with two models and one class_weights.json."""
     (tmp_path / "notes.txt").write_text("mine")
     export(model, tmp_path, format="npz", frame=frame)
@@ -151,7 +163,9 @@ def test_another_model_is_not_overwritten(model, stack, features, card, frame, t
         export(model, tmp_path / "notes.txt", format="npz", frame=frame)
 
 
-def test_says_what_is_wrong_with_the_request(model, frame, tmp_path, monkeypatch):
+def test_says_what_is_wrong_with_the_request(
+    model: Any, frame: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else a user without the extra sees an ImportError from inside a converter."""
     with pytest.raises(InputError, match="format must be one of keras, tf_saved_model"):
         export(model, tmp_path / "out", format="tflite", frame=frame)
@@ -163,7 +177,7 @@ def test_says_what_is_wrong_with_the_request(model, frame, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_card_is_asked_of_a_model_only(delivered, tmp_path):
+def test_a_card_is_asked_of_a_model_only(delivered: Any, tmp_path: Path) -> None:
     """Else a foreign or damaged file gives a traceback."""
     damaged = tmp_path / "damaged.keras"
     damaged.write_bytes((delivered / "model.keras").read_bytes()[:5000])

@@ -1,6 +1,8 @@
 """The final networks of a study: what is stored is what every balance is exported from."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +10,11 @@ import pytest
 from sweep.errors import InputError, StudyError
 from sweep.model.final import Final
 from sweep.model.layers import raw_columns, stack_of
+from sweep.stack.network import Stack
 
 
 @pytest.fixture
-def final(stack, features, card):
+def final(stack: Stack, features: Any, card: Any) -> Final:
     most, ratio = {"ratio": 0.9, "unweighted": 0.5}, {"ratio": 5.0, "unweighted": 1.0}
     alone = {"repeat": 1, "out_of_fold": {"counts": {"tp": 1}}, "calibration": [0.2, 0.8]}
     return Final(stack, features, most, ratio, card, {"ratio": (0.1, 0.9)}, {"ratio": alone})
@@ -21,7 +24,9 @@ def final(stack, features, card):
     ("equal", "single", "columns"),
     [("ratio", False, [0, 1]), ("ratio", True, [1]), ("unweighted", False, [2, 3]), ("unweighted", True, [2])],
 )
-def test_every_balance_comes_back_without_training(equal, single, columns, final, stack, features, frame, tmp_path):
+def test_every_balance_comes_back_without_training(
+    equal: str, single: bool, columns: Any, final: Any, stack: Stack, features: Any, frame: Any, tmp_path: Path
+) -> None:
     """Else `sweep export --equal` hands out the networks of another balance, or undoes another balance's weights."""
     final.store(tmp_path / "artifacts")
     model = Final.load(tmp_path / "artifacts").assemble(equal, single=single)
@@ -45,7 +50,9 @@ def test_every_balance_comes_back_without_training(equal, single, columns, final
 
 
 @pytest.mark.parametrize("equal", ["ratio", "unweighted"])
-def test_a_logit_becomes_the_probability_that_the_model_gives(equal, final, features, frame):
+def test_a_logit_becomes_the_probability_that_the_model_gives(
+    equal: str, final: Any, features: Any, frame: Any
+) -> None:
     """Else the cut that result.json gives would call other rows of a predicted table."""
     said = final.assemble(equal)(raw_columns(features, frame))
     called = said["probability"].numpy()[:, 0] > final.probability(equal, 0.0)
@@ -54,7 +61,7 @@ def test_a_logit_becomes_the_probability_that_the_model_gives(equal, final, feat
     assert replace(final, calibration={equal: (-3.0, 0.0)}).probability(equal, 0.0) is None
 
 
-def test_says_what_is_wrong(final, stack, features, card, tmp_path):
+def test_says_what_is_wrong(final: Any, stack: Stack, features: Any, card: Any, tmp_path: Path) -> None:
     """Else an export before the end of a run, or of a damaged study, ends in a traceback."""
     with pytest.raises(StudyError, match="no final networks yet"):
         Final.load(tmp_path)

@@ -30,7 +30,8 @@ def write(folder: Path, *, ratio: float, intercept: float, slope: float, bias: f
         weight_ratio=ratio, intercept=intercept, slope=slope, threshold=np.float32(0),
     )  # fmt: skip
     z = np.where(np.isnan(ROWS), 0, ROWS)
-    return (2 * z / np.sqrt(1 + (z / 3) ** 2) - np.isnan(ROWS) + bias).astype(np.float32)
+    logits: np.ndarray = (2 * z / np.sqrt(1 + (z / 3) ** 2) - np.isnan(ROWS) + bias).astype(np.float32)
+    return logits
 
 
 @given(ratio=st.floats(0.05, 50), intercept=st.floats(-2, 2), slope=st.floats(0, 3), bias=st.floats(-4, 4, width=32))

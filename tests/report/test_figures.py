@@ -1,9 +1,12 @@
 """The drawings: their numbers without a picture, and that every picture can be made, told truly and saved whole."""
 
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -19,32 +22,32 @@ PARAMS = {"most": 0.71, "depth": 2, "width": 64}
 AWKWARD = "a_$x^2$_<b>\n\tβ 漢 & %s {0} \\frac " + "long " * 30
 
 
-def table(negatives=400, positives=20, gain=2.0, seed=0):
+def table(negatives: int = 400, positives: int = 20, gain: float = 2.0, seed: int = 0) -> Any:
     """Labels (rows,) and calibrated logits (rows,) of two normal classes."""
     y = np.repeat([0, 1], [negatives, positives])
     score = np.random.default_rng(seed).normal(size=y.size) + gain * y
     return y, gain * score - gain**2 / 2 + np.log(positives / negatives)
 
 
-def curve(negatives=400, positives=20, gain=2.0):
+def curve(negatives: int = 400, positives: int = 20, gain: float = 2.0) -> Any:
     y, logits = table(negatives, positives, gain)
     most = balance_grid(positives / y.size, 9)
     push = np.log(weight_ratio(most, positives / y.size))
     return balance_curve(y, np.arange(y.size), (logits[:, None] + push)[:, :, None], most, resamples=50)
 
 
-def words_of(ax):
+def words_of(ax: Any) -> Any:
     """Every text of the figure, the legend's too."""
     return "\n".join(text.get_text() for text in ax.figure.findobj(lambda a: hasattr(a, "get_text")))
 
 
-def stars(ax):
+def stars(ax: Any) -> list[Any]:
     """Places of the markers with a star's ten corners."""
     return [c.get_offsets()[0] for c in ax.collections if len(c.get_paths()) and len(c.get_paths()[0].vertices) == 11]
 
 
 @pytest.mark.parametrize(("positives", "negatives"), [(12, 132), (15, 60), (30, 31)])
-def test_balance_lines_part_all_tables_there_are(positives, negatives):
+def test_balance_lines_part_all_tables_there_are(positives: int, negatives: int) -> None:
     tp, fp = np.meshgrid(np.arange(1, positives), np.arange(negatives + 1), indexing="ij")
     fn, tn = positives - tp, negatives - fp
     p1, share = tp / (tp + fp), positives / (positives + negatives)
@@ -60,7 +63,7 @@ def test_balance_lines_part_all_tables_there_are(positives, negatives):
         np.testing.assert_array_equal(side[skilled], np.sign(over_called[name])[skilled], err_msg=wrong)
 
 
-def test_balance_lines_hold_where_positives_are_the_commoner_class():
+def test_balance_lines_hold_where_positives_are_the_commoner_class() -> None:
     recall = np.linspace(0.01, 0.99, 99)
     p1 = balance_lines(0.6, recall)["precision"]
     fp, odds = recall * (1 - p1) / p1, 0.4 / 0.6
@@ -70,7 +73,7 @@ def test_balance_lines_hold_where_positives_are_the_commoner_class():
     np.testing.assert_allclose(p0[drawn], p1[drawn], err_msg="the line is drawn where P0 and P1 differ")
 
 
-def test_balance_lines_are_defined_to_both_ends():
+def test_balance_lines_are_defined_to_both_ends() -> None:
     lines = balance_lines(0.04, [0, 1])
     ends = {name: line.round(12).tolist() for name, line in lines.items()}
     expected = {"precision": [0.96, 1], "ratio": [0, 1], "recall": [0, 1]}
@@ -78,16 +81,16 @@ def test_balance_lines_are_defined_to_both_ends():
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, np.nan])
-def test_balance_lines_refuse_a_table_with_one_class(share):
+def test_balance_lines_refuse_a_table_with_one_class(share: Any) -> None:
     with pytest.raises(ValueError, match=r"share must lie inside \(0, 1\)"):
         balance_lines(share, [0.5])
 
 
-def drawn(y, logits, **more):
+def drawn(y: Any, logits: Any, **more: Any) -> Any:
     return draw_trial(y, logits, Counts.of(y, np.asarray(logits) > 0), **more)
 
 
-def test_trial_shows_its_counts_its_cut_and_its_intervals():
+def test_trial_shows_its_counts_its_cut_and_its_intervals() -> None:
     y = np.repeat([0, 1], [90, 10])
     logits = np.where(y == 1, 1.0, -1.0)
     logits[:2], logits[-4:] = 1.0, -1.0  # 2 false alarms, 4 missed
@@ -102,7 +105,7 @@ def test_trial_shows_its_counts_its_cut_and_its_intervals():
     assert point.get_xydata().tolist() == [[0.6, 0.75]], "the point is not at recall, precision of the decision"
 
 
-def test_trial_curve_is_steps_through_every_cut():
+def test_trial_curve_is_steps_through_every_cut() -> None:
     y, logits = [0, 1, 0, 1], [-2, -1, 0, 3]
     line = next(a for a in drawn(y, logits, number=0, params=PARAMS).lines if "pooled" in str(a.get_label()))
     assert line.get_drawstyle() == "steps-pre", "straight lines between cuts flatter the curve (Davis, Goadrich 2006)"
@@ -110,21 +113,21 @@ def test_trial_curve_is_steps_through_every_cut():
     assert area == pytest.approx(5 / 6), "the area under what is drawn is not the average precision"
 
 
-def test_trial_that_calls_nothing_has_no_point():
+def test_trial_that_calls_nothing_has_no_point() -> None:
     y, logits = table()
     ax = drawn(y, logits - 99, number=0, params=PARAMS)
     assert "calls nothing: no precision (0 of 20 found)" in words_of(ax), "an undefined precision is not said"
     assert all(line.get_marker() == "None" for line in ax.lines), "an undefined precision was drawn as a number"
 
 
-def test_pruned_trial_says_so_and_from_which_epoch():
+def test_pruned_trial_says_so_and_from_which_epoch() -> None:
     y, logits = table()
     text = words_of(drawn(y, logits, number=3, params=PARAMS, state="pruned", epoch=12))
     assert "pruned at epoch 12" in text, "a half-trained network is shown as if it were finished"
     assert "pruned" not in words_of(drawn(y, logits, number=3, params=PARAMS)), "a finished trial is called pruned"
 
 
-def points():
+def points() -> Any:
     return [
         TrialPoint(0, 0.5, 1, 16, 0.8, 0.4),
         TrialPoint(1, 0.7, 2, 64, 0.6, 0.6),
@@ -134,22 +137,24 @@ def points():
     ]
 
 
-def test_trials_are_drawn_where_they_are_and_the_silent_ones_listed():
+def test_trials_are_drawn_where_they_are_and_the_silent_ones_listed() -> None:
     ax = draw_trials(points(), no_skill=0.04, name="wine")
-    drawn = sorted(tuple(map(float, place)) for c in ax.collections for place in c.get_offsets())
+    drawn = sorted(tuple(map(float, place)) for c in ax.collections for place in np.asarray(c.get_offsets()))
     assert drawn == [(0.4, 0.8), (0.6, 0.6), (0.8, 0.4)], "a trial is missing, or one without precision was drawn"
     assert "2 trials call nothing: no precision" in words_of(ax), "trials left out are not accounted for"
     assert "5 trials" in words_of(ax), "the total is not that of all trials"
 
 
-def test_pruned_trials_are_hollow():
+def test_pruned_trials_are_hollow() -> None:
     full, hollow = draw_trials(points()).collections[:2]
-    assert len(full.get_facecolors()) == 2, "a finished trial is drawn hollow"
-    assert len(hollow.get_facecolors()) == 0, "a pruned trial cannot be told from a finished one"
-    assert hollow.get_offsets().tolist() == [[0.8, 0.4]], "the hollow mark is not the pruned trial's"
+    assert isinstance(full, PathCollection)
+    assert isinstance(hollow, PathCollection)
+    assert len(full.get_facecolor()) == 2, "a finished trial is drawn hollow"
+    assert len(hollow.get_facecolor()) == 0, "a pruned trial cannot be told from a finished one"
+    assert np.asarray(hollow.get_offsets()).tolist() == [[0.8, 0.4]], "the hollow mark is not the pruned trial's"
 
 
-def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own():
+def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own() -> None:
     ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63))
     assert [place.tolist() for place in stars(ax)] == [[0.63, 0.57]], "the star is not on what is delivered"
     text = words_of(ax)
@@ -160,20 +165,22 @@ def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own():
     assert "with bins" in words_of(ax), "the star lies off all trials, and the reader cannot tell why"
 
 
-def test_bigger_networks_have_bigger_marks():
-    sizes = draw_trials(points()).collections[0].get_sizes()
+def test_bigger_networks_have_bigger_marks() -> None:
+    marks = draw_trials(points()).collections[0]
+    assert isinstance(marks, PathCollection)
+    sizes = marks.get_sizes()
     assert sizes[0] > sizes[1] > 0, "the size does not grow with the network, or a big mark hides a small one"
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.0], [1.0], [0.01, 0.99], [0.72, 0.93], [0.31, 0.66], []])
-def test_window_holds_all_points_inside_zero_to_one(values):
+def test_window_holds_all_points_inside_zero_to_one(values: Any) -> None:
     low, high = window(values)
     assert 0 <= low < high <= 1, "the axis leaves what a rate can be"
     assert high - low >= 0.4 - 1e-9, "noise is blown up to the size of a finding"
     assert all(low <= value <= high for value in values), "a trial lies outside the picture"
 
 
-def test_curve_draws_the_four_rates_and_says_what_was_taken():
+def test_curve_draws_the_four_rates_and_says_what_was_taken() -> None:
     result = curve()
     ax = draw_balance_curve(result, selected="ratio", equal="precision", name="wine")
     text = words_of(ax)
@@ -183,15 +190,15 @@ def test_curve_draws_the_four_rates_and_says_what_was_taken():
     expected = np.hstack([result.precision, result.recall]).T
     np.testing.assert_array_equal(drawn, expected, err_msg="a line is not P0, P1, R0, R1 of the curve")
     np.testing.assert_allclose(
-        ax.lines[0].get_xdata(), np.exp(result.log_ratio), err_msg="not against the weight ratio"
+        np.asarray(ax.lines[0].get_xdata()), np.exp(result.log_ratio), err_msg="not against the weight ratio"
     )
 
 
-def test_a_crossing_that_is_not_reached_is_hollow_and_said():
+def test_a_crossing_that_is_not_reached_is_hollow_and_said() -> None:
     result = curve()
     assert not result.crossings["precision"].reached, "the table of this test does not test it any more"
     ax = draw_balance_curve(result, selected="ratio", equal="precision")
-    arrows = [line for line in ax.lines if line.get_marker() in "<>"]
+    arrows = [line for line in ax.lines if line.get_marker() in ("<", ">")]
     assert all(line.get_markerfacecolor() == "white" for line in arrows), "an end of the range passes for a crossing"
     missed = sum(not c.reached for c in result.crossings.values())
     assert len(arrows) == missed == words_of(ax).count("not reached") - words_of(ax).count("is not reached"), (
@@ -199,28 +206,30 @@ def test_a_crossing_that_is_not_reached_is_hollow_and_said():
     )
 
 
-def test_taken_crossing_is_marked_at_its_weight_ratio():
+def test_taken_crossing_is_marked_at_its_weight_ratio() -> None:
     result = curve()
     at = result.crossings["ratio"].most / (1 - result.crossings["ratio"].most)
     star = next(a for a in draw_balance_curve(result, selected="ratio", equal="ratio").lines if a.get_marker() == "*")
-    assert star.get_xdata()[0] == pytest.approx(at, rel=0.05), "the star is not on the balance that was taken"
+    assert np.asarray(star.get_xdata())[0] == pytest.approx(at, rel=0.05), (
+        "the star is not on the balance that was taken"
+    )
 
 
 @pytest.mark.parametrize(("negatives", "positives"), [(50, 50), (30, 300), (60, 4)])
-def test_curve_of_an_unusual_table_is_drawn(negatives, positives, tmp_path):
+def test_curve_of_an_unusual_table_is_drawn(negatives: int, positives: int, tmp_path: Path) -> None:
     """One balance only, the positives the commoner class, rates undefined: each would warn or raise."""
     save(draw_balance_curve(curve(negatives, positives), selected="recall", equal="recall"), tmp_path / "curve.png")
 
 
 @pytest.mark.parametrize(("low", "high"), [(1, 23.6), (0.1, 1), (1, 1.3), (1, 900), (1, 1)])
-def test_ticks_keep_both_ends_and_do_not_touch(low, high):
+def test_ticks_keep_both_ends_and_do_not_touch(low: float, high: float) -> None:
     ticks = ratio_ticks(low, high)
     assert {ticks[0], ticks[-1]} == {low, high}, "an end of the range is not named"
     assert all(np.log(b / a) >= 0.1 * np.log(high / low) - 1e-9 for a, b in pairwise(ticks)), "labels overlap"
 
 
 @pytest.mark.parametrize("wanted", [[0.95, 0.96, 0.2, 0.95], [0.1, 0.2, 0.3], [1.0] * 4, []])
-def test_spread_keeps_order_and_distance(wanted):
+def test_spread_keeps_order_and_distance(wanted: Any) -> None:
     moved = spread(wanted, 0.06)
     order = np.argsort(wanted, kind="stable")
     assert (np.diff(moved[order]) >= 0.06 - 1e-12).all(), "two labels are written over one another"
@@ -228,14 +237,14 @@ def test_spread_keeps_order_and_distance(wanted):
         np.testing.assert_allclose(moved, wanted, err_msg="labels that had room were moved from their lines")
 
 
-def test_names_are_drawn_as_they_are():
+def test_names_are_drawn_as_they_are() -> None:
     name = shown("a_$x^2$_<b>\nc")
     assert name == "a_$x^2$_<b>↵c", "a name was read as mathematics or markup, or broke its line"
     assert len(shown("x" * 500)) == 48, "a long name runs out of the picture"
     assert "漢" not in shown("漢"), "a character that the font lacks would warn and be drawn as an empty box"
 
 
-def test_awkward_names_reach_the_file_inside_the_picture(tmp_path):
+def test_awkward_names_reach_the_file_inside_the_picture(tmp_path: Path) -> None:
     y, logits = table()
     drawings = [
         draw_trial(
@@ -248,19 +257,20 @@ def test_awkward_names_reach_the_file_inside_the_picture(tmp_path):
         assert "a_$x^2$_<b>↵" in words_of(ax), "the name is not drawn as it is"
         save(ax, tmp_path / f"{i}.png")
         box = ax.figure.get_tightbbox()
+        assert isinstance(ax.figure, Figure)
         width, height = ax.figure.get_size_inches()
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
         assert inside, f"something is cut off at the edge of the picture: {box} in {width} by {height} inches"
 
 
-def test_drawings_go_onto_the_axes_given():
+def test_drawings_go_onto_the_axes_given() -> None:
     ax = Figure().add_subplot()
     y, logits = table()
     assert drawn(y, logits, number=0, params=PARAMS, ax=ax) is ax, "a drawing ignored the Axes it was given"
     assert draw_trials(points(), ax=Figure().add_subplot()).figure is not ax.figure, "drawings share a figure"
 
 
-def test_saved_file_is_a_legible_png_and_the_same_each_time(tmp_path):
+def test_saved_file_is_a_legible_png_and_the_same_each_time(tmp_path: Path) -> None:
     y, logits = table()
     for name in ("one.png", "two.png"):
         save(drawn(y, logits, number=0, params=PARAMS), tmp_path / name)
@@ -268,11 +278,11 @@ def test_saved_file_is_a_legible_png_and_the_same_each_time(tmp_path):
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes(), "a picture is not reproducible"
 
 
-def test_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+def test_failed_save_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "trial.png"
     path.write_bytes(b"old")
 
-    def half(self, part, **_):
+    def half(self: Figure, part: Any, **_: Any) -> None:
         part.write_bytes(b"half")
         raise OSError("disk full")
 

@@ -4,8 +4,12 @@ import html
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from sweep.study_folder import StudyFolder
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -23,7 +27,7 @@ addEventListener("load", () => {{
 pytestmark = pytest.mark.browser
 
 
-def chromium(page, tmp_path, *flags):
+def chromium(page: Any, tmp_path: Any, *flags: Any) -> Any:
     """The page's document once it has loaded."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "Chromium must be installed for tests marked browser"
@@ -33,19 +37,21 @@ def chromium(page, tmp_path, *flags):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_page_fits_and_shows_its_pictures(finished, tmp_path, width, dark):
+def test_the_page_fits_and_shows_its_pictures(finished: StudyFolder, tmp_path: Path, width: int, dark: bool) -> None:
     text = re.sub(r"<meta http-equiv[^>]*>", "", finished.report.read_text(encoding="utf-8"))
     page = tmp_path / "measure.html"
     page.write_text(MEASURE.format(width=width, page=html.escape(text)), encoding="utf-8")
     dom = chromium(page, tmp_path, *(["--blink-settings=preferredColorScheme=0"] if dark else []))
-    wide, images, seen, colour = re.search(r"<output>(\d+) (\d+) (\w+) (.*?)</output>", dom).groups()
+    measured = re.search(r"<output>(\d+) (\d+) (\w+) (.*?)</output>", dom)
+    assert measured, "the page ran no script"
+    wide, images, seen, colour = measured.groups()
     assert int(wide) <= width, "the page is wider than the screen: the reader must scroll sideways"
     assert int(images) == 4, "a picture is missing"
     assert seen == "true", "a picture cannot be read by the browser"
     assert (colour == "rgb(22, 24, 26)") == dark, "the page does not follow the reader's light or dark setting"
 
 
-def test_the_page_prints(finished, tmp_path):
+def test_the_page_prints(finished: StudyFolder, tmp_path: Path) -> None:
     program = shutil.which("chromium") or "chromium"
     target = tmp_path / "report.pdf"
     command = [program, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={target}"]

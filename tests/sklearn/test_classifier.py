@@ -2,6 +2,8 @@
 
 import pickle
 import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,29 +26,29 @@ EXPECTED_FAILURES = {
 
 
 @parametrize_with_checks([StackedMLPClassifier()], expected_failed_checks=lambda _: EXPECTED_FAILURES)
-def test_keeps_scikit_learns_contract(estimator, check):
+def test_keeps_scikit_learns_contract(estimator: Any, check: Any) -> None:
     """Else it fails inside some scikit-learn tool, far from its cause."""
     check(estimator)
 
 
 @pytest.fixture(scope="module")
-def small():
+def small() -> Any:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))
     return X, np.where(X[:, 0] + 0.5 * rng.normal(size=300) > 1, "ill", "well")
 
 
 @pytest.fixture(scope="module")
-def quick():
+def quick() -> StackedMLPClassifier:
     return StackedMLPClassifier(0.9, width=8, epochs=40, batch_size=32, repeats=2, random_state=0)
 
 
 @pytest.fixture
-def table(frame, labels):
+def table(frame: Any, labels: Any) -> Any:
     return frame, np.where(labels == 1, "b", "a")
 
 
-def test_scores_are_those_of_the_balance(quick, small):
+def test_scores_are_those_of_the_balance(quick: Any, small: Any) -> None:
     """Else predict is not the balance that `most` asks for, or predict_proba keeps the weights' distortion."""
     X, y = small
     model = quick.fit(X, y)
@@ -62,7 +64,7 @@ def test_scores_are_those_of_the_balance(quick, small):
     assert (model.predict(X) == "ill").sum() > (model.predict_proba(X)[:, 0] > 0.5).sum()
 
 
-def test_the_same_rows_in_any_frame(quick, table):
+def test_the_same_rows_in_any_frame(quick: Any, table: tuple[Any, np.ndarray]) -> None:
     """Else text, truth values or missing values mean something else in pandas, polars or NumPy."""
     frame, y = table
     reference = clone(quick).fit(frame, y)
@@ -77,14 +79,14 @@ def test_the_same_rows_in_any_frame(quick, table):
     nullable = pandas.convert_dtypes().astype({"a b": "category"})
     assert {"Int64", "category"} <= {str(kind) for kind in nullable.dtypes}
     np.testing.assert_array_equal(clone(quick).fit(nullable, y).decision_function(nullable), expected)
-    objects = np.array([["" if v is None else v for v in row] for row in frame.rows()], dtype=object)
+    objects: Any = np.array([["" if v is None else v for v in row] for row in frame.rows()], dtype=object)
     objects[:, 0] = [np.nan if v == "" else v for v in objects[:, 0]]
     np.testing.assert_array_equal(clone(quick).fit(objects, y).decision_function(objects), expected)
     with pytest.raises(ValueError, match="feature names should match"):
         reference.predict(frame.select(reversed(frame.columns)))
 
 
-def test_numbers_as_text_and_dates(quick):
+def test_numbers_as_text_and_dates(quick: Any) -> None:
     """Else an array that NumPy made text of has categories where numbers stood."""
     rng = np.random.default_rng(0)
     mixed = np.array([[i / 7, "x" if i % 3 else "y", ""] for i in rng.integers(0, 100, 200)])
@@ -97,7 +99,7 @@ def test_numbers_as_text_and_dates(quick):
     assert (clone(quick).fit(days, y).predict(days) == y).mean() > 0.9
 
 
-def test_sample_weight_zero_is_deletion(quick, small):
+def test_sample_weight_zero_is_deletion(quick: Any, small: Any) -> None:
     """Else a row that counts for nothing moves the scaling, the levels or the class weights."""
     X, y = small
     weight = np.ones(len(y))
@@ -112,7 +114,7 @@ def test_sample_weight_zero_is_deletion(quick, small):
         clone(quick).fit(X, y, sample_weight=(y == "ill").astype(float))
 
 
-def test_inside_scikit_learns_tools(quick, small):
+def test_inside_scikit_learns_tools(quick: Any, small: Any) -> None:
     """Else it cannot be searched over, piped, cloned or tuned."""
     X, y = small
     search = GridSearchCV(quick, {"most": [0.5, 0.9]}, cv=3, scoring="f1_macro", n_jobs=1).fit(X, y)
@@ -124,7 +126,7 @@ def test_inside_scikit_learns_tools(quick, small):
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
-def test_frames_with_text_and_gaps_inside_scikit_learns_tools(kind, table):
+def test_frames_with_text_and_gaps_inside_scikit_learns_tools(kind: str, table: tuple[Any, np.ndarray]) -> None:
     """Else a frame that it takes by itself fails once a tool cuts it into folds, or means something else there."""
     frame, y = table
     X = frame if kind == "polars" else pd.DataFrame({name: frame[name].to_list() for name in frame.columns})
@@ -141,7 +143,7 @@ def test_frames_with_text_and_gaps_inside_scikit_learns_tools(kind, table):
     assert set(tuned.predict(X)) == {"a", "b"}
 
 
-def test_comes_back_from_disk_and_pickle(quick, table, tmp_path):
+def test_comes_back_from_disk_and_pickle(quick: Any, table: tuple[Any, np.ndarray], tmp_path: Path) -> None:
     """Else a saved classifier predicts something else, or opening one runs its code."""
     frame, y = table
     model = clone(quick).fit(frame, y)
@@ -170,13 +172,13 @@ def test_comes_back_from_disk_and_pickle(quick, table, tmp_path):
         ({"epochs": 1.5}, "epochs must be a whole number"),
     ],
 )
-def test_bad_settings_are_named(settings, said, small):
+def test_bad_settings_are_named(settings: dict[str, Any], said: str, small: Any) -> None:
     """Else a wrong setting shows up as a TensorFlow error, or is repaired silently."""
     with pytest.raises(ValueError, match=said):
         StackedMLPClassifier(**settings).fit(*small)
 
 
-def test_bad_tables_are_named(quick, small):
+def test_bad_tables_are_named(quick: Any, small: Any) -> None:
     """Else an infinite number or a third class trains something."""
     X, y = small
     with pytest.raises(ValueError, match="one class"):

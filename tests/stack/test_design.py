@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from sweep.class_weight import weight_matrix
 from sweep.errors import InputError
-from sweep.stack.design import all_rows, cross_validation, init_seeds, label_shuffles, positive_shares, weight_matrix
+from sweep.stack.design import all_rows, cross_validation, init_seeds, label_shuffles, positive_shares
 
 LABELS = hnp.arrays(np.int64, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=st.integers(0, 1))
 MOST = st.floats(0.5, 1)

@@ -15,7 +15,7 @@ from sweep.stack.backend import keras, tf
 from sweep.stack.network import Stack, dense, silu_dropout
 from sweep.stack.preprocessing import BINS, Standardise, centre_and_scale, learn_first_layer, squash
 
-NEAR = {"rtol": 0, "atol": 2e-5}
+NEAR: dict[str, Any] = {"rtol": 0, "atol": 2e-5}
 
 
 def strange(X: np.ndarray) -> np.ndarray:
@@ -89,7 +89,11 @@ def test_blocks_are_what_the_whole_has_there_and_nothing_elsewhere(
 ) -> None:
     """If it failed, a held-out row would be scored by another network, or by one that it trained."""
     whole = stack.logits(case.X)
-    blocks = [(np.array([7, 3, 5]), np.array([4, 1])), (np.arange(20, 240), np.array([0])), (np.zeros(0, int), [2])]
+    blocks = [
+        (np.array([7, 3, 5]), np.array([4, 1])),
+        (np.arange(20, 240), np.array([0])),
+        (np.zeros(0, int), np.array([2])),
+    ]
     monkeypatch.setattr(network, "CHUNK_BYTES", 4 * 16 * 50)  # 50 rows of one column
     some = stack.logits(case.X, blocks)
     for rows, columns in blocks:

@@ -21,7 +21,7 @@ from sweep.stack.preprocessing import learn_first_layer
 from sweep.stack.recipe import Recipe
 from sweep.stack.training import _split_columns, fit, train
 
-NEAR = {"rtol": 0, "atol": 1e-4}
+NEAR: dict[str, Any] = {"rtol": 0, "atol": 1e-4}
 
 
 def test_a_stacked_column_is_that_column_trained_alone(case: Any, stack: Stack) -> None:
@@ -297,12 +297,13 @@ def test_fewer_rows_of_the_rarer_class_decay_more() -> None:
     W = np.ones_like(Y)
     assert rarer_rows(Y, W).tolist() == [10, 300]
     assert rarer_rows(1 - Y, W * [3, 0.1]).tolist() == pytest.approx([10, 300])
-    settings = {"width": 8, "epochs": 30, "dropout": 0.0, "init_seed": [1, 1]}
+    settings: dict[str, Any] = {"width": 8, "epochs": 30, "dropout": 0.0, "init_seed": [1, 1]}
 
     def size(decay: float) -> np.ndarray:
         """Of the hidden kernel of each column, what decay has left of it."""
         stack = train(X, Y, W, weight_decay=decay, **settings)
-        return np.linalg.norm(stack.parameters[2], axis=(1, 2))
+        norm: np.ndarray = np.linalg.norm(stack.parameters[2], axis=(1, 2))
+        return norm
 
     few, many = size(1.0) / size(0.0)
     assert few < 0.8 * many
@@ -316,7 +317,7 @@ def test_wide_networks_are_held_back_less_unless_said_otherwise(case: Any) -> No
     given = Recipe(width=32, weight_decay=0.0, dropout=0.2)
     assert (given.decay, given.dropout_rate) == (0.0, 0.2)
 
-    def logits(**settings: Any) -> np.ndarray:
+    def logits(**settings: Any) -> Any:
         return case.train(width=32, **settings).logits(case.X)
 
     assert (logits() == logits(weight_decay=narrow.decay, dropout=narrow.dropout_rate)).all()

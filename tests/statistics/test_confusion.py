@@ -1,6 +1,8 @@
 """Counts, rates and intervals: by hand, against scikit-learn, and as laws."""
 
+from collections.abc import Callable
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,7 +104,8 @@ def test_average_precision_is_scikit_learns_and_undefined_without_positives() ->
 def test_points_are_what_their_cuts_give(dtype: type) -> None:
     """If it failed, a point of a precision-recall picture could not be had at the cut named for it."""
     rng = np.random.default_rng(1)
-    y, logits = rng.random(120) < 0.3, rng.standard_normal(120).round(1).astype(dtype)
+    y = rng.random(120) < 0.3
+    logits: np.ndarray = rng.standard_normal(120).round(1).astype(dtype)
     points = precision_recall_points(y, logits)
     assert len(points.threshold) == len(np.unique(logits))
     for recall, precision, cut in zip(*points, strict=True):
@@ -117,7 +120,10 @@ def test_points_are_what_their_cuts_give(dtype: type) -> None:
 def test_at_its_own_share_precision_is_its_own(counts: Counts) -> None:
     """If it failed, what the recalls imply at a test table's share would be off even at the training share."""
     if counts.positives and counts.negatives:
-        implied = precision_at_prevalence(*counts.recall, counts.positives / counts.rows)
+        r0, r1 = counts.recall
+        assert r0 is not None
+        assert r1 is not None
+        implied = precision_at_prevalence(r0, r1, counts.positives / counts.rows)
         for want, got in zip(counts.precision, implied, strict=True):
             assert want is None or got == pytest.approx(want)
 
@@ -144,7 +150,7 @@ def test_precision_falls_with_the_share() -> None:
         (lambda: precision_at_prevalence(0.9, 1.2, 0.1), "recall1 must lie in"),
     ],
 )
-def test_errors_name_the_argument(call, message: str) -> None:
+def test_errors_name_the_argument(call: Callable[..., Any], message: str) -> None:
     """If it failed, a wrong argument would pass, or the message would not say which one it is."""
     with pytest.raises(ValueError, match=message):
         call()

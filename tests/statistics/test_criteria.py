@@ -1,5 +1,8 @@
 """The criteria as laws, the weight ratio, the crossing, and the moved cut."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, example, given
@@ -43,7 +46,7 @@ def test_the_signs_vanish_exactly_at_the_balances(counts: Counts) -> None:
     """If it failed, a crossing would be found where the criterion's two rates are not equal."""
     if min(counts.positives, counts.negatives, counts.called, counts.rows - counts.called) == 0:
         return
-    p0, p1, r0, r1 = (float(rate) for rate in (*counts.precision, *counts.recall))
+    p0, p1, r0, r1 = (float(rate or 0) for rate in (*counts.precision, *counts.recall))
     assert (sign(cells(counts), "ratio") == 0) == (counts.fp == counts.fn)
     assert (sign(cells(counts), "precision") == 0) == (counts.tn * counts.fp == counts.tp * counts.fn)
     assert sign(cells(counts), "recall") == pytest.approx(r1 - r0)
@@ -157,7 +160,8 @@ def test_raw_crossings_names_each_zero() -> None:
 def test_the_balancing_threshold_calls_as_many_as_there_are(rows: list[tuple[bool, int]], single: bool) -> None:
     """If it failed, another cut of the same network would bring FP nearer to FN."""
     y = np.array([positive for positive, _ in rows])
-    logits = np.array([logit for _, logit in rows], dtype=np.float32 if single else np.float64) / 3
+    logits: np.ndarray = np.array([logit for _, logit in rows], np.float64).astype(np.float32 if single else np.float64)
+    logits = logits / 3
     reachable = [np.count_nonzero(logits > cut) for cut in (-np.inf, *logits)]
     called = np.count_nonzero(logits > balancing_threshold(y, logits))
     assert abs(called - y.sum()) == min(abs(number - y.sum()) for number in reachable)
@@ -203,7 +207,7 @@ def test_the_balancing_threshold_lies_halfway_even_between_neighbours() -> None:
         (lambda: raw_crossings([0, 1], [[1, 2]]), "signs must be one curve"),
     ],
 )
-def test_errors_name_the_argument(call, message: str) -> None:
+def test_errors_name_the_argument(call: Callable[..., Any], message: str) -> None:
     """If it failed, a wrong argument would pass, or the message would not say which one it is."""
     with pytest.raises(ValueError, match=message):
         call()

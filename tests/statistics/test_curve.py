@@ -1,5 +1,7 @@
 """The balance curve: its rules by made counts, its bands, and the criterion that is delivered."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -102,7 +104,9 @@ def test_fewer_than_ten_called_are_left_out() -> None:
 def test_an_unsure_precision_is_not_reached() -> None:
     """If it failed, a crossing that a third of the resamples do not see would be delivered as found."""
     curve = decided((36, 3), (37, 10), (38, 30), positives=40, negatives=160, most=[0.5, 0.65, 0.8])
-    assert gap(Counts.from_array(curve.counts[0]), "precision") < 0
+    left = gap(Counts.from_array(curve.counts[0]), "precision")
+    assert left is not None
+    assert left < 0
     unsure = decided((36, 0), (37, 10), (38, 30), positives=40, negatives=160, most=[0.5, 0.65, 0.8])
     assert unsure.crossings["precision"].reached
     close = decided((27, 2), (37, 10), (38, 30), positives=40, negatives=160, most=[0.5, 0.65, 0.8])
@@ -220,7 +224,7 @@ def test_bands_and_interval_cover_the_truth() -> None:
         ({"resamples": 0}, "resamples must be at least 1"),
     ],
 )
-def test_errors_name_the_argument(change: dict, message: str) -> None:
+def test_errors_name_the_argument(change: dict[str, Any], message: str) -> None:
     """If it failed, a wrong argument would pass, or the message would not say which one it is."""
     given_ = dict(zip(("y", "units", "logits", "most"), made(), strict=True)) | change
     with pytest.raises(ValueError, match=message):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -53,7 +54,7 @@ def opened(root: Path, *, seed: int = 0, data: str = "d") -> Study:
     return Study.open(record, None, space=SPACE, seed=seed, identity={"data": data}, note=print)
 
 
-def go_on(study: Study, trials: int, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Params], None] = id) -> None:
+def go_on(study: Study, trials: int, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Params], object] = id) -> None:
     def evaluate(
         X: np.ndarray, setup: TrialSetup, params: Params, floors: dict[int, float], left: float | None
     ) -> Outcome:
@@ -61,11 +62,11 @@ def go_on(study: Study, trials: int, monkeypatch: pytest.MonkeyPatch, fail: Call
         return made(params, floors)
 
     monkeypatch.setattr(search_module, "evaluate", evaluate)
-    quiet = {"workers": Workers(), "progress": Progress(), "on_told": lambda *_: None}
+    quiet: dict[str, Any] = {"workers": Workers(), "progress": Progress(), "on_told": lambda *_: None}
     search(study, X, SETUP, trials=trials, timeout=None, **quiet)
 
 
-def params(study: Study) -> list[dict[str, float]]:
+def params(study: Study) -> list[dict[str, Any]]:
     return [t.params for t in study.trials(*FINISHED)]
 
 
@@ -254,7 +255,7 @@ def test_a_table_of_thresholds_gets_bins_and_one_of_slopes_none(tmp_path: Path) 
     X = rng.exponential(size=(400, 2))
     for label, bins in ((np.abs(X[:, 0] - 0.2) < 0.08, True), (X.sum(axis=1) > 3.5, False)):
         y = label.astype(int)
-        rows = {"y": y, "fold_of_row": np.arange(400) % 3, "groups": np.arange(400)}
+        rows: dict[str, Any] = {"y": y, "fold_of_row": np.arange(400) % 3, "groups": np.arange(400)}
         setup = replace(SETUP, **rows, repeats=2, epochs=30, batch_size=16)
         plain = confirm(X, setup, [(0, Params(0.6, 1, 16))], Workers())
         selection = select(X, setup, plain, 0.5, 0.8, asked="ratio", workers=Workers())
@@ -277,7 +278,11 @@ def test_a_table_without_numbers_is_not_tried_with_bins() -> None:
 def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     """`sweep plot` would end in a traceback on a damaged study, or on one that another version ran."""
     path = tmp_path / "selection.npz"
-    earlier = {"confirmed_params": [[0.7, 2.0, 64.0]], "confirmed_logits": [[0.0]], "confirmed_score": [0.5]}
+    earlier: dict[str, Any] = {
+        "confirmed_params": [[0.7, 2.0, 64.0]],
+        "confirmed_logits": [[0.0]],
+        "confirmed_score": [0.5],
+    }
     np.savez(path, y=[0, 1], units=[0, 1], asked="ratio", seed=0, confirmed_trial=[0], **earlier)
     with pytest.raises(StudyError, match="run the study again"):
         Selection.load(path)
