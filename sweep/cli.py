@@ -10,9 +10,10 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from io import TextIOWrapper
 from pathlib import Path
 from types import UnionType
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn, TextIO, get_args
 
 import click
 
@@ -354,8 +355,17 @@ def _terminated(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def take_any_text(stream: TextIO) -> None:
+    """Let a stream take any text: documents are UTF-8; a terminal that cannot show a character gets its number."""
+    if isinstance(stream, TextIOWrapper):
+        utf8 = "utf-8" if not stream.isatty() else stream.encoding
+        stream.reconfigure(encoding=utf8, errors="backslashreplace")
+
+
 def main() -> NoReturn:
     """Run a command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        take_any_text(stream)
     signal.signal(signal.SIGTERM, _terminated)
     try:
         code = cli.main(standalone_mode=False, obj=OWN_PROCESS)

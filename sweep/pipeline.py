@@ -33,6 +33,7 @@ from sweep.errors import SpecError
 from sweep.files import whole, write_text
 from sweep.progress import Logged, Progress
 from sweep.report.result import Result
+from sweep.stack.keras_backend import choose_tensorflow
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.study_folder import StudyFolder, locked
 
@@ -199,6 +200,7 @@ def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
     ValueError
         If a table cannot be used, or a setting does not fit it.
     """
+    choose_tensorflow()
     if len(spec.data.target) > 1:
         raise SpecError(f"A run must have one target; got {len(spec.data.target)}. Use spec.split() and run each.")
     data = spec.data

@@ -1,5 +1,6 @@
 """The command line as its users meet it: exit codes, messages, and what is left behind."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from sweep.cli import cli
+from sweep.cli import cli, take_any_text
 from sweep.study_folder import StudyFolder
 
 
@@ -167,3 +168,25 @@ def test_a_study_that_is_nearly_named_is_suggested(finished: StudyFolder) -> Non
     done = sweep("show", "mode", "--root", finished.root)
     assert done.returncode == 2
     assert "Did you mean 'made'?" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_stream_of_another_encoding_takes_any_text(encoding: str) -> None:
+    """If it failed, a dash in a sentence, or a label, would end a finished run in a traceback."""
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    take_any_text(stream)
+    stream.write("0.9\u20131.0 \udcff")
+    stream.flush()
+    assert written.getvalue() == b"0.9\xe2\x80\x931.0 \\udcff"
+    terminal = Terminal(written, encoding=encoding)
+    take_any_text(terminal)
+    assert terminal.encoding == encoding
+    terminal.write("\u2603")
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal that cannot show all characters."""
+
+    def isatty(self) -> bool:
+        return True

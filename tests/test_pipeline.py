@@ -1,5 +1,8 @@
 """What a run works out before it begins."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,3 +26,16 @@ def test_epochs_and_batches_go_by_the_number_of_rows_unless_given(
     assert (training.epochs, training.batch_size) == (epochs, batch_size)
     given = prepare(replace(spec, training=Training(epochs=3, batch_size=50))).spec.training
     assert (given.epochs, given.batch_size) == (3, 50)
+
+
+def test_another_backend_of_keras_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    """If it failed, a run would search for hours and end at the export."""
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    command = [sys.executable, "-m", "sweep", "run", "no-such.csv", "--target", "y", "--root", str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("sweep: Keras must use TensorFlow here; KERAS_BACKEND asks for 'jax'.")
+    assert len(done.stderr.splitlines()) == 1
+    code = "import sweep.stack.keras_backend as k, sys; k.choose_tensorflow(); print('keras' in sys.modules)"
+    fine = subprocess.run([sys.executable, "-c", code], env={**os.environ, "KERAS_BACKEND": ""}, capture_output=True)
+    assert fine.stdout.strip() == b"False", "it is not looked at first"

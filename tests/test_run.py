@@ -144,7 +144,7 @@ def test_running_again_changes_nothing_and_more_trials_go_on(tables: Path, tmp_p
     first = run(tmp_path / "a", 2)
     assert run(tmp_path / "a", 2) == first
     resumed, whole = run(tmp_path / "a", 4), run(tmp_path / "b", 4)
-    assert resumed["trials"] == {"complete": 4, "pruned": 0, "failed": 0}
+    assert resumed["trials"] == {"complete": 4, "pruned": 0, "failed": 0, "stopped": 0}
     for result in (resumed, whole):
         result.pop("seconds")
         result.pop("verdict")

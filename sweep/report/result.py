@@ -147,6 +147,7 @@ class Trials:
     complete: int
     pruned: int
     failed: int
+    stopped: int = 0  # by a kill, a signal or the end of the time; tried again, as those that failed
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def search(
     """Run trials until so many are complete or pruned in all, or the time is over and at least one is complete.
 
     A trial whose worker died, or that failed, is counted as failed and tried again with the same parameters. One that
-    is running when the time is over is given up in the same way, for a later run to try; only while none is complete is
+    is running when the time is over is stopped, for a later run to try again; only while none is complete is
     it let to its end.
 
     Parameters
@@ -75,7 +75,7 @@ def search(
         with closing(workers.stream(calls(), shared=X)) as stream:
             for (number, params), outcome in stream:
                 if isinstance(outcome, Failed):
-                    study.give_up(number)
+                    study.fail(number)
                     failures[params] += 1
                     if failures[params] == ATTEMPTS:
                         raise RunError(
@@ -90,7 +90,7 @@ def search(
                 if over():
                     break
         if study.running:
-            study.give_up()
+            study.stop_running()
     if over() and study.finished < trials:
         progress.note(f"the time is over, with {study.finished} of {trials} trials; run the same command to resume")
 

@@ -16,8 +16,10 @@ from functools import lru_cache, wraps
 from threading import Lock
 from typing import Any, TypeVar
 
+from sweep.stack.keras_backend import choose_tensorflow
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+choose_tensorflow()
 if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 

@@ -82,6 +82,11 @@ class Artifacts:
                 "them back, or remove the study and run it again."
             ) from None
 
+    @property
+    def exist(self) -> bool:
+        """Whether trials have left any file here."""
+        return self.folder.is_dir() and any(_is_id(path.name) for path in self.folder.iterdir())
+
     def has_logits(self, trial: FrozenTrial) -> bool:
         """Check whether the logits of a trial lie here."""
         return any(m.filename == LOGITS and (self.folder / m.artifact_id).is_file() for m in self._metas(trial))

@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import FrozenTrial as FrozenTrial
 from optuna.trial import Trial, TrialState
 
+from sweep import __version__
 from sweep.errors import StudyError, SweepError
 from sweep.study.artifacts import Artifacts, known_files
 from sweep.study.copying import copy_study
@@ -26,6 +27,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 PRUNED_AFTER = 8  # finished trials
 COMPLETE, PRUNED = FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+STOPPED = "stopped"  # the attribute of a trial that no fault of its own ended
 RETRY_OF = "retry_of"  # the attribute of a trial that tries one again: its number
 
 
@@ -98,19 +100,21 @@ class Study:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names(["score"])
-        elif other := [key for key in now if known.get(key) != now[key]]:
-            was, got = known.get(other[0]), now[other[0]]
+            study.set_user_attr("version", __version__)
+        elif known != now:
             instead = f", or `sweep remove {record.name}`" if storage is None else ""
+            began = study.user_attrs.get("version")
+            by = f" (with sweep {began}; this is {__version__})" if began != __version__ else ""
             raise StudyError(
-                f"Study {record.name!r} must go on with the data and settings that it began with; {other[0]} was "
-                f"{str(was)[:40]}, now {str(got)[:40]}. Choose another --name{instead}."
+                f"Study {record.name!r} must be resumed with the data and settings that it began with{by}; changed: "
+                f"{changed_settings(known, now)}. Choose another --name{instead}."
             )
         record.artifacts.mkdir(parents=True, exist_ok=True)
         self = cls(study, opened, Artifacts(record.artifacts, opened), space, seed, ownership)
         self._check_home(trials)
         study.set_user_attr("owner", f"{me()}, in {record.folder}")
         self.artifacts.delete_unknown(_files_of_all(opened))
-        self._fail_and_retry([t for t in trials if t.state == TrialState.RUNNING])
+        self._fail_and_retry([t for t in trials if t.state == TrialState.RUNNING], stopped=True)
         if not trials:
             study.enqueue_trial(space.start((2, 64)))
         return self
@@ -171,12 +175,15 @@ class Study:
         return self.trials(*FINISHED)
 
     def totals(self) -> dict[str, int]:
-        """Count the trials that are complete, pruned and failed."""
-        states = [t.state for t in self.optuna.get_trials(deepcopy=False)]
+        """Count the trials complete, pruned, failed, and stopped: by a kill, a signal or the end of the time."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        states = [t.state for t in trials]
+        stopped = sum(t.state == TrialState.FAIL and STOPPED in t.user_attrs for t in trials)
         return {
             "complete": states.count(TrialState.COMPLETE),
             "pruned": states.count(TrialState.PRUNED),
-            "failed": states.count(TrialState.FAIL),
+            "failed": states.count(TrialState.FAIL) - stopped,
+            "stopped": stopped,
         }
 
     @property
@@ -226,10 +233,17 @@ class Study:
             networks.setdefault(params.network, (trial.number, params))
         return list(networks.values())[:count]
 
-    def give_up(self, *numbers: int) -> None:
-        """Give up running trials, or all: each is counted as failed and will be tried again as it was."""
-        given_up = {self.running.pop(number).number for number in numbers or list(self.running)}
-        self._fail_and_retry([t for t in self.trials(TrialState.RUNNING) if t.number in given_up])
+    def fail(self, number: int) -> None:
+        """Count a running trial as failed; it will be tried again as it was."""
+        self._give_up({self.running.pop(number).number}, stopped=False)
+
+    def stop_running(self) -> None:
+        """Count all running trials as stopped; they will be tried again as they were."""
+        self._give_up(set(self.running), stopped=True)
+        self.running.clear()
+
+    def _give_up(self, numbers: set[int], *, stopped: bool) -> None:
+        self._fail_and_retry([t for t in self.trials(TrialState.RUNNING) if t.number in numbers], stopped=stopped)
 
     def logits(self, trial: FrozenTrial) -> np.ndarray:
         """Read the out-of-fold logits that a trial left: array of float32, shape (rows, repeats)."""
@@ -252,11 +266,13 @@ class Study:
     def done(self, settings: dict[str, Any]) -> None:
         self.optuna.set_user_attr("done", settings)
 
-    def _fail_and_retry(self, trials: Sequence[FrozenTrial]) -> None:
-        """Count trials as failed and try each again; in an order in which an interruption neither loses nor doubles."""
+    def _fail_and_retry(self, trials: Sequence[FrozenTrial], *, stopped: bool) -> None:
+        """Count trials as failed, or as stopped, and try each again; an interruption neither loses nor doubles one."""
         retried = {t.user_attrs.get(RETRY_OF) for t in self.optuna.get_trials(deepcopy=False)}
         for trial in trials:
             params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+            if stopped:
+                self.storage.set_trial_user_attr(self.trial_id(trial.number), STOPPED, True)
             if params and trial.number not in retried:
                 self.optuna.enqueue_trial(params, user_attrs={RETRY_OF: trial.number})
             self.optuna.tell(trial.number, state=TrialState.FAIL)
@@ -284,16 +300,40 @@ def _name_in(storage: Storage, record: StudyFolder) -> str:
         return record.name if record.name in there else there[0]
     raise StudyError(
         f"{record.database} must hold the study {record.name!r}, or one study of another name; it holds "
-        f"{', '.join(map(repr, there[:5])) or 'none'}. Name the folder as the study is named, or bring a copy back."
+        f"{', '.join(map(repr, there[:5])) or 'none'}. Name the folder as the study is named, bring a copy of it back, "
+        f"or `sweep remove {record.name}`."
     )
 
 
 def _take_name(record: StudyFolder) -> None:
     """Go on with the study of a folder that was renamed, moved or copied, under the folder's name."""
     with closing(Storage(sqlite_url(record.database, create=False))) as storage:
-        name = _name_in(storage, record)
-        if name != record.name:
+        begun = storage.get_all_studies() or Artifacts(record.artifacts, storage).exist
+        name = _name_in(storage, record) if begun else None  # nothing: a run was killed as it began
+        if name is not None and name != record.name:
             copy_study(storage, name, record.database, as_name=record.name)
+
+
+def changed_settings(known: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> str:
+    """Name the settings that differ, as they were and as they are.
+
+    Examples
+    --------
+    >>> changed_settings({"data": "a1", "epochs": 20, "recipe": {"beta": 1}}, {"data": "b2", "epochs": 5, "recipe": {}})
+    'the rows or columns of the table, epochs (was 20, now 5), recipe.beta (was 1, now not known)'
+    """
+    found = []
+    for key in {**known, **now}:
+        was, got = known.get(key, "not known"), now.get(key, "not known")
+        if was == got:
+            continue
+        if key == "data":
+            found.append("the rows or columns of the table")
+        elif isinstance(was, dict) and isinstance(got, dict):
+            found.append(changed_settings(was, got, f"{prefix}{key}."))
+        else:
+            found.append(f"{prefix}{key} (was {str(was)[:40]}, now {str(got)[:40]})")
+    return ", ".join(found)
 
 
 def _files_of_all(storage: Storage) -> set[str]:

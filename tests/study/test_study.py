@@ -1,5 +1,6 @@
 """The study: exact totals, no lost and no doubled trials, reproducible proposals, mixed studies refused."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from sweep.search.loop import search
 from sweep.search.selection import Confirmed, Selection, bins_help, confirm, select, smallest_within_error
 from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe
+from sweep.study import study as study_module
 from sweep.study.outcome import Outcome
 from sweep.study.params import Params
 from sweep.study.space import Space
@@ -95,7 +97,7 @@ def test_a_trial_found_running_is_tried_again_once_with_the_same_parameters(
     opened(tmp_path)  # found once, interrupted at once
     again = opened(tmp_path)
     go_on(again, 4, monkeypatch)
-    assert again.totals() == {"complete": 4, "pruned": 0, "failed": 1}
+    assert again.totals() == {"complete": 4, "pruned": 0, "failed": 0, "stopped": 1}
     assert [Params(**p) for p in params(again) if p["most"] == tried.most] == [tried]
 
 
@@ -110,7 +112,7 @@ def test_failed_trials_are_tried_again_and_do_not_count(tmp_path: Path, monkeypa
 
     study = opened(tmp_path)
     go_on(study, 5, monkeypatch, fail)
-    assert study.totals() == {"complete": 5, "pruned": 0, "failed": 2}
+    assert study.totals() == {"complete": 5, "pruned": 0, "failed": 2, "stopped": 0}
     assert failures[0] in [Params(**p) for p in params(study)]
 
 
@@ -143,8 +145,66 @@ def test_floors_begin_after_the_warm_up_and_prune(tmp_path: Path, monkeypatch: p
 def test_other_data_under_the_same_name_is_refused(tmp_path: Path) -> None:
     """Trials of two tables would be mixed in one study."""
     opened(tmp_path)
-    with pytest.raises(StudyError, match="data was d, now e"):
+    with pytest.raises(StudyError, match=r"changed: the rows or columns of the table\. Choose"):
         opened(tmp_path, data="e")
+
+
+def test_changed_settings_are_named_and_so_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a user would be shown two hashes, or be left to guess why an old study is refused."""
+    record = StudyFolder(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+
+    def start(**identity: object) -> None:
+        Study.open(record, None, space=SPACE, seed=0, identity=identity, note=print)
+
+    start(epochs=20, recipe={"warm_up": 0.1, "gain": 6})
+    with pytest.raises(StudyError, match=r"began with; changed: epochs \(was 20, now 5\)\. Choose"):
+        start(epochs=5, recipe={"warm_up": 0.1, "gain": 6})
+    monkeypatch.setattr(study_module, "__version__", "9.9")
+    with pytest.raises(StudyError, match=r"this is 9\.9\); changed: recipe\.gain \(was 6, now not known\)"):
+        start(epochs=20, recipe={"warm_up": 0.1})
+
+
+def test_a_folder_that_was_renamed_or_copied_goes_on_under_its_new_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it failed, the study would start at 0 under the new name and delete the files of its trials."""
+    study = opened(tmp_path)
+    go_on(study, 3, monkeypatch)
+    before = params(study)
+    study.set_system_attr(f"dashboard:{study.trial_id(1)}:note_str:0", "noted")
+    (tmp_path / "studies" / "n").rename(tmp_path / "studies" / "new")
+    shutil.copytree(tmp_path / "studies" / "new", tmp_path / "studies" / "copy")
+    for name in ("new", "copy"):
+        record = StudyFolder(tmp_path, name)
+        assert params(Study.reopen(record)) == before, "it can be read before it is resumed"
+        files = sorted(p.name for p in record.artifacts.iterdir())
+        again = Study.open(record, None, space=SPACE, seed=0, identity={"data": "d"}, note=print)
+        assert optuna.get_all_study_names(f"sqlite:///{record.database}") == [name]
+        assert params(again) == before
+        assert sorted(p.name for p in record.artifacts.iterdir()) == files
+        assert again.system_attrs()[f"dashboard:{again.trial_id(1)}:note_str:0"] == "noted"
+        go_on(again, 4, monkeypatch)
+        assert again.totals()["complete"] == 4
+
+
+def test_a_study_that_its_database_lacks_is_no_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a study deleted or doubled from a dashboard would start over and delete all files of its trials."""
+    study = opened(tmp_path)
+    go_on(study, 2, monkeypatch)
+    record = StudyFolder(tmp_path, "n")
+    files = sorted(p.name for p in record.artifacts.iterdir())
+    for name in ("a", "b"):
+        optuna.copy_study(from_study_name="n", from_storage=study.storage, to_storage=study.storage, to_study_name=name)
+    assert opened(tmp_path).totals()["complete"] == 2, "the one of its name is taken, and the others leave it alone"
+    optuna.delete_study(study_name="n", storage=study.storage)
+    for there in ("'a', 'b'", "'b'", "none"):
+        if there != "'b'":
+            with pytest.raises(StudyError, match=f"it holds {there}"):
+                opened(tmp_path)
+        if there != "none":
+            optuna.delete_study(study_name=there[1], storage=study.storage)
+    assert sorted(p.name for p in record.artifacts.iterdir()) == files
 
 
 def test_a_study_is_forgotten_by_its_database(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from sweep.errors import InputError
 from sweep.evidence.learning_curve import Gain, LearningCurve
 from sweep.report.figures.style import BLACK, BLUE, GREY, ORANGE, SMALL, WIDE, new_axes, shown, spread, title, words
 
@@ -43,7 +44,7 @@ def draw_learning(learning: LearningCurve, *, name: str = "", ax: Axes | None = 
     ax = new_axes(ax, WIDE)
     points, gains = learning.points, learning.gain
     if not points or gains is None:
-        raise ValueError("learning must have points to draw; got none. Say why instead.")
+        raise InputError("learning must have points to draw; got none. Say why instead.")
     positives = np.array([point.positives for point in points])
     ends = {}
     for nudge, (score, (_, colour)) in zip((0.98, 1.02), LINES.items(), strict=True):
