@@ -8,8 +8,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from types import UnionType
@@ -36,9 +37,9 @@ KINDS: dict[Any, Any] = {
 }
 
 
-def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+def settings_options(command: Callable[..., None], sections: Iterable[Any] = tuple(SECTIONS.values())) -> Any:
     """Give a command an option for each setting of a study that has a metavar, with its meaning, default and range."""
-    settings = [entry for kind in SECTIONS.values() for entry in fields(kind) if entry.metadata]
+    settings = [entry for kind in sections for entry in fields(kind) if entry.metadata]
     for entry in reversed(settings):
         meaning: Setting = entry.metadata["setting"]
         if not meaning.metavar:
@@ -131,6 +132,29 @@ def run(
             click.echo(results[0].to_json())
         else:
             click.echo("[" + ",\n".join(r.to_json() for r in results) + "]")
+
+
+@cli.command(epilog="Example: sweep check table.csv --target y --test held-out.csv")
+@click.argument("source", metavar="STUDY.toml|TABLE")
+@partial(settings_options, sections=(Data,))
+@click.option("--root", hidden=True, expose_value=False, help="Taken as by every command; nothing is written.")
+@JSON
+def check(source: str, as_json: bool, **given: Any) -> None:
+    """Read a table as a run would, train nothing, and say how each column is read and what looks wrong."""
+    from sweep.pipeline import check_study
+
+    found = [check_study(spec) for spec in Spec.from_options(source, given).split()]
+    if as_json:
+        click.echo(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from sweep.report.terminal import check as shown_check
+
+    console = Console(width=100, highlight=False)
+    for one in found:
+        for part in shown_check(one):
+            console.print(part)
 
 
 @cli.command(epilog="Example: sweep init table.csv --target y")

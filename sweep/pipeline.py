@@ -201,10 +201,21 @@ def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
         If a table cannot be used, or a setting does not fit it.
     """
     choose_tensorflow()
-    if len(spec.data.target) > 1:
-        raise SpecError(f"A run must have one target; got {len(spec.data.target)}. Use spec.split() and run each.")
+    table = read_training(spec, frame)
+    spec = _resolve(spec, table)
+    check_folds(table, spec.training.folds)
+    folds = fold_of_row(table.y, table.groups, spec.training.folds, spec.search.seed)
+    test = read_test(spec, table)
+    features = Features.learn(table.frame)
+    return Prepared(spec, table, test, features, features.transform(table.frame), folds, frame)
+
+
+def read_training(spec: Spec, frame: Any = None) -> Table:
+    """Read and check the table that a study trains on: its file, or a frame in its place."""
     data = spec.data
-    table = load_table(
+    if len(data.target) > 1:
+        raise SpecError(f"A run must have one target; got {len(data.target)}. Use spec.split() and run each.")
+    return load_table(
         data.path if frame is None else frame,
         target=data.target[0],
         positive=data.positive,
@@ -213,14 +224,39 @@ def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
         group=data.group,
         asked=Asked(data.number, data.category, data.date),
     )
-    spec = _resolve(spec, table)
-    check_folds(table, spec.training.folds)
-    folds = fold_of_row(table.y, table.groups, spec.training.folds, spec.search.seed)
-    test = None
-    if data.test is not None:
-        test = load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
+
+
+def read_test(spec: Spec, table: Table) -> Table | None:
+    """Read and check the table that a study is tested on, as the one trained on says; None where it has none."""
+    data = spec.data
+    if data.test is None:
+        return None
+    return load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
+
+
+def check_study(spec: Spec) -> dict[str, Any]:
+    """Read a study's tables as a run would, train nothing, and say how each column is read.
+
+    Returns
+    -------
+    dict
+        `rows`, `positives`, `positive`, `negative`, `columns` (as `Table.columns`), `notes`, and `test`, null or its
+        `rows`, `positives` and `notes`.
+    """
+    table = read_training(spec)
+    test = read_test(spec, table)
     features = Features.learn(table.frame)
-    return Prepared(spec, table, test, features, features.transform(table.frame), folds, frame)
+    return {
+        "rows": len(table.y),
+        "positives": int(table.y.sum()),
+        "positive": table.positive,
+        "negative": table.negative,
+        "columns": list(table.columns),
+        "notes": [*table.notes, *features.notes(table.frame)],
+        "test": None
+        if test is None
+        else {"rows": len(test.y), "positives": int(test.y.sum()), "notes": list(test.notes)},
+    }
 
 
 def _resolve(spec: Spec, table: Table) -> Spec:
@@ -456,6 +492,7 @@ def report_result(
         corrected,
         fold_of_row=this.setup.fold_of_row,
         probability=final.probability,
+        notes=this.data.notes,
         test=test,
         verdict=verdict,
         trials=this.study.totals(),

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sweep.data.cells import as_numbers, first_row, shown
 from sweep.errors import TableError
@@ -36,6 +34,9 @@ def hash_rows(frame: pl.DataFrame) -> np.ndarray:
 
 def tie_rows(path: str | Path, duplicates: np.ndarray, group: pl.Series) -> np.ndarray:
     """Join equal rows and rows of one group value: index of the first row tied to each row, (rows,) int64."""
+    from scipy.sparse import coo_array  # a second to load, and few tables are grouped
+    from scipy.sparse.csgraph import connected_components
+
     blanks = group.is_null()
     if blanks.any():
         raise TableError(

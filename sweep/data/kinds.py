@@ -229,7 +229,11 @@ def _settle_numbers(draft: _Draft, notation: Notation | None, found: _Found, wan
         words = bare.filter(odd).unique()
         coded = words.str.contains(CODE).all() and not _bear_one_unit(words)
         repeated = different * 2 <= known - count
-        if share < 0.5 or (coded and repeated and count * 100 >= known) or (share < 0.8 and different < MANY):
+        if (
+            share < 0.5
+            or (coded and repeated and count * 100 >= known)
+            or (share < 0.8 and different < MANY and split(words)["body"].null_count())
+        ):
             why = f"they look like codes: {listed(words.sort(), width=40)}" if coded and share >= 0.5 else ""
             _settle_category(draft, found, known - count, why)
             return

@@ -79,12 +79,12 @@ class Table:
     columns: tuple[dict[str, Any], ...]
 
 
-def read_table(path: str | Path, *, missing: Sequence[str] = ()) -> pl.DataFrame:
+def read_table(path: Any, *, missing: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table, every column by what its values are.
 
     Parameters
     ----------
-    path : str or Path
+    path : path, frame or mapping of arrays
         As `open_source` takes it.
     missing : sequence of str
         Values that mean "not known", besides empty fields (and NA, NaN, null and their like among numbers).
@@ -100,6 +100,7 @@ def read_table(path: str | Path, *, missing: Sequence[str] = ()) -> pl.DataFrame
         If the file cannot be read, is no table, or holds no row.
     """
     raw, source = read_raw(path)
+    path = source.label
     try:
         schema, _ = learn_schema(raw, missing=missing, categories=source.categories)
         return schema.read(raw)
@@ -108,7 +109,7 @@ def read_table(path: str | Path, *, missing: Sequence[str] = ()) -> pl.DataFrame
 
 
 def load_table(
-    path: str | Path,
+    path: Any,
     *,
     target: str,
     positive: str | float | None = None,
@@ -121,8 +122,8 @@ def load_table(
 
     Parameters
     ----------
-    path : str or Path
-        The file.
+    path : path, frame or mapping of arrays
+        As `open_source` takes it.
     target : str
         The label column, which holds two labels.
     positive : str or float, optional
@@ -144,6 +145,7 @@ def load_table(
     asked = asked or Asked()
     said = [*asked.number, *asked.category, *asked.date]
     raw, source = read_raw(path, [target, *drop, *said])
+    path = source.label
     for name in (target, *drop, *([] if group is None else [group]), *said):
         check_present(path, raw.columns, name)
     if target in drop or target == group:
@@ -237,6 +239,7 @@ def load_test(
         If a column is missing, a label is unknown, or a column of numbers holds text.
     """
     raw, source = read_raw(path, (table.target, *table.schema.names))
+    path = source.label
     check_columns(path, raw.columns, (table.target, *table.schema.names), LEARNED)
     labels = read_labels(path, raw[table.target], missing)
     means = {label: find_label(label, (table.positive, table.negative)) for label in labels.unique()}

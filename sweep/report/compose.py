@@ -1,6 +1,6 @@
 """The result of a run, put together from what its stages came to."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +17,7 @@ from sweep.evidence.verdict import Verdict
 from sweep.report.result import (
     Balance,
     ByThreshold,
+    ColumnSummary,
     ConfirmedNetwork,
     DataSummary,
     Result,
@@ -43,6 +44,7 @@ def compose(
     *,
     fold_of_row: np.ndarray,
     probability: Callable[[str, float], float | None],
+    notes: Sequence[str],
     test: OnTest | None,
     verdict: Verdict | None,
     trials: dict[str, int],
@@ -50,7 +52,8 @@ def compose(
 ) -> Result:
     """Put a run's result together; counts and rates are out-of-fold over all rows, at each balance's threshold.
 
-    `probability` is what a balance says by a mean logit, None where it tells no rows apart.
+    `probability` is what a balance says by a mean logit, None where it tells no rows apart; `notes` what was said when
+    the tables were read.
     """
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.mean
@@ -67,6 +70,8 @@ def compose(
             target=table.target,
             positive=table.positive,
             negative=table.negative,
+            columns=tuple(ColumnSummary(**column) for column in table.columns),
+            notes=tuple(notes),
         ),
         equal=spec.balance.equal,
         selected=Selected(

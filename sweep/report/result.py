@@ -16,6 +16,17 @@ Pair = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
+class ColumnSummary:
+    """A column of the training table: what it was read as, and why."""
+
+    name: str
+    kind: str
+    missing: int
+    levels: int | None
+    why: str | None
+
+
+@dataclass(frozen=True)
 class DataSummary:
     """The training table."""
 
@@ -26,6 +37,8 @@ class DataSummary:
     target: str
     positive: str
     negative: str = "0"
+    columns: tuple[ColumnSummary, ...] = ()
+    notes: tuple[str, ...] = ()  # whatever was said on reading
 
 
 @dataclass(frozen=True)

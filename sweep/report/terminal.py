@@ -1,6 +1,6 @@
 """A result as tables for a terminal: the numbers of result.json, none of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -95,6 +95,33 @@ def summarise(result: Result) -> Iterator[Any]:
     seconds = "  ".join(f"{k} {duration(v)}" for k, v in result.seconds.items())
     yield f"seconds: {seconds}"
     yield "Intervals are exact 95 % ones of the counts, conditional on the fitted networks."
+    yield from notes(d.notes, "Said on reading the tables:")
+
+
+def notes(lines: Sequence[str], title: str) -> Iterator[str]:
+    """What was said, one line per note, under a title; nothing where nothing was."""
+    if lines:
+        yield f"[bold]{title}[/]"
+        yield from (f"- {escape(line)}" for line in lines)
+
+
+def check(found: dict[str, Any]) -> Iterator[Any]:
+    """What `sweep check` found, as lines and a table of the columns."""
+    yield (
+        f"{found['rows']} rows, {found['positives']} of them {escape(repr(found['positive']))}, the others "
+        f"{escape(repr(found['negative']))}"
+    )
+    table = Table()
+    for head in ("column", "kind", "missing", "levels", "why"):
+        table.add_column(head, justify="right" if head in ("missing", "levels") else "left", overflow="fold")
+    for column in found["columns"]:
+        cells = ("" if column[key] is None else str(column[key]) for key in ("missing", "levels", "why"))
+        table.add_row(escape(repr(column["name"])), column["kind"], *map(escape, cells))
+    yield table
+    yield from notes(found["notes"], "To know:")
+    if found["test"]:
+        yield f"test table: {found['test']['rows']} rows, {found['test']['positives']} positive"
+        yield from notes(found["test"]["notes"], "To know of the test table:")
 
 
 def confusion(c: Counts, title: str) -> Table:
