@@ -79,7 +79,7 @@ class Prepared:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What has to be said aloud of the tables, one line per note."""
+        """Notes about the tables for the reader, one line each."""
         said = (*self.table.notes, *self.features.notes(self.table.frame))
         return said if self.test is None else (*said, *self.test.notes)
 

@@ -1,4 +1,4 @@
-"""What a run says while it goes on. This one says nothing; the command line's draw it, and every run logs it."""
+"""The progress of a run, as it reports it. This one says nothing; the command line's draw it, and every run logs it."""
 
 import time
 from pathlib import Path

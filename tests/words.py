@@ -10,19 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = (  # that must be clean, with all that is in them
-    "CONTRIBUTING.md",
-    "sweep/stack",
-    "sweep/statistics",
-    "sweep/README.md",
-    "sweep/__init__.py",
-    "sweep/class_weight.py",
-    "sweep/cli.py",
-    "sweep/config.py",
-    "sweep/errors.py",
-    "sweep/files.py",
-    "sweep/study_folder.py",
-)
+PLACES = ("sweep", "CONTRIBUTING.md")  # that must be clean, with all that is in them
 
 _DISTRIBUTED = (
     "axis|balance|batch|column|epoch|feature|fold|hidden layer|label|layer|message|model|network|piece|repeat"
@@ -32,7 +20,7 @@ _COUNTED = "one|two|three|balance|byte|column|entry|file|folder|integer|line|net
 _COUNTED += "|bins|columns|networks|rows|trials|units"
 
 WORDS = {
-    r"(?<!power )\bcuts?\b(?! (off|short|into))": "threshold",
+    r"""(?<!power )(?<!["'])\bcuts?\b(?!["'=:]| :| (off|short|into|by the))""": "threshold",
     r"\bshares? of (the )?positives\b": "prevalence",
     r"\b(row|rows|nothing|nobody|everybody) (is |are |was |were )?called\b": "predicted positive",
     r"\b(calls|calling|call) (nobody|everybody|nothing)\b": "predicts no positive, predicts all positive",
@@ -45,7 +33,7 @@ WORDS = {
     r"\bsimple things\b": "baselines",
     r"\b(what|which) is left over waits\b": "an incomplete last batch is dropped",
     r"\bdealt?s? (the )?(rows|columns)\b": "shuffle and split",
-    r"\bgoes on\b|\bgo on with\b|\bto go on\b": "resume, continue",
+    r"\bcommand goes on\b|\bgo on with\b|\bto go on\b": "resume, continue",
     r"\bon paper\b": "settings",
     rf"\b({_COUNTED}) an? ({_DISTRIBUTED})\b": "per: one per column",
 }

@@ -101,7 +101,7 @@ class Gate:
         return self.host in WILDCARDS and (name in _names() or _is_address(name))
 
     def _cookie(self, environ: Environ) -> str:
-        """A cookie's name; browsers share cookies between the ports of a host."""
+        """Name the cookie of a port; browsers share cookies between the ports of a host."""
         return f"sweep-{environ.get('SERVER_PORT', '')}"
 
     def _brought(self, environ: Environ) -> str:
@@ -121,7 +121,7 @@ def _names() -> set[str]:
 
 
 def _is_address(name: str) -> bool:
-    """Whether it is a bare address, which no other site can point here."""
+    """Check whether it is a bare address, which no other site can point here."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

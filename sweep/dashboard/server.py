@@ -91,7 +91,7 @@ class _Handler(WSGIRequestHandler):
         """Say nothing."""
 
     def get_stderr(self) -> Any:
-        """Where errors go: nowhere; a browser that leaves in the middle is none."""
+        """Send errors nowhere; a browser that leaves in the middle is none."""
         return io.StringIO()
 
 

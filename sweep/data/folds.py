@@ -8,9 +8,9 @@ from sweep.errors import TableError
 
 
 def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """Deal the rows into folds.
+    """Assign the rows to folds.
 
-    Groups are dealt whole: first those that hold positives, the one with most of them first, each to the fold with
+    Groups are assigned whole: first those that hold positives, the one with most of them first, each to the fold with
     the fewest positives; then the others, the largest first, each to the fold with the fewest negatives. Equals come
     in an order drawn from `seed`. With groups of one row, folds differ by at most one positive and one negative.
 
@@ -90,7 +90,7 @@ def check_groups(y: np.ndarray, groups: np.ndarray, folds: int) -> None:
         if found < folds:
             apart = "" if found == rows else f", which stay together in {found} groups"
             raise TableError(
-                f"{folds} folds need {folds} {name} rows that may be parted, one a fold; the table has {rows}{apart}: "
+                f"{folds} folds need {folds} {name} rows that may be parted, 1 per fold; the table has {rows}{apart}: "
                 + (f"ask for {found} folds or fewer." if found > 1 else "no cross-validation is possible on it.")
             )
 

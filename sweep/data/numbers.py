@@ -37,7 +37,7 @@ class Notation:
 
     @property
     def says(self) -> tuple[str, ...]:
-        """What is worth saying of it."""
+        """Notes about it for the reader."""
         says = []
         if self.decimal == ",":
             says.append("decimal commas")

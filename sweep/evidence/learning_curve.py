@@ -25,7 +25,7 @@ DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: e
 
 @dataclass(frozen=True)
 class Point:
-    """Scores at one share of the positives, each the mean over the draws with its 95 % interval.
+    """Scores at one share of all positives, each the mean over the draws with its 95 % interval.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class LearningCurve:
 
 
 def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: "Workers") -> LearningCurve:
-    """Measure scores along the share of positives trained on, and what doubling the positives would bring.
+    """Measure scores along the share of all positives that is trained on, and what doubling the positives would bring.
 
     All columns keep w1 / w0 and all negatives; the positives that stay weigh 1 / share as much again, and held-out rows
     are scored whole. The scores are pooled out-of-fold average precision and min(P1, R1) at an FP = FN threshold

@@ -160,7 +160,7 @@ def _threshold(
     order = np.argsort(-logits, kind="stable")
     falling = logits[order]
     ends = np.flatnonzero(np.append(np.diff(falling) != 0, True))
-    called = np.pad(np.cumsum(weights[:, order], axis=1)[:, ends], ((0, 0), (1, 0)))  # with nobody called, first
+    called = np.pad(np.cumsum(weights[:, order], axis=1)[:, ends], ((0, 0), (1, 0)))  # none first
     last = np.argmin(np.abs(called - (weights @ labels)[:, None]), axis=1)
     values = np.concatenate([falling[:1] + 2.0, falling[ends], falling[-1:] - 2.0], dtype=float)
     halfway: NDArray[np.floating] = (values[last] + values[last + 1]) / 2

@@ -99,7 +99,7 @@ def export_study(record: StudyFolder, to: Path, *, format: str, equal: str, sing
 
 
 def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
-    """What the model says of itself."""
+    """Write the model's card."""
     return {
         "name": spec.name,
         "version": __version__,
@@ -118,7 +118,7 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
 
 
 def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
-    """What mends the probability of a balance, if it needs it; and of its networks the one that did best by itself."""
+    """Fit the recalibration of a balance, if it needs one; and describe the network that does best by itself."""
 
     def line(logits: np.ndarray) -> list[float] | None:
         found = calibration(setup.y, setup.groups, setup.fold_of_row, logits, pick.most, seed=setup.seed)

@@ -174,7 +174,7 @@ def _column(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _numeric(model: Delivered) -> "keras.Model":
-    """The model without its raw columns: from X, centred and scaled already, (rows, features) float32."""
+    """Take the model without its raw columns: from X, centred and scaled already, (rows, features) float32."""
     stack = stack_of(model)
     x = keras.Input((stack.features,), dtype="float32", name="X")
     as_it_is = replace(stack.layer, centre=np.zeros((1, stack.features)), scale=np.ones((1, stack.features)))
@@ -221,7 +221,7 @@ def _pair(outputs: dict[str, Any]) -> Compared:
 
 
 def _compare(model: Delivered, got: Compared, rows: pl.DataFrame, format: str) -> float:
-    """The largest difference of a probability; RunError where it, or a decision off the threshold, differs."""
+    """Compute the largest difference of a probability; RunError where it, or a decision off the threshold, differs."""
     (p, called), (p_got, called_got) = _pair(model(raw_columns(model.features, rows))), got
     card = model.card
     at = expit(undo_weights(card["logit_threshold"], card["weight_ratio"], card["calibration"]))

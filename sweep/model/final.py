@@ -36,7 +36,7 @@ class Final:
         Of each balance the column that did best out-of-fold by itself: its `repeat`, `out_of_fold` for the card, and
         `calibration` or None, and its `threshold`.
     threshold : mapping of str to float
-        On the mean logit of the ensemble of a balance: above it a row is called; a balance not in it has 0.
+        On the mean logit of the ensemble of a balance: above it a row is predicted positive; a balance not in it has 0.
     """
 
     stack: Stack
@@ -57,11 +57,11 @@ class Final:
 
     @property
     def repeats(self) -> int:
-        """Columns a balance."""
+        """Columns per balance."""
         return self.stack.columns // len(self.most)
 
     def probability(self, equal: str, logit: float) -> float | None:
-        """What the ensemble of a balance says by a mean logit, as `Decide` does; None if it says the same of all."""
+        """Compute the probability that a balance gives at a mean logit, as `Decide` does; None if it is one for all."""
         return threshold_on_probability(logit, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
 
     def assemble(self, equal: str, *, single: bool = False, threshold: float | None = None) -> Delivered:

@@ -13,7 +13,7 @@ MISSING = ""  # what a missing category is to the model; a missing number is NaN
 
 
 def as_tensor(values: Any, name: str, kind: str) -> Any:
-    """A column, (rows,) or (rows, 1), as (rows, 1) of what the model takes; None, or NaN among text, is missing."""
+    """Convert a column, (rows,) or (rows, 1), to (rows, 1) as the model takes it; None, or NaN in text, is missing."""
     if hasattr(values, "isna"):  # pandas, whose NA is neither equal nor unequal to anything
         values = values.astype(object).where(values.notna(), None)
     if not isinstance(values, tf.Tensor):
@@ -26,6 +26,6 @@ def as_tensor(values: Any, name: str, kind: str) -> Any:
 
 
 def words_of(column: Column) -> tuple[list[str], str]:
-    """A category's levels as the model's input spells them, and a word that is none of them."""
+    """Spell a category's levels as the model's input does, and find a word that is none of them."""
     words = [MISSING if level is None else level for level in column.levels]
     return words, next(f"[other{i}]" for i in range(len(words) + 1) if f"[other{i}]" not in words)

@@ -59,11 +59,11 @@ class Encode(keras.layers.Layer):
         return tf.concat(blocks, axis=1)
 
     def compute_output_spec(self, columns: dict[str, Any]) -> Any:
-        """The shape and type of X, told without running the look-ups."""
+        """Tell the shape and type of X without running the look-ups."""
         return keras.KerasTensor((None, len(Features.from_dict(self.features).names)), dtype="float64")
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs."""
+        """Return the arguments that `from_config` needs."""
         return {**super().get_config(), "features": self.features}
 
 
@@ -82,7 +82,7 @@ class Decide(keras.layers.Layer):
     card : dict
         What the model says of itself; JSON.
     threshold : float
-        On the mean logit; above it a row is called positive. 0: where the class weights put it.
+        On the mean logit; above it a row is predicted positive. 0: where the class weights put it.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Decide(keras.layers.Layer):
         return {"probability": tf.sigmoid(odds), "decision": tf.cast(logit > self.threshold, tf.int32)}
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs."""
+        """Return the arguments that `from_config` needs."""
         own = {"weight_ratio": self.weight_ratio, "calibration": self.calibration, "card": self.card}
         return {**super().get_config(), **own, "threshold": self.threshold}
 
@@ -149,7 +149,7 @@ class Delivered(keras.Model):
 
     @property
     def card(self) -> dict[str, Any]:
-        """What the model says of itself."""
+        """The model's card."""
         card: dict[str, Any] = self.get_layer("decide").card
         return card
 
@@ -190,7 +190,7 @@ def build(
     calibration : (intercept, slope)
         Of the log-odds, fitted out-of-fold.
     threshold : float
-        On the mean logit: above it a row is called positive. It is rounded to single precision, so that every format
+        On the mean logit: above it a row is predicted positive. It is rounded to single precision, so that every format
         compares with the same number.
 
     Returns
@@ -250,7 +250,7 @@ def threshold_on_probability(threshold: float, weight_ratio: float, calibration:
 
 
 def ensemble(stack: Stack) -> "keras.Model":
-    """The mean logit (rows, 1) of all columns as a Keras model of the first layer's output; one column: its tower."""
+    """Build the mean logit (rows, 1) of all columns as a Keras model of the first layer's output."""
     towers = [stack.tower(s) for s in range(stack.columns)]
     for s, tower in enumerate(towers):
         tower.name = f"network_{s}"
@@ -261,7 +261,7 @@ def ensemble(stack: Stack) -> "keras.Model":
 
 
 def stack_of(model: Delivered) -> Stack:
-    """The stack that `build` made the model of."""
+    """Rebuild the stack that `build` made the model of."""
     first = model.get_layer("standardise")
     centre, scale, announced, *bins = first.get_weights()
     edge, slope = bins or np.zeros((2, 0, BINS), np.float32)
@@ -283,7 +283,7 @@ def stack_of(model: Delivered) -> Stack:
 
 
 def raw_columns(features: Features, frame: pl.DataFrame) -> dict[str, Any]:
-    """The tensors that a delivered model takes, each (rows, 1), of a table as `read_table` gives it.
+    """Convert a table, as `read_table` gives it, to the tensors that a delivered model takes, each (rows, 1).
 
     Raises
     ------

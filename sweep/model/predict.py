@@ -69,7 +69,7 @@ def predict(
     keep : sequence of str
         Columns of the table to write too.
     prevalence : float in (0, 1), optional
-        The share of positives to expect among these rows; default: that of the training rows. It moves the
+        The prevalence to expect among these rows; default: that of the training rows. It moves the
         probability, not the decision.
     progress : callable, optional
         Called with the rows done and the share of the file read.
@@ -160,7 +160,7 @@ def _check_out(out: Path, table: Any) -> Path:
 
 
 def _ahead(pieces: Iterator[tuple[pl.DataFrame, float]]) -> Iterator[tuple[pl.DataFrame, float]]:
-    """The same, each piece read while the one before it is scored."""
+    """Give the same, each piece read while the one before it is scored."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, pieces, None)
         while (piece := coming.result()) is not None:
@@ -198,7 +198,7 @@ class _Csv:
 
 
 class _Parquet:
-    """Writes a Parquet file, whole or not at all, by way of a file a piece."""
+    """Writes a Parquet file, whole or not at all, by way of one file per piece."""
 
     def __init__(self, stack: ExitStack, target: Path) -> None:
         self.part = stack.enter_context(whole(target))

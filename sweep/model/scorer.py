@@ -47,7 +47,7 @@ class Scorer(ABC):
         """Give the log-odds, (rows,) float64, with the weights undone, and the decision, (rows,) int8, of a table."""
 
     def shift(self, prevalence: float) -> float:
-        """What to add to log-odds that hold at the training share of positives, so that they hold at another one."""
+        """Compute what to add to log-odds of the training prevalence, so that they hold at another one."""
         try:
             share = self.card["positives"] / self.card["rows"]
             return math.log(prevalence / (1 - prevalence)) - math.log(share / (1 - share))

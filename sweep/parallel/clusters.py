@@ -74,7 +74,7 @@ class Put:
     reference: Any
 
     def get(self) -> np.ndarray:
-        """The array, read-only."""
+        """Give the array, read-only."""
         import ray
 
         array: np.ndarray = ray.get(self.reference)
@@ -144,4 +144,4 @@ def _missing(extra: str) -> InputError:
 def _unreachable(what: str, address: str | None, error: Exception) -> InputError:
     reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
     at = f" at {address}" if address else ""
-    return InputError(f"The {what}{at} must be there and answer; got: {reason}. Start it, or mend its address.")
+    return InputError(f"The {what}{at} must be there and answer; got: {reason}. Start it, or correct its address.")

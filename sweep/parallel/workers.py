@@ -95,7 +95,7 @@ class Workers:
 
     @property
     def here(self) -> bool:
-        """Whether calls run in this process."""
+        """True if calls run in this process."""
         return self.count == 1 and self.backend_name == "loky"
 
     def stream(self, calls: Iterable[Call], *, shared: np.ndarray) -> Generator[tuple[Key, Any], None, None]:

@@ -30,7 +30,7 @@ def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study:
     pictures : sequence of Path
         Put into the page; which is shown where goes by the name of its file.
     study : str
-        The study on paper, every setting spelled out.
+        The study's settings, every one spelled out.
     """
     write_text(path, render(result, pictures=pictures, study=study))
 

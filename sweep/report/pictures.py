@@ -79,6 +79,6 @@ def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Sele
 
 
 def shown(record: StudyFolder) -> list[Path]:
-    """The pictures that the report shows, of those that are there."""
+    """Find the pictures that the report shows, of those that are there."""
     names = ("balance-curve", "precision-recall", "learning-curve", "reliability")
     return [path for name in names if (path := record.plots / f"{name}.png").exists()]

@@ -1,4 +1,4 @@
-"""How progress looks on standard error: a bar that stays in place on a terminal, elsewhere a line a message."""
+"""Progress on standard error: a bar that stays in place on a terminal, elsewhere one line per message."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ from sweep.progress import Progress
 
 
 def shown() -> "Shown":
-    """What suits standard error: a bar on a terminal, else lines."""
+    """Choose what suits standard error: a bar on a terminal, else lines."""
     return Live() if sys.stderr.isatty() else Plain()
 
 
@@ -26,7 +26,7 @@ class Shown(Progress):
 
 
 class Plain(Shown):
-    """A line a message: where the output is no terminal."""
+    """One line per message: where the output is no terminal."""
 
     def __init__(self) -> None:
         self.name, self.steps, self.before, self.done, self.started = "", 0, 0, 0, 0.0
@@ -88,7 +88,7 @@ class Live(Shown):
 
 
 def percent(progress: Progress) -> Callable[[int, float], None]:
-    """A phase of a hundred steps, moved on by rows done and their share of the table; a table done at once has none."""
+    """Show a phase of a hundred steps, by rows done and their share of the table; a table done at once has none."""
     said: int | None = None
 
     def to(rows: int, share: float) -> None:

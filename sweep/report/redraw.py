@@ -39,7 +39,7 @@ def rewrite_report(record: StudyFolder) -> Path:
 
 
 def report_of(record: StudyFolder, result: Result) -> Path:
-    """Write the report of a result; the study on paper in it is empty where its file is gone."""
+    """Write the report of a result; the settings in it are empty where its file is gone."""
     text = record.study.read_text(encoding="utf-8") if record.study.exists() else ""
     write_report(record.report, result, pictures=shown(record), study=text)
     return record.report

@@ -15,18 +15,18 @@ HOLDS = {
     "ratio": "P1 = R1 (FP = FN)",
     "recall": "R0 = R1",
     "unweighted": "most = 0.5",
-    "moved_cut": "FP = FN by the cut alone",
+    "moved_cut": "FP = FN by the threshold alone",
 }
 DASH = "–"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number, or a dash where it is undefined."""
+    """Write a number, or a dash where it is undefined."""
     return DASH if value is None else f"{value:.{digits}f}"
 
 
 def span(interval: Any) -> str:
-    """An interval, or a dash."""
+    """Write an interval, or a dash."""
     return DASH if interval is None else f"{interval[0]:.2f}–{interval[1]:.2f}"
 
 
@@ -38,7 +38,7 @@ def duration(seconds: float) -> str:
 
 
 def selected_line(result: Result) -> str:
-    """The balance taken, in one line."""
+    """Say the balance taken, in one line."""
     s = result.selected
     params = {name: value for name, value in asdict(s.params).items() if value is not None and name != "most"}
     network = ", ".join(f"{name} {value:g}" for name, value in params.items())
@@ -49,14 +49,14 @@ def selected_line(result: Result) -> str:
 
 
 def recall_by_cut(result: Result) -> str | None:
-    """What a cut on the delivered probability does where no weight searched makes the recalls equal, in one line."""
+    """Say in one line what a threshold does where no weight searched makes the recalls equal."""
     found = result.balances["recall"].by_threshold
     if found is None or found.probability is None or result.balances["recall"].reached:
         return None
     (r0, r1), (_, p1) = found.recall, found.precision
     return (
         f"no weight of those searched makes R0 = R1; calling from a probability of {found.probability:.3g} on does: "
-        f"R0 {number(r0)}, R1 {number(r1)}, P1 {number(p1)} (out-of-fold, the cut chosen on the same rows)"
+        f"R0 {number(r0)}, R1 {number(r1)}, P1 {number(p1)} (out-of-fold, the threshold chosen on the same rows)"
     )
 
 
@@ -89,7 +89,7 @@ def summarise(result: Result) -> Iterator[Any]:
     if result.test:
         yield confusion(result.test.counts, "Test table, scored once by the exported model")
         yield (
-            f"expected precision there, from the out-of-fold recalls at its share of positives: "
+            f"expected precision there, from the out-of-fold recalls at its prevalence: "
             f"P0 {number(result.test.expected_precision[0])}, P1 {number(result.test.expected_precision[1])}"
         )
     seconds = "  ".join(f"{k} {duration(v)}" for k, v in result.seconds.items())
@@ -99,14 +99,14 @@ def summarise(result: Result) -> Iterator[Any]:
 
 
 def notes(lines: Sequence[str], title: str) -> Iterator[str]:
-    """What was said, one line per note, under a title; nothing where nothing was."""
+    """List notes under a title, one line each; nothing where there are none."""
     if lines:
         yield f"[bold]{title}[/]"
         yield from (f"- {escape(line)}" for line in lines)
 
 
 def check(found: dict[str, Any]) -> Iterator[Any]:
-    """What `sweep check` found, as lines and a table of the columns."""
+    """Describe what `sweep check` found, as lines and a table of the columns."""
     yield (
         f"{found['rows']} rows, {found['positives']} of them {escape(repr(found['positive']))}, the others "
         f"{escape(repr(found['negative']))}"
@@ -125,10 +125,10 @@ def check(found: dict[str, Any]) -> Iterator[Any]:
 
 
 def confusion(c: Counts, title: str) -> Table:
-    """A confusion matrix with precision and recall at its edges."""
+    """Tabulate a confusion matrix with precision and recall at its edges."""
     intervals = c.intervals()
     table = Table(title=title, title_justify="left")
-    for head in ("", "called 0", "called 1", "recall", "95 %"):
+    for head in ("", "predicted 0", "predicted 1", "recall", "95 %"):
         table.add_column(head, justify="right")
     recall, precision = c.recall, c.precision
     table.add_row("class 0", str(c.tn), str(c.fp), number(recall[0]), span(intervals["R0"]))
@@ -139,7 +139,7 @@ def confusion(c: Counts, title: str) -> Table:
 
 
 def balances(result: Result) -> Table:
-    """The three balances side by side, with no weighting and with the cut moved instead."""
+    """Tabulate the three balances side by side, with no weighting and with the threshold moved instead."""
     table = Table(title="Balances, out-of-fold", title_justify="left")
     table.add_column("")
     for name in result.balances:

@@ -58,7 +58,7 @@ class Pick:
     mean : array of float32, shape (rows,)
         Mean logits, as the network of all rows would give them: `as_delivered`.
     threshold : float
-        On `mean`; above it a row is called. 0 where the weights put it.
+        On `mean`; above it a row is predicted positive. 0 where the weights put it.
     reached_by : "weights", "threshold" or None
         What made equal what should be; None where neither did.
     counts : Counts
@@ -107,10 +107,10 @@ class Selection:
     picks: dict[str, Pick]
 
     def moved(self, name: str, equal: str) -> tuple[float, Counts]:
-        """The cut on the mean logit of a pick at which a criterion holds, and the counts there; both out-of-fold."""
+        """Find the threshold on a pick's mean logit at which a criterion holds, and the counts there, out-of-fold."""
         mean = self.picks[name].mean
-        cut = balancing_threshold(self.y, mean, equal)
-        return cut, Counts.of(self.y, mean > cut)
+        threshold = balancing_threshold(self.y, mean, equal)
+        return threshold, Counts.of(self.y, mean > threshold)
 
     def save(self, path: Path, *, asked: str, seed: int) -> None:
         """Keep what `load` needs, as plain arrays."""
@@ -193,10 +193,10 @@ def smallest_within_error(setup: TrialSetup, confirmed: Sequence[Confirmed]) -> 
 
 
 def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
-    """Whether a network scores better with bins than without by more than one paired standard error.
+    """Check whether a network scores better with bins than without by more than one paired standard error.
 
-    Each is decided at its own FP = FN cut: the trial's balance was the best one for it without bins. Where recalls
-    shall be equal both are at the cut 0, as no balance would make up for what that loses.
+    Each is decided at its own FP = FN threshold: the trial's balance was the best one for it without bins. Where
+    recalls shall be equal both are at the threshold 0, as no balance would make up for what that loses.
     """
 
     def at_its_cut(c: Confirmed) -> Confirmed:
@@ -257,7 +257,7 @@ def select(
 
 
 def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits: np.ndarray, curve: Curve) -> Pick:
-    """A balance as trained; where the weights end before `ratio` or `recall` is reached, the threshold goes on."""
+    """Decide a balance as trained; where the weights end before `ratio` or `recall`, the threshold finishes the way."""
     mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
     by_weights = name not in CRITERIA or curve.crossings[name].reached
     by_threshold = not by_weights and name in ("ratio", "recall")

@@ -42,7 +42,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     epochs : int, optional
         Passes over the rows; default: by their number, from 400 of a few rows down to 4 of very many.
     batch_size : int, optional
-        Rows a step; default: by their number, from 64 of a few rows to 256 of very many.
+        Rows per step; default: by their number, from 64 of a few rows to 256 of very many.
     repeats : int
         Networks in the ensemble.
     bins : bool
@@ -60,7 +60,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     features_ : Features
         How the table's columns became X.
     stack_ : Stack
-        The networks, one a column.
+        The networks, one per column.
 
     Examples
     --------
@@ -231,7 +231,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         return as_table(columns, names)
 
     def _transform(self, table: np.ndarray | pl.DataFrame) -> np.ndarray:
-        """The stack's X of a checked table."""
+        """Convert a checked table to the stack's X."""
         if isinstance(table, np.ndarray):
             if all(column.kind == "number" for column in self.features_.columns):
                 return table

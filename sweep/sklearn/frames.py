@@ -13,7 +13,7 @@ from sweep.errors import InputError
 
 
 def columns_of(X: Any) -> list[Any] | None:
-    """The columns of a frame, or of an array or list that holds text or objects; None: an array of numbers.
+    """Take the columns of a frame, or of an array or list of text or objects; None: an array of numbers.
 
     Raises
     ------

@@ -57,7 +57,7 @@ class _Rule:
     deliver: str
 
     def pick(self, counts: NDArray[np.number]) -> NDArray[np.int64]:
-        """Counts (tables, trials + balances + thresholds, 4) -> the candidate picked from each, (tables,).
+        """Pick a candidate from each of the counts (tables, trials + balances + thresholds, 4): (tables,).
 
         The best trial; where the curve is that of its network, the point of the curve nearest to the crossing; and
         where that lies beyond the curve, the threshold at its end that comes nearest to the balance, if there are such.

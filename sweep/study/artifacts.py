@@ -84,7 +84,7 @@ class Artifacts:
 
     @property
     def exist(self) -> bool:
-        """Whether trials have left any file here."""
+        """Check whether trials have left any file here."""
         return self.folder.is_dir() and any(_is_id(path.name) for path in self.folder.iterdir())
 
     def has_logits(self, trial: FrozenTrial) -> bool:

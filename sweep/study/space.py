@@ -33,7 +33,7 @@ class Space:
         return [*doubled, high]
 
     def suggest(self, trial: Trial) -> Params:
-        """What a trial shall try."""
+        """Suggest what a trial shall try."""
         found: dict[str, Any] = {
             "most": trial.suggest_float("most", *self.most),
             "depth": trial.suggest_int("depth", *self.depth),
@@ -43,7 +43,7 @@ class Space:
         return Params(**found)
 
     def start(self, network: tuple[int, int]) -> dict[str, Any]:
-        """The first trial: a default network, where the space has it, half-way between the ends of `most`."""
+        """Give the first trial: a default network, where the space has it, half-way between the ends of `most`."""
         depth, width = network
         return {
             "most": sum(self.most) / 2,
@@ -53,6 +53,6 @@ class Space:
 
 
 def sampler(seed: int, number: int) -> optuna.samplers.TPESampler:
-    """What proposes a trial: it depends on the seed and on how many trials there are, on no interruption."""
+    """Make the sampler of a trial: it depends on the seed and on how many trials there are, on no interruption."""
     mixed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     return optuna.samplers.TPESampler(seed=mixed, n_startup_trials=WARM_UP_TRIALS)

@@ -138,7 +138,7 @@ class Storage(BaseStorage):
 
 
 def sqlite_url(path: Path, *, create: bool) -> str:
-    """The URL of an SQLite file, whatever characters are in its path; one that must be there, or may be made."""
+    """Write the URL of an SQLite file, whatever characters are in its path; one that must be there, or may be made."""
     file = "file:" + quote(str(path.resolve()))
     query = {"mode": "rwc" if create else "rw", "uri": "true"}
     return URL.create("sqlite", database=file, query=query).render_as_string()
@@ -206,7 +206,7 @@ def unusable(url: str, error: Exception) -> StudyError:
 
 
 def shown(url: str) -> str:
-    """A URL as it may be shown: no password, not even one that was written in a wrong way."""
+    """Write a URL as it may be shown: no password, not even one that was written in a wrong way."""
     if url.startswith("sqlite"):
         return unquote(make_url(url).database or "").removeprefix("file:")
     kind, mark, rest = url.partition("://")
@@ -216,7 +216,7 @@ def shown(url: str) -> str:
 
 
 def reason(error: BaseException, url: str) -> str:
-    """An error's kind and first line, without what is secret in the URL."""
+    """Give an error's kind and first line, without what is secret in the URL."""
     error = error.__cause__ or error if isinstance(error, optuna.exceptions.StorageInternalError) else error
     lines = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

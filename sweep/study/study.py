@@ -64,7 +64,7 @@ class Study:
         space : Space
         seed : int
         identity : mapping
-            The data and settings that must be the same to go on.
+            The data and settings that must be the same to resume.
         note : callable
             Is told where the storage is waited for.
 
@@ -306,7 +306,7 @@ def _name_in(storage: Storage, record: StudyFolder) -> str:
 
 
 def _take_name(record: StudyFolder) -> None:
-    """Go on with the study of a folder that was renamed, moved or copied, under the folder's name."""
+    """Resume the study of a folder that was renamed, moved or copied, under the folder's name."""
     with closing(Storage(sqlite_url(record.database, create=False))) as storage:
         begun = storage.get_all_studies() or Artifacts(record.artifacts, storage).exist
         name = _name_in(storage, record) if begun else None  # nothing: a run was killed as it began

@@ -116,7 +116,7 @@ def test_trial_curve_is_steps_through_every_cut() -> None:
 def test_trial_that_calls_nothing_has_no_point() -> None:
     y, logits = table()
     ax = drawn(y, logits - 99, number=0, params=PARAMS)
-    assert "calls nothing: no precision (0 of 20 found)" in words_of(ax), "an undefined precision is not said"
+    assert "predicts no positive: no precision (0 of 20 found)" in words_of(ax), "an undefined precision is not said"
     assert all(line.get_marker() == "None" for line in ax.lines), "an undefined precision was drawn as a number"
 
 
@@ -141,7 +141,7 @@ def test_trials_are_drawn_where_they_are_and_the_silent_ones_listed() -> None:
     ax = draw_trials(points(), no_skill=0.04, name="wine")
     drawn = sorted(tuple(map(float, place)) for c in ax.collections for place in np.asarray(c.get_offsets()))
     assert drawn == [(0.4, 0.8), (0.6, 0.6), (0.8, 0.4)], "a trial is missing, or one without precision was drawn"
-    assert "2 trials call nothing: no precision" in words_of(ax), "trials left out are not accounted for"
+    assert "2 trials predict no positive: no precision" in words_of(ax), "trials left out are not accounted for"
     assert "5 trials" in words_of(ax), "the total is not that of all trials"
 
 

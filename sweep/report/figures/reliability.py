@@ -38,7 +38,7 @@ def draw_reliability(calibration: Calibration, *, name: str = "", ax: Axes | Non
         set_ticks([], minor=True)
     ax.set(xlim=ends, ylim=ends)
     ax.set_xlabel("probability that the network gives (mean of the bin)", **words())
-    ax.set_ylabel("share of positives among these rows", **words())
+    ax.set_ylabel("prevalence among these rows", **words())
     legend_beside(ax)
     title(
         ax,

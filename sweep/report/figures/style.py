@@ -38,7 +38,7 @@ def _drawable() -> frozenset[int]:
 
 
 def shown(text: object, *, longest: int = 48) -> str:
-    """A name as it can be drawn on one line: nothing is read as mathematics or markup by the Text it goes into.
+    """Prepare a name to be drawn on one line: nothing is read as mathematics or markup by the Text it goes into.
 
     Line breaks and tabs become visible signs, characters that the font lacks become U+FFFD, and the middle of a long
     name gives way to an ellipsis.
@@ -64,7 +64,7 @@ def words(size: float = NORMAL, **more: Any) -> dict[str, Any]:
 
 
 def new_axes(ax: Axes | None, inches: tuple[float, float, float, float]) -> Axes:
-    """The given Axes, or the only one of a new Figure at this place (left, bottom, width, height), in house style.
+    """Take the given Axes, or make one of a new Figure at (left, bottom, width, height); in house style.
 
     The place is fixed, not fitted, so that the pictures of two trials can be laid on one another.
     """
@@ -77,7 +77,7 @@ def new_axes(ax: Axes | None, inches: tuple[float, float, float, float]) -> Axes
 
 
 def title(ax: Axes, head: str, *lines: str) -> None:
-    """A bold first line over plain ones, all from the left edge of the Axes."""
+    """Write a bold first line over plain ones, all from the left edge of the Axes."""
     ax.set_title("\n".join(lines), loc="left", **words(NORMAL, color="#333333", linespacing=1.35))
     above = 9 + NORMAL * (1.1 + 1.5 * (len(lines) - 1))  # points
     ax.annotate(
@@ -87,7 +87,7 @@ def title(ax: Axes, head: str, *lines: str) -> None:
 
 
 def legend_beside(ax: Axes, **more: Any) -> None:
-    """The legend right of the Axes, where it hides no data; its entries are drawn literally."""
+    """Put the legend right of the Axes, where it hides no data; its entries are drawn literally."""
     legend = ax.legend(
         loc="upper left", bbox_to_anchor=(1.02, 1.0), frameon=False, labelspacing=0.9,
         prop={"family": FONT, "size": SMALL}, **more,
@@ -97,7 +97,7 @@ def legend_beside(ax: Axes, **more: Any) -> None:
 
 
 def ratio_text(ratio: float, *ends: float) -> str:
-    """A weight ratio w1 / w0 as a reader says it, with the ends of its interval if given.
+    """Write a weight ratio w1 / w0 as a reader says it, with the ends of its interval if given.
 
     Examples
     --------

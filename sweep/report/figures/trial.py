@@ -1,4 +1,4 @@
-"""One trial: its precision-recall curve, where it decides, and where the balances lie at this share of positives."""
+"""One trial: its precision-recall curve, where it decides, and the balances at this prevalence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ LINE_STYLES = {"precision": (0, (1, 1.2)), "ratio": (0, (5, 2)), "recall": (0, (
 
 
 def balance_lines(share: float, recall: ArrayLike) -> dict[str, NDArray[np.float64]]:
-    """P1 at which each balance holds, on a table with this share of positives.
+    """P1 at which each balance holds, on a table of this prevalence.
 
     With o = (1 - share) / share negatives a positive and R = R1, counted in positives: tp = R, fn = 1 - R,
     fp = R (1 - P1) / P1, tn = o - fp. Then
@@ -89,7 +89,7 @@ def draw_trial(
     ----------
     y : (rows,) of bool or 0 and 1, both occurring
     logits : (rows,)
-        Out-of-fold, the mean over the repeats that hold the row out; a row is called where its logit > 0.
+        Out-of-fold, the mean over the repeats that hold the row out; a row is predicted positive where its logit > 0.
     counts : Counts
         Of the decision that is drawn.
     number : int
@@ -111,7 +111,7 @@ def draw_trial(
     steps = np.append(points.precision[0], points.precision)
     ax.step(
         np.append(0.0, points.recall), steps, where="pre", color=BLUE, linewidth=2, clip_on=False,
-        label="every other cut,\npooled out-of-fold",
+        label="every other threshold,\npooled out-of-fold",
     )  # fmt: skip
     grid = np.linspace(0, 1, 401)
     for criterion, precision in balance_lines(share, grid).items():
@@ -119,7 +119,7 @@ def draw_trial(
             grid, precision, color=CRITERION_COLOURS[criterion], linestyle=LINE_STYLES[criterion], linewidth=1.8,
             zorder=1.5, label=f"{CRITERION_NAMES[criterion]} here",
         )  # fmt: skip
-    ax.axhline(share, color=GREY, linewidth=1.2, label=f"no skill: P1 = {share:.3g},\nthe share of positives")
+    ax.axhline(share, color=GREY, linewidth=1.2, label=f"no skill: P1 = {share:.3g},\nthe prevalence")
 
     ticks = np.linspace(0, 1, 6)
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
@@ -136,29 +136,29 @@ def draw_trial(
 
 
 def findings(counts: Counts) -> str:
-    """What a decision finds and costs, in words.
+    """Say what a decision finds and costs, in words.
 
     Examples
     --------
     >>> findings(Counts(tp=93, fp=41, fn=58, tn=2971))
     'finds 93 of 151, 41 false alarms'
     >>> findings(Counts(tp=0, fp=0, fn=12, tn=574))
-    'calls nothing: no precision (0 of 12 found)'
+    'predicts no positive: no precision (0 of 12 found)'
     """
     if not counts.called:
-        return f"calls nothing: no precision (0 of {counts.positives} found)"
+        return f"predicts no positive: no precision (0 of {counts.positives} found)"
     return f"finds {counts.tp} of {counts.positives}, {counts.fp} false alarm{'' if counts.fp == 1 else 's'}"
 
 
 def _draw_decision(ax: Axes, counts: Counts) -> None:
-    """Draw the cut at logit 0 as a cross of its exact intervals; nothing where nothing is called."""
+    """Draw the threshold at logit 0 as a cross of its exact intervals; nothing without a predicted positive."""
     p1, r1 = counts.precision[1], counts.recall[1]
     intervals = counts.intervals()
     p1_range, r1_range = intervals["P1"], intervals["R1"]
     if p1 is None or r1 is None or p1_range is None or r1_range is None:
         return
     label = (
-        f"the trial's own cut, logit 0:\nP1 {p1:.2f} ({p1_range[0]:.2f} to {p1_range[1]:.2f})"
+        f"the trial's own threshold, logit 0:\nP1 {p1:.2f} ({p1_range[0]:.2f} to {p1_range[1]:.2f})"
         f"\nR1 {r1:.2f} ({r1_range[0]:.2f} to {r1_range[1]:.2f})"
     )
     for x, y in ((r1_range, (p1, p1)), ((r1, r1), p1_range)):

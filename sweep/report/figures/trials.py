@@ -1,4 +1,4 @@
-"""All trials of a study: precision against recall of class 1, each at its own cut."""
+"""All trials of a study: precision against recall of class 1, each at its own threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class TrialPoint:
     Attributes
     ----------
     precision, recall : float or None
-        P1 and R1; precision None where nothing is called.
+        P1 and R1; precision None without a predicted positive.
     bins : bool
         Whether the network has bins, which no trial's has.
     """
@@ -54,7 +54,7 @@ class TrialPoint:
 
     @property
     def drawable(self) -> bool:
-        """Whether both rates are defined."""
+        """True if both rates are defined."""
         return all(rate is not None and np.isfinite(rate) for rate in (self.precision, self.recall))
 
 
@@ -82,17 +82,17 @@ def tenths(low: float, high: float) -> list[float]:
 
 
 def silent_note(trials: Sequence[TrialPoint]) -> str:
-    """Which trials are missing from the drawing, in words; empty where none is.
+    """Say which trials are missing from the drawing; empty where none is.
 
     Examples
     --------
     >>> silent_note([TrialPoint(4, 0.5, 1, 16, None, 0.0), TrialPoint(5, 0.9, 1, 16, 0.3, 0.6)])
-    '1 trial calls nothing: no precision'
+    '1 trial predicts no positive: no precision'
     """
     silent = sum(not t.drawable for t in trials)
     if not silent:
         return ""
-    return f"{silent} trial{' calls' if silent == 1 else 's call'} nothing: no precision"
+    return f"{silent} trial{' predicts' if silent == 1 else 's predict'} no positive: no precision"
 
 
 def draw_trials(
@@ -111,7 +111,7 @@ def draw_trials(
     selected : TrialPoint, optional
         What is delivered: the selected trial's network at the balance picked, which need not be the trial's own.
     no_skill : float, optional
-        Share of positives: the precision of calling rows at random.
+        Prevalence: the precision of predicting at random.
     name : str
         The study's name.
     """
@@ -146,7 +146,7 @@ def draw_trials(
         bar.set_label("most, the cap on the weights", **words(SMALL))
     ax.set_xlabel("recall of class 1 (R1)", **words())
     ax.set_ylabel("precision of class 1 (P1)", **words())
-    count = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}, each at its own cut (logit 0), out-of-fold"
+    count = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}, each at its own threshold (logit 0), out-of-fold"
     head = "precision against recall"
     title(ax, f"{shown(name, longest=28)}: {head}" if name else head, count, *filter(None, [silent_note(trials)]))
     return ax
@@ -191,7 +191,7 @@ def _label_selected(ax: Axes, point: TrialPoint, xlim: tuple[float, float]) -> N
 def _key(
     trials: Sequence[TrialPoint], selected: TrialPoint | None, no_skill: float | None, floor: float
 ) -> list[Line2D]:
-    """Handles of the legend: only what the drawing shows."""
+    """Collect the legend's handles: only what the drawing shows."""
 
     def dot(label: str, area: float, **more: Any) -> Line2D:
         style = {"marker": "o", "markersize": np.sqrt(area), "color": GREY, "markeredgecolor": "white"} | more
