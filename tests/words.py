@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = ("sweep", "CONTRIBUTING.md")  # that must be clean, with all that is in them
+PLACES = ("sweep", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")  # that must be clean, with all that is in them
 
 _DISTRIBUTED = (
     "axis|balance|batch|column|epoch|feature|fold|hidden layer|label|layer|message|model|network|piece|repeat"
