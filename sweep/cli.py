@@ -269,7 +269,7 @@ def remove(name: str, storage: str | None, yes: bool, root: Path) -> None:
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
 @click.option("--open", "open_", is_flag=True, help="Open a browser.")
-@click.option("--write", is_flag=True, help="Let the dashboard change the study.")
+@click.option("--write", is_flag=True, help="Let the dashboard change the study; visitors need a token, here too.")
 @ROOT
 def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, write: bool) -> None:
     """Serve the Optuna dashboard of a study, until Ctrl-C; NAME where there are several."""
@@ -388,6 +388,7 @@ def take_any_text(stream: TextIO) -> None:
 
 def main() -> NoReturn:
     """Run a command and exit with its code."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # of every child: no file of the current folder is taken for a module
     for stream in (sys.stdout, sys.stderr):
         take_any_text(stream)
     signal.signal(signal.SIGTERM, _terminated)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from sweep.errors import RunError
+from sweep.errors import RunError, StudyError
 
 
 @contextmanager
@@ -36,6 +36,32 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with whole(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def refuse_links(*folders: Path) -> None:
+    """Refuse folders that are symbolic links, or hold some: what is written or deleted there would be elsewhere.
+
+    Raises
+    ------
+    StudyError
+        If one is, or does.
+    """
+    for folder in folders:
+        for path in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+            if path.is_symlink():
+                raise StudyError(
+                    f"{path} must lie in the study's folder itself; it is a symbolic link to {os.readlink(path)}. "
+                    "Delete the link, or put there what it leads to."
+                )
+
+
+def open_itself(path: Path, mode: str) -> TextIO:
+    """Open a text file, as UTF-8, that is no symbolic link; an OSError if it is one."""
+
+    def no_link(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+    return open(path, mode, encoding="utf-8", opener=no_link)  # type: ignore[return-value]
 
 
 def delete(part: Path) -> None:

@@ -414,6 +414,7 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected]":
         )
         this.progress.step()
         corrected = correct_for_search(this, selection)
+    this.folder.withdraw_result()
     with whole(this.folder.selection) as part:
         selection.save(part, asked=asked, seed=this.setup.seed)
     return selection, corrected

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from sweep.files import open_itself
+
 
 class Progress:
     """Silent."""
@@ -43,5 +45,5 @@ class Logged(Progress):
         self.to.step(detail, by)
 
     def _write(self, text: str) -> None:
-        with self.path.open("a", encoding="utf-8") as log:
+        with open_itself(self.path, "a") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sweep.errors import RunError, SpecError, StudyError
-from sweep.files import delete, hold_lock
+from sweep.files import delete, hold_lock, open_itself, refuse_links
 
 RESERVED = ("data", "benchmarks")  # folders under studies/ that are not studies
 
@@ -127,8 +127,15 @@ class StudyFolder:
         """Locate the picture of one trial."""
         return self.plots / f"trial-{number:04d}.png"
 
+    def withdraw_result(self) -> None:
+        """Delete what a finished run said, before anything that it was said of is replaced: there is one answer."""
+        for path in (self.result, self.report):
+            path.unlink(missing_ok=True)
+
     def remove(self, first: Callable[[], None] = lambda: None) -> None:
         """Delete the run and its pictures, once `first()` was done while nobody else can run it.
+
+        `study.toml`, by which a study is known, goes last: what was interrupted can be repeated.
 
         Raises
         ------
@@ -137,8 +144,11 @@ class StudyFolder:
         """
         with locked(self):
             first()
-            for folder in (self.folder, self.plots):
-                shutil.rmtree(folder)
+            for path in (self.plots, *(p for p in self.folder.iterdir() if p != self.study), self.folder):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
 
 
 def names(root: Path) -> list[str]:
@@ -195,6 +205,7 @@ def locked(record: StudyFolder) -> Iterator[None]:
         If the folder cannot be written to.
     """
     fresh = [p for p in (record.folder, record.plots, *record.folder.parents, *record.plots.parents) if not p.exists()]
+    refuse_links(*(p for p in (record.folder, record.plots) if p.is_symlink()))
     try:
         try:
             for folder in (record.folder, record.plots):
@@ -205,7 +216,8 @@ def locked(record: StudyFolder) -> Iterator[None]:
             raise StudyError(
                 f"{record.root} must be a folder to write in; got: {error.strerror}. Choose another --root."
             ) from None
-        with open(record.folder / ".lock", "a+") as handle:
+        refuse_links(record.folder, record.plots, record.artifacts)
+        with open_itself(record.folder / ".lock", "a+") as handle:
             hold_lock(handle, record.name)
             for folder in (record.folder, record.artifacts, record.plots):
                 for part in folder.glob(".*.part*"):

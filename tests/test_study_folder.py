@@ -1,11 +1,12 @@
 """A run's folder: whole-or-nothing writes, finding studies, damaged files."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sweep.errors import RunError, StudyError
-from sweep.files import whole, write_text
+from sweep.files import open_itself, whole, write_text
 from sweep.report.result import Result
 from sweep.study_folder import StudyFolder, find, locked, names
 
@@ -61,3 +62,63 @@ def test_a_second_run_on_a_study_is_refused_while_the_first_lives(tmp_path: Path
         pass
     with locked(record):
         pass
+
+
+@pytest.mark.parametrize("name", ["log.txt", ".lock", "artifacts", "study.db", "best"])
+def test_a_link_in_a_study_is_refused_and_what_it_leads_to_is_left_alone(tmp_path: Path, name: str) -> None:
+    """If it failed, running a study that was cloned would overwrite, or delete, files elsewhere."""
+    record = StudyFolder(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    record.study.touch()
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    (record.folder / name).symlink_to(outside)
+    with pytest.raises(StudyError, match=f"{name} must lie in .* itself; it is a symbolic link"), locked(record):
+        pass
+    assert outside.read_text() == "mine"
+    with pytest.raises(OSError, match="symbolic"):
+        open_itself(record.folder / name, "a")
+
+
+def test_a_study_whose_folder_is_a_link_is_refused(tmp_path: Path) -> None:
+    """If it failed, the run would write to wherever a cloned folder leads."""
+    record = StudyFolder(tmp_path, "n")
+    record.folder.parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    record.folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StudyError, match="symbolic link"), locked(record):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_removal_that_is_interrupted_can_be_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, what is left of a study would be no study any more, and could only be deleted by hand."""
+    record = StudyFolder(tmp_path, "n")
+    for path in (record.study, record.log, record.artifacts / "a", record.trial_plot(0)):
+        write_text(path, "")
+    really = shutil.rmtree
+
+    def stops(path: Path) -> None:
+        if path == record.folder:
+            raise OSError("interrupted")
+        really(path)
+
+    monkeypatch.setattr(shutil, "rmtree", stops)
+    with pytest.raises(RunError, match="interrupted"):
+        record.remove()
+    monkeypatch.setattr(shutil, "rmtree", really)
+    assert [p.name for p in record.folder.iterdir()] == ["study.toml"]
+    assert names(tmp_path) == ["n"]
+    record.remove()
+    assert not record.folder.exists()
+
+
+def test_a_result_is_withdrawn_with_its_page(tmp_path: Path) -> None:
+    """If it failed, an extended study that was stopped would show the old answer beside the new model."""
+    record = StudyFolder(tmp_path, "n")
+    record.withdraw_result()
+    for path in (record.result, record.report):
+        write_text(path, "old")
+    record.withdraw_result()
+    assert not record.result.exists()
+    assert not record.report.exists()

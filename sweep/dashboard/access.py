@@ -66,6 +66,8 @@ class Gate:
         host = environ.get("HTTP_HOST", "")
         if not self._is_ours(host):
             return refuse("the Host header must be an address of this server.")
+        if environ.get("HTTP_SEC_FETCH_SITE", "none") == "cross-site":
+            return refuse("another site's page sent you here; open the address itself.")
         if self.token is not None:
             given = parse_qs(environ.get("QUERY_STRING", "")).get("token", [""])[0]
             if _same(given, self.token):

@@ -28,7 +28,7 @@ def serve(
     ----------
     record : StudyFolder
     host : str
-        The address to listen on; on any but a loopback one, visitors need a token.
+        The address to listen on; on any but a loopback one, and to write, visitors need a token.
     port : int
         0: a free one.
     write : bool
@@ -48,7 +48,7 @@ def serve(
     study = Study.reopen(record)
     logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
     app = optuna_dashboard.wsgi(study.storage, artifact_store=study.artifacts.store)
-    token = None if _is_loopback(host) else secrets.token_urlsafe(24)
+    token = None if _is_loopback(host) and not write else secrets.token_urlsafe(24)
     gate = Gate(app, home=f"/dashboard/studies/{study.study_id}", host=host, token=token, write=write)
     try:
         server = _Server((host, port), _Handler)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run at once, whatever it is doing.
+"""Ctrl-C, SIGTERM and SIGHUP end a run at once, whatever it is doing.
 
 A KeyboardInterrupt waits for compiled code to return, and is lost where it hits a destructor. What a run has finished
 is on the disk at any time and no file is ever half there, so it needs no orderly end: a thread of its own, woken by the
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 AT_STOP: list[Callable[[], None]] = []  # what is called first: ends the workers
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 3.0  # seconds for that
 
 
@@ -29,6 +29,8 @@ def end_at_signals(last_word: Callable[[], None]) -> None:
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.detach(), warn_on_full_buffer=False)
     for number in SIGNALS:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:  # as nohup asks for
+            continue
         signal.signal(number, _wake)
     threading.Thread(target=_watch, args=(woken, last_word), daemon=True).start()
 

@@ -209,7 +209,7 @@ class Result(Document):
             )
         try:
             return cls.from_dict(json.loads(folder.result.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError):
             raise StudyError(
                 f"{folder.result} must be a result of sweep; it is damaged. Delete it and run the study again: "
                 "finished trials are kept."

@@ -18,6 +18,7 @@ from sweep.errors import RunError, StudyError
 
 WAITS = 600.0  # seconds for a database that went away
 CONNECTS_IN = 10  # seconds
+FILE_LOCKED_FOR = 60  # seconds that another process may hold an SQLite file
 AWAY = (OperationalError, InterfaceError, optuna.exceptions.StorageInternalError)
 
 
@@ -25,7 +26,12 @@ def _forwarded(name: str) -> Any:
     """Make a method that asks the database, and waits for it."""
 
     def method(self: "Storage", *args: Any, **kwargs: Any) -> Any:
-        return self.wait_for(lambda: getattr(self.cached, name)(*args, **kwargs))
+        try:
+            return self.wait_for(lambda: getattr(self.cached, name)(*args, **kwargs))
+        except KeyError as error:
+            if name == "get_study_id_from_name":
+                raise  # there is no such study: for the caller to say
+            raise self._changed(error) from None
 
     method.__name__ = name
     return method
@@ -68,7 +74,9 @@ class Storage(BaseStorage):
         self.note = note
         self.clock, self.sleep = clock, sleep
         server = not url.startswith("sqlite")
-        arguments = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECTS_IN}} if server else {}
+        arguments: dict[str, Any] = {"connect_args": {"timeout": FILE_LOCKED_FOR}}
+        if server:
+            arguments = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECTS_IN}}
         try:
             self.database = RDBStorage(url, engine_kwargs=arguments, **options)
         except Exception as error:  # whatever the database's driver raises
@@ -121,14 +129,20 @@ class Storage(BaseStorage):
                 self.sleep(1)
             except DBAPIError as error:
                 raise self._gone(error) from None
-            except optuna.exceptions.UpdateFinishedTrialError:
+            except optuna.exceptions.UpdateFinishedTrialError as error:
                 if began is None:
-                    raise
+                    raise self._changed(error) from None
                 return True  # the call before the server went away had arrived
             else:
                 if began is not None:
                     self.note("the storage answers again")
                 return answer
+
+    def _changed(self, error: Exception) -> RunError:
+        return RunError(
+            f"A study must stay as it is while it runs; on {shown(self.url)} it was deleted, or a trial of it was told "
+            f"({reason(error, self.url)}). Leave it to the run, and run the same command to resume what is left."
+        )
 
     def _gone(self, error: Exception) -> RunError:
         return RunError(

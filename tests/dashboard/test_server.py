@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from sweep.cli import cli
+from sweep.dashboard import server
 from sweep.dashboard.access import Gate
 from sweep.study_folder import StudyFolder
 
@@ -91,6 +92,22 @@ def test_changes_from_another_sites_page_are_refused() -> None:
     assert ask(**here, HTTP_ORIGIN="http://127.0.0.1:1").status == 200
     for origin in ("http://evil.example", "http://127.0.0.1:2", "null"):
         assert ask(**here, HTTP_ORIGIN=origin).status == 403
+
+
+def test_whoever_comes_from_another_sites_page_is_refused() -> None:
+    """If it failed, a page of another site could open this one in a frame, or ask it for pictures."""
+    assert ask(gate={}, HTTP_SEC_FETCH_SITE="cross-site").status == 403
+    for site in ("none", "same-origin"):
+        assert ask(gate={}, HTTP_SEC_FETCH_SITE=site).status == 200
+
+
+def test_to_write_a_visitor_needs_a_token_here_too(finished: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, any user of the machine could delete a study that someone serves with --write."""
+    monkeypatch.setattr(server._Server, "serve_forever", lambda self: None)
+    said: list[str] = []
+    for write in (False, True):
+        server.serve(finished, write=write, ready=said.append)
+    assert ["?token=" in address for address in said] == [False, True]
 
 
 def test_the_token_is_taken_once_in_the_address_and_then_as_a_cookie() -> None:

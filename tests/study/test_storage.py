@@ -88,3 +88,18 @@ def test_what_was_told_before_the_server_went_away_is_told_once(tmp_path: Path) 
     storage.cached.set_trial_state_values = arrives_but_says_nothing  # type: ignore[method-assign]
     study.tell(trial, 0.5)
     assert (len(calls), study.trials[0].value) == (2, 0.5)
+
+
+def test_a_study_deleted_or_told_from_elsewhere_ends_the_run_in_one_line(tmp_path: Path) -> None:
+    """If it failed, what a visitor of the dashboard deletes would end the run in a traceback."""
+    storage = opened(tmp_path, Time(), [])
+    study = optuna.create_study(study_name="n", storage=storage)
+    told, deleted = study.ask(), study.ask()
+    other = optuna.load_study(study_name="n", storage=sqlite_url(tmp_path / "a.db", create=False))
+    other.tell(told.number, 0.5)
+    with pytest.raises(RunError, match="must stay as it is while it runs"):
+        told.set_user_attr("P1", 0.7)
+    optuna.delete_study(study_name="n", storage=sqlite_url(tmp_path / "a.db", create=False))
+    with pytest.raises(RunError, match="must stay as it is while it runs") as caught:
+        study.tell(deleted, 0.7)
+    assert len(str(caught.value).splitlines()) == 1
