@@ -54,7 +54,7 @@ def check_logits(logits: ArrayLike, name: str, shape: tuple[int | str, ...]) -> 
     >>> check_logits([0.5, 2], "logits", (3,))
     Traceback (most recent call last):
     ...
-    ValueError: logits must have shape (3,); got (2,).
+    sweep.errors.InputError: logits must have shape (3,); got (2,).
     """
     values = np.asarray(logits)
     if not np.issubdtype(values.dtype, np.floating):
