@@ -28,8 +28,9 @@ from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
 from sweep.data.frames import as_raw
 from sweep.data.kinds import Asked
-from sweep.data.table import Table, check_folds, load_table, load_test
+from sweep.data.table import NUMBERS_ROWS, Table, check_folds, load_table, load_test
 from sweep.errors import SpecError
+from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text
 from sweep.progress import Logged, Progress
 from sweep.report.result import Result
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from sweep.study.outcome import Outcome
     from sweep.study.params import Params
     from sweep.study.study import Study
+
+QUICKLY_CHECKED = 2_000_000  # entries of X, of which each column alone is checked before the search
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +80,16 @@ class Prepared:
     fold_of_row: np.ndarray
     frame: Any = None
 
+    @cached_property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Alarms about columns, as far as they can be raised before anything is trained."""
+        return raise_alarms(self.table, self.features, self.X, self.fold_of_row)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes about the tables for the reader, one line each."""
-        said = (*self.table.notes, *self.features.notes(self.table.frame))
+        asked = (alarm.says for alarm in self.alarms if alarm.kind == "leak")
+        said = (*self.table.notes, *self.features.notes(self.table.frame), *asked)
         return said if self.test is None else (*said, *self.test.notes)
 
 
@@ -234,6 +243,18 @@ def read_test(spec: Spec, table: Table) -> Table | None:
     return load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
 
 
+def origin_of(table: Table) -> dict[str, str]:
+    """Name the column of the file that each column which comes of another one, such as a month, comes of."""
+    return {extra: reading.name for reading in table.schema.readings for _, extra in reading.extra}
+
+
+def raise_alarms(table: Table, features: Features, X: np.ndarray, folds: np.ndarray) -> tuple[Alarm, ...]:
+    """Ask of columns what can be asked in about a second, before anything is trained; of larger tables nothing."""
+    if X.size > QUICKLY_CHECKED:
+        return ()
+    return check_columns_alone(features, X, table.y, folds, origin_of(table))
+
+
 def check_study(spec: Spec) -> dict[str, Any]:
     """Read a study's tables as a run would, train nothing, and say how each column is read.
 
@@ -246,13 +267,17 @@ def check_study(spec: Spec) -> dict[str, Any]:
     table = read_training(spec)
     test = read_test(spec, table)
     features = Features.learn(table.frame)
+    check_folds(table, 2)
+    folds = fold_of_row(table.y, table.groups, 2, spec.search.seed)
+    alarms = raise_alarms(table, features, features.transform(table.frame), folds)
+    asked = (alarm.says for alarm in alarms if alarm.kind == "leak")
     return {
         "rows": len(table.y),
         "positives": int(table.y.sum()),
         "positive": table.positive,
         "negative": table.negative,
         "columns": list(table.columns),
-        "notes": [*table.notes, *features.notes(table.frame)],
+        "notes": [*table.notes, *features.notes(table.frame), *asked],
         "test": None
         if test is None
         else {"rows": len(test.y), "positives": int(test.y.sum()), "notes": list(test.notes)},
@@ -465,6 +490,8 @@ def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") ->
         this.data.X,
         this.setup,
         selection,
+        columns=source_columns(this.data.features, this.data.X, origin_of(this.data.table)),
+        numbering=[entry["name"] for entry in this.data.table.columns if entry["why"] == NUMBERS_ROWS],
         test=None if test is None else (len(test.y), int(test.y.sum())),
         workers=this.workers,
         progress=this.progress,

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from sweep.data.features import Column, Features
 from sweep.data.folds import fold_of_row
+from sweep.evidence.columns import source_columns
 from sweep.evidence.learning_curve import Gains, doubling, measure_learning_curve
 from sweep.evidence.test_size import assess_test_size
 from sweep.evidence.verdict import Evidence, Verdict, gather_evidence, reach_verdict
@@ -60,7 +62,15 @@ class Case:
         if not tested:
             test_size = assess_test_size(self.counts, positives=None, share=None)
         signal = replace(self.evidence.signal, p=p, as_good=round(p * 100) - 1, shuffles=99)
-        evidence = replace(self.evidence, signal=signal, learning=learning, test_size=test_size)
+        boosting = replace(self.evidence.yardsticks.boosting, score=0.3)
+        evidence = replace(
+            self.evidence,
+            signal=signal,
+            learning=learning,
+            test_size=test_size,
+            yardsticks=replace(self.evidence.yardsticks, boosting=boosting),
+            alarms=(),
+        )
         corrected = replace(self.corrected, low=low, score=low + 0.1, high=low + 0.2)
         return reach_verdict(evidence, corrected, self.counts, enough=0.5)
 
@@ -92,5 +102,9 @@ def case() -> Case:
         equal="precision",
         deliver=selection.equal,
     )
-    evidence = gather_evidence(X, setup, selection, test=(120, 12), workers=workers, progress=Progress())
+    features = Features((Column("dose", "number"), Column("noise", "number")))
+    columns = source_columns(features, X)
+    evidence = gather_evidence(
+        X, setup, selection, columns=columns, test=(120, 12), workers=workers, progress=Progress()
+    )
     return Case(X, setup, selection, corrected, evidence)

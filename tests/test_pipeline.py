@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from sweep.config import Data, Spec, Training
-from sweep.pipeline import prepare
+from sweep.pipeline import check_study, prepare
 
 
 @pytest.mark.parametrize(("rows", "epochs", "batch_size"), [(320, 80, 64), (6_400, 20, 128)])
@@ -39,3 +39,16 @@ def test_another_backend_of_keras_is_refused_before_anything_is_read(tmp_path: P
     code = "import sweep.stack.keras_backend as k, sys; k.choose_tensorflow(); print('keras' in sys.modules)"
     fine = subprocess.run([sys.executable, "-c", code], env={**os.environ, "KERAS_BACKEND": ""}, capture_output=True)
     assert fine.stdout.strip() == b"False", "it is not looked at first"
+
+
+def test_a_column_that_gives_the_label_away_is_asked_about_before_the_search(tmp_path: Path) -> None:
+    """If it failed, a user would wait for a search to learn that the table holds what is known only afterwards."""
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.arange(300) < 30)
+    path = tmp_path / "fraud.csv"
+    refund = np.where(y, rng.integers(10, 90, 300), 0)
+    pl.DataFrame({"amount": rng.normal(size=300), "chargeback": refund, "fraud": y}).write_csv(path)
+    spec = Spec("study", Data(path, ("fraud",), positive="true"))
+    for notes in (prepare(spec).notes, check_study(spec)["notes"]):
+        (said,) = (note for note in notes if "known when the prediction is made" in note)
+        assert said.startswith("`chargeback` alone (above 0")

@@ -26,11 +26,12 @@ ROW_NUMBER = re.compile(
     r"((row|record|case|sample|line)[ _.-]?)?(id|no|nr|number|index)",
     re.IGNORECASE,
 )
+NUMBERS_ROWS = "numbering the rows (--number keeps it)"
 REASONS = (
     "holding no value at all",
     "holding one value only",
     "holding a text of its own in each row",
-    "numbering the rows (--number keeps it)",
+    NUMBERS_ROWS,
 )
 FEW_ROWS = 20  # below which whole numbers may be consecutive by chance
 LEARNED = "the columns that the network learned from"

@@ -11,7 +11,9 @@ CLEARLY_MORE = 0.02  # a gain whose low end is above it: data-limited
 CLEARLY_FLAT = 0.05  # a gain whose high end is below it: feature-limited
 
 
-def decide(p: float, corrected_low: float, enough: float, gain: Gain | None) -> tuple[Answer, bool]:
+def decide(
+    p: float, corrected_low: float, enough: float, gain: Gain | None, boosting: float = 0.0
+) -> tuple[Answer, bool]:
     """Decide the answer, and whether it is sure.
 
     1. p above .01: `futile`, not told from chance with this many positives.
@@ -20,6 +22,9 @@ def decide(p: float, corrected_low: float, enough: float, gain: Gain | None) -> 
     4. Else its high end is below .05: `feature-limited`.
     5. Else, not sure, the nearer of the two by what doubling brings, their middle .035; where the learning curve cannot
        tell for lack of positives, `data-limited`.
+
+    `feature-limited` is not said where gradient boosting reaches `enough`: the same features do for it what they do not
+    for the network. The answer is then `workable`, not sure.
 
     Parameters
     ----------
@@ -31,6 +36,8 @@ def decide(p: float, corrected_low: float, enough: float, gain: Gain | None) -> 
     gain : Gain or None
         What doubling the positives brings in average precision, whose intervals are shorter than those of min(P1, R1);
         None where the curve cannot tell.
+    boosting : float
+        min(P1, R1) of gradient boosting.
 
     Examples
     --------
@@ -47,6 +54,8 @@ def decide(p: float, corrected_low: float, enough: float, gain: Gain | None) -> 
         return "data-limited", False
     if gain.low > CLEARLY_MORE:
         return "data-limited", True
-    if gain.high < CLEARLY_FLAT:
-        return "feature-limited", True
-    return "data-limited" if gain.value > (CLEARLY_MORE + CLEARLY_FLAT) / 2 else "feature-limited", False
+    if gain.high >= CLEARLY_FLAT and gain.value > (CLEARLY_MORE + CLEARLY_FLAT) / 2:
+        return "data-limited", False
+    if boosting >= enough:
+        return "workable", False
+    return "feature-limited", gain.high < CLEARLY_FLAT

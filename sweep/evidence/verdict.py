@@ -1,18 +1,22 @@
 """The verdict: the evidence gathered, the answer that the rule draws from it, and the words for both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep.document import key
-from sweep.evidence import wording
+from sweep.evidence import bullets, wording
 from sweep.evidence.baselines import Baselines, compare_baselines
+from sweep.evidence.columns import Alarm, SourceColumn, find_alarms, score_column
+from sweep.evidence.importance import Importance, measure_importance
 from sweep.evidence.learning_curve import LearningCurve, measure_learning_curve
 from sweep.evidence.permutation_test import PermutationTest, measure_signal
 from sweep.evidence.rule import Answer, decide
 from sweep.evidence.test_size import SizeOfTest, assess_test_size
 from sweep.evidence.weights_or_threshold import WeightsOrThreshold, compare_weights_and_threshold
+from sweep.evidence.yardsticks import Yardsticks, measure_yardsticks
 from sweep.progress import Progress
 from sweep.search.selection import Selection
 from sweep.search.setup import TrialSetup
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the answer rests on; each piece says itself in a sentence, `says`."""
+    """All that the answer rests on; each piece but `importance` says itself in a sentence, `says`."""
 
     signal: PermutationTest
     learning: LearningCurve
@@ -35,6 +39,9 @@ class Evidence:
     weights_or_threshold: WeightsOrThreshold
     baselines: Baselines
     calibration: Calibration
+    yardsticks: Yardsticks
+    alarms: tuple[Alarm, ...]
+    importance: tuple[Importance, ...]
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,10 @@ class Verdict:
     score : Estimate
         min(P1, R1) of the delivered balance, corrected for the search.
     paragraph : str
-    signal, learning, test_size, weights_or_threshold, baselines, calibration
+    signal, learning, test_size, weights_or_threshold, baselines, calibration, yardsticks, alarms, importance
         As in `Evidence`.
+    bullets : tuple of str
+        Is there signal, how good is it, what would help: in at most 20 words each.
     """
 
     answer: Answer
@@ -66,6 +75,10 @@ class Verdict:
     weights_or_threshold: WeightsOrThreshold = field(metadata=key("weights_or_cut"))
     baselines: Baselines = field(metadata=key("simple"))
     calibration: Calibration
+    yardsticks: Yardsticks | None = field(default=None, metadata=key("baselines"))
+    alarms: tuple[Alarm, ...] = ()
+    importance: tuple[Importance, ...] = ()
+    bullets: tuple[str, ...] = ()
 
 
 def gather_evidence(
@@ -73,6 +86,8 @@ def gather_evidence(
     setup: TrialSetup,
     selection: Selection,
     *,
+    columns: Sequence[SourceColumn],
+    numbering: Sequence[str] = (),
     test: tuple[int, int] | None,
     workers: "Workers",
     progress: Progress,
@@ -84,12 +99,16 @@ def gather_evidence(
     X : array, shape (rows, features)
     setup : TrialSetup
     selection : Selection
+    columns : sequence of SourceColumn
+        That X comes of.
+    numbering : sequence of str
+        Columns that were left out because they number the rows.
     test : (rows, positives) or None
         Of the test table, if there is one.
     workers : Workers
     progress : Progress
     """
-    progress.phase("verdict", 3)
+    progress.phase("verdict", 5)
     y, taken = selection.y, selection.picks[selection.equal]
     params = replace(selection.winner.params, most=taken.most)
     logits = taken.logits.mean(axis=1)
@@ -97,6 +116,14 @@ def gather_evidence(
     progress.step("signal")
     learning = measure_learning_curve(X, setup, params, workers=workers)
     progress.step("learning curve")
+    baselines = compare_baselines(X, setup, taken.most, logits)
+    scores = [score_column(column, y, setup.fold_of_row) for column in columns]
+    best = max(scores, key=lambda found: found.average_precision)
+    yardsticks = measure_yardsticks(setup, logits, baselines.logistic_regression, columns, best)
+    progress.step("yardsticks")
+    importance = measure_importance(X, setup, params, columns, workers=workers)
+    progress.step("importance")
+    left_out = (Alarm("index", name, f"`{name}` numbers the rows, and was left out.") for name in numbering)
     evidence = Evidence(
         signal=signal,
         learning=learning,
@@ -112,8 +139,11 @@ def gather_evidence(
             selection.picks["unweighted"].logits.mean(axis=1),
             seed=setup.seed,
         ),
-        baselines=compare_baselines(X, setup, taken.most, logits),
+        baselines=baselines,
         calibration=calibration(y, setup.groups, setup.fold_of_row, logits, taken.most, seed=setup.seed),
+        yardsticks=yardsticks,
+        alarms=(*find_alarms(scores, columns, yardsticks.network_average_precision), *left_out),
+        importance=importance,
     )
     progress.step("comparisons")
     return evidence
@@ -133,7 +163,13 @@ def reach_verdict(evidence: Evidence, corrected: Corrected, counts: Counts, *, e
         From which low end of the corrected score on a table is workable.
     """
     gain = evidence.learning.gain
-    answer, sure = decide(evidence.signal.p, corrected.low, enough, gain.average_precision if gain else None)
+    answer, sure = decide(
+        evidence.signal.p,
+        corrected.low,
+        enough,
+        gain.average_precision if gain else None,
+        evidence.yardsticks.boosting.score,
+    )
     verdict = Verdict(
         answer=answer,
         sure=sure,
@@ -148,5 +184,9 @@ def reach_verdict(evidence: Evidence, corrected: Corrected, counts: Counts, *, e
         ),
         baselines=replace(evidence.baselines, says=wording.say_baselines(evidence.baselines)),
         calibration=replace(evidence.calibration, says=wording.say_calibration(evidence.calibration)),
+        yardsticks=replace(evidence.yardsticks, says=wording.say_yardsticks(evidence.yardsticks, evidence.signal)),
+        alarms=evidence.alarms,
+        importance=evidence.importance,
     )
+    verdict = replace(verdict, bullets=bullets.say_bullets(verdict))
     return replace(verdict, paragraph=wording.say_verdict(verdict, counts))

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from sweep.evidence import rule, weights_or_threshold
 from sweep.evidence.baselines import Baselines
+from sweep.evidence.bullets import say_condition, say_p
 from sweep.evidence.learning_curve import LearningCurve
 from sweep.evidence.permutation_test import PermutationTest
 from sweep.evidence.test_size import SizeOfTest
 from sweep.evidence.weights_or_threshold import WeightsOrThreshold
+from sweep.evidence.yardsticks import Yardsticks
 from sweep.statistics.calibration import Calibration, Measured
 from sweep.statistics.confusion import Counts
 
@@ -34,7 +36,14 @@ def say_verdict(verdict: "Verdict", counts: Counts) -> str:
         "feature-limited": _say_feature_limited,
     }[verdict.answer](verdict, counts)
     tested = verdict.test_size.positives is not None and verdict.answer != "futile"
-    return f"{said} {say_test_size(verdict.test_size)}" if tested else said
+    parts = [alarm.says for alarm in verdict.alarms if alarm.kind == "leak"]
+    if verdict.yardsticks is not None and verdict.answer != "futile":
+        first = verdict.yardsticks.boosting.finding == "better"
+        compared = _say_boosting(verdict.yardsticks)
+        parts += [compared, said] if first else [said, compared]
+    else:
+        parts.append(said)
+    return " ".join([*parts, say_test_size(verdict.test_size)] if tested else parts)
 
 
 def _say_futile(v: "Verdict", counts: Counts) -> str:
@@ -48,8 +57,15 @@ def _say_futile(v: "Verdict", counts: Counts) -> str:
 
 
 def _say_workable(v: "Verdict", counts: Counts) -> str:
+    if not v.sure and v.yardsticks is not None:
+        return (
+            f"Probably workable, with gradient boosting. There is signal ({say_p(v.signal)}); {_say_score(v)}, and its "
+            f"low end does not reach the {v.enough:g} asked for, but gradient boosting on the same features scores "
+            f"{v.yardsticks.boosting.score:.3f}. {_say_counts(counts)} {say_learning(v.learning)}"
+        )
     return (
-        f"Workable. There is signal ({_say_p(v.signal)}), and {_say_score(v)}: its low end reaches the "
+        f"Workable{say_condition(v)}. There is signal ({say_p(v.signal)}), and {_say_score(v)}: "
+        f"its low end reaches the "
         f"{v.enough:g} that was asked for, which is the rule. {_say_counts(counts)} More positives may still help: "
         f"{_lower(say_learning(v.learning))}"
     )
@@ -58,7 +74,7 @@ def _say_workable(v: "Verdict", counts: Counts) -> str:
 def _say_data_limited(v: "Verdict", counts: Counts) -> str:
     start = (
         f"Not futile, but {'' if v.sure else 'probably '}short of positives. There is signal "
-        f"({_say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} asked for. "
+        f"({say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} asked for. "
     )
     if v.learning.gain is None:
         return start + (
@@ -86,7 +102,7 @@ def _say_feature_limited(v: "Verdict", counts: Counts) -> str:
     )
     return (
         f"Not futile, but {'' if v.sure else 'probably '}limited by what the features tell. There is signal "
-        f"({_say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} asked for. "
+        f"({say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} asked for. "
         f"{say_learning(v.learning)} {by_rule}{_say_counts(counts)} Look for features that tell the two classes apart, "
         "or use the model to rank rows for a second look rather than to decide."
     )
@@ -114,7 +130,7 @@ def say_signal(s: PermutationTest) -> str:
         f"A small network fixed beforehand has average precision {s.average_precision:.3f} "
         f"(95 % {s.low:.3f} to {s.high:.3f}) out-of-fold; {s.as_good or 'none'} of {s.shuffles} shuffles "
         f"of the labels did as well (median {s.shuffled.median:.3f}, 99 % of them up to "
-        f"{s.shuffled.high:.3f}): {_say_p(s)}."
+        f"{s.shuffled.high:.3f}): {say_p(s)}."
     )
 
 
@@ -180,6 +196,27 @@ def say_baselines(b: Baselines) -> str:
     )
 
 
+def say_yardsticks(y: Yardsticks, signal: PermutationTest) -> str:
+    """Say how the network compares with gradient boosting, the best single column and the network fixed beforehand."""
+    best, own = y.best_column, y.network_average_precision
+    gained = "" if own > signal.average_precision else ", so the search gained nothing in it"
+    return (
+        f"{_say_boosting(y)} The best single column is {best.column} ({best.rule}): alone it has average precision "
+        f"{best.average_precision:.3f}, where the network has {own:.3f} and the small one fixed beforehand "
+        f"{signal.average_precision:.3f}{gained}."
+    )
+
+
+def _say_boosting(y: Yardsticks) -> str:
+    d = y.boosting.against.score
+    ends = f"{-d.value:+.3f} in min(P1, R1), 95 % {-d.high:+.3f} to {-d.low:+.3f}"
+    return {
+        "better": f"Gradient boosting does better than the network ({ends}), and class_weights.json serves it too.",
+        "worse": f"Gradient boosting does worse than the network ({ends}).",
+        "not told apart": f"Gradient boosting and the network are not told apart ({ends}).",
+    }[y.boosting.finding]
+
+
 def say_calibration(c: Calibration) -> str:
     """Say whether the probability can be believed, and whether a recalibration goes out with it."""
     alone = c.slope.value is None
@@ -200,10 +237,6 @@ def _say_measured(m: Measured) -> str:
     if m.value is None:
         return "undefined, as the classes hardly overlap"
     return f"{m.value:.2f} (95 % {m.low:.2f} to {m.high:.2f})"
-
-
-def _say_p(s: PermutationTest) -> str:
-    return f"p = {s.p:.3g}"
 
 
 def _lower(text: str) -> str:

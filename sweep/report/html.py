@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sweep.evidence.bullets import say_condition
 from sweep.evidence.verdict import Verdict
 from sweep.files import write_text
 from sweep.report.result import Result
@@ -62,7 +63,7 @@ def headline(verdict: Verdict | None) -> str:
     """Say the answer in a few words."""
     if verdict is None:
         return "Not asked: the run was a quick one, without a verdict"
-    return ANSWERS[verdict.answer] + ("" if verdict.sure else ", probably")
+    return ANSWERS[verdict.answer] + ("" if verdict.sure else ", probably") + say_condition(verdict)
 
 
 def track(

@@ -9,6 +9,7 @@ import numpy as np
 from sweep.report.figures import (
     TrialPoint,
     draw_balance_curve,
+    draw_importance,
     draw_learning,
     draw_reliability,
     draw_trial,
@@ -74,11 +75,14 @@ def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Sele
     save(curve, record.plots / "balance-curve.png")
     if result.verdict:
         save(draw_reliability(result.verdict.calibration, name=record.name), record.plots / "reliability.png")
+        if result.verdict.importance:
+            drawn = draw_importance(result.verdict.importance, name=record.name)
+            save(drawn, record.plots / "importance.png")
         if result.verdict.learning.points:
             save(draw_learning(result.verdict.learning, name=record.name), record.plots / "learning-curve.png")
 
 
 def shown(record: StudyFolder) -> list[Path]:
     """Find the pictures that the report shows, of those that are there."""
-    names = ("balance-curve", "precision-recall", "learning-curve", "reliability")
+    names = ("balance-curve", "precision-recall", "learning-curve", "reliability", "importance")
     return [path for name in names if (path := record.plots / f"{name}.png").exists()]

@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from sweep.evidence.bullets import say_condition
 from sweep.report.result import Balance, Result
 from sweep.statistics.confusion import Counts
 
@@ -70,9 +71,14 @@ def summarise(result: Result) -> Iterator[Any]:
         f"{result.trials.failed} failed"
     )
     if result.verdict:
-        yield f"[bold]{result.verdict.answer}[/]{'' if result.verdict.sure else ', probably'}"
+        sure = "" if result.verdict.sure else ", probably"
+        yield f"[bold]{result.verdict.answer}[/]{sure}{escape(say_condition(result.verdict))}"
+        yield from (escape(f"- {bullet}") for bullet in result.verdict.bullets)
         yield escape(result.verdict.paragraph)
         yield ""
+        yield from (escape(f"ask: {alarm.says}") for alarm in result.verdict.alarms)
+        if result.verdict.importance:
+            yield importance(result)
     yield escape(selected_line(result))
     if s.why:
         yield escape(f"why: {s.why}")
@@ -122,6 +128,17 @@ def check(found: dict[str, Any]) -> Iterator[Any]:
     if found["test"]:
         yield f"test table: {found['test']['rows']} rows, {found['test']['positives']} positive"
         yield from notes(found["test"]["notes"], "To know of the test table:")
+
+
+def importance(result: Result) -> Table:
+    """Tabulate the ten columns that matter most."""
+    table = Table(title="Fall of average precision when a column is permuted", title_justify="left")
+    table.add_column("")
+    for head in ("fall", "95 %"):
+        table.add_column(head, justify="right")
+    for one in result.verdict.importance[:10] if result.verdict else ():
+        table.add_row(escape(one.column[:40]), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
+    return table
 
 
 def confusion(c: Counts, title: str) -> Table:

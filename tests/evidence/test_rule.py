@@ -47,3 +47,12 @@ def test_a_higher_score_never_makes_a_table_worse(p, found, one, other):
     low, high = sorted((one, other))
     if decide(p, low, 0.5, found)[0] == "workable":
         assert decide(p, high, 0.5, found)[0] == "workable"
+
+
+def test_features_are_not_blamed_where_boosting_does_with_them_what_was_asked():
+    """If it failed, a user would look for better features where trees reach what was asked for with these."""
+    flat = gain(-0.1, 0.01, 0.049)
+    assert decide(0.01, 0.3, 0.5, flat, 0.49) == ("feature-limited", True)
+    assert decide(0.01, 0.3, 0.5, flat, 0.5) == ("workable", False)
+    assert decide(0.01, 0.3, 0.5, gain(0.021, 0.04, 0.3), 0.9) == ("data-limited", True)
+    assert decide(0.5, 0.3, 0.5, flat, 0.9) == ("futile", True)

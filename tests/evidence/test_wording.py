@@ -7,6 +7,7 @@ import pytest
 
 from sweep.evidence import rule, weights_or_threshold
 from sweep.evidence import test_size as size_of_test
+from sweep.evidence.bullets import say_p
 from sweep.evidence.test_size import assess_test_size
 from sweep.evidence.wording import say_calibration, say_test_size, say_verdict, say_weights_or_threshold
 from sweep.statistics.calibration import Measured
@@ -19,10 +20,10 @@ from tests.made_evidence import REACHING
 def test_every_answer_says_its_numbers_and_nothing_undefined(case, reached, curve, tested):
     """If it failed, a reader would meet `None`, or not learn what decided."""
     verdict = case.reaching(*reached, curve=curve, tested=tested)
-    pieces = ("signal", "learning", "test_size", "weights_or_threshold", "baselines", "calibration")
+    pieces = ("signal", "learning", "test_size", "weights_or_threshold", "baselines", "calibration", "yardsticks")
     for text in (verdict.paragraph, *(getattr(verdict, piece).says for piece in pieces)):
         assert not {"None", "nan", "{", "}"} & set(text.replace(".", " ").replace(",", " ").split()), text
-    assert f"p = {verdict.signal.p:.3g}" in verdict.paragraph
+    assert say_p(verdict.signal) in verdict.paragraph
     if verdict.answer != "futile":
         assert f"{verdict.score.low:.3f} to {verdict.score.high:.3f}" in verdict.paragraph
         assert ("12 positives cannot tell" in verdict.paragraph) == tested

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sweep.evidence.verdict import Evidence
-from sweep.report.figures import draw_learning, draw_reliability, save
+from sweep.report.figures import draw_importance, draw_learning, draw_reliability, save
 from sweep.report.html import headline, render, track
 from sweep.report.result import Balance, ByThreshold, DataSummary, Result, Searched, Selected, Trials
 from sweep.report.terminal import recall_by_cut, selected_line, summarise
@@ -50,6 +50,7 @@ def pictures(verdict, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     save(draw_learning(verdict.learning, name=AWKWARD), folder / "learning-curve.png")
     save(draw_reliability(verdict.calibration, name=AWKWARD), folder / "reliability.png")
+    save(draw_importance(verdict.importance, name=AWKWARD), folder / "importance.png")
     return sorted(folder.iterdir())
 
 
@@ -63,7 +64,12 @@ def test_the_answer_comes_first_and_every_piece_is_there(page, verdict):
     assert text.index("Is it futile?") < text.index("limited by the features, probably") < text.index("three balances")
     for said in (
         verdict.paragraph,
-        *(getattr(verdict, piece.name).says for piece in fields(Evidence)),
+        *verdict.bullets,
+        *(
+            getattr(verdict, piece.name).says
+            for piece in fields(Evidence)
+            if piece.name not in ("alarms", "importance")
+        ),
     ):
         assert said in text, "a sentence of the verdict is not on the page"
     assert "seed = 7" in text, "the page does not say how to reproduce it"
@@ -85,7 +91,7 @@ def test_every_text_of_a_user_is_escaped(verdict, case):
 
 
 def test_pictures_are_inside_the_page(page):
-    assert page.count('src="data:image/png;base64,') == 2, "the learning curve or the reliability diagram is missing"
+    assert page.count('src="data:image/png;base64,') == 3, "a picture is missing"
 
 
 def test_a_quick_run_has_a_page_without_verdict(case):
@@ -147,6 +153,13 @@ def test_the_figures_hold_the_numbers(verdict):
     assert f"slope {verdict.calibration.slope.value:.2f} (" in ax.get_title(loc="left"), (
         "the picture does not say the slope"
     )
+
+
+def test_the_importance_drawn_is_that_measured(verdict):
+    """If it failed, the picture would show other columns, or other falls, than the table beside it."""
+    ax = draw_importance(verdict.importance)
+    assert [label.get_text() for label in ax.get_yticklabels()] == [one.column for one in verdict.importance]
+    assert ax.lines[-1].get_xdata().tolist() == [one.value for one in verdict.importance]
 
 
 def test_a_finished_run_has_it_all(finished):

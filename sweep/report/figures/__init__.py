@@ -1,6 +1,7 @@
 """The drawings: each takes a result and returns matplotlib Axes; `save` writes them whole or not at all."""
 
 from sweep.report.figures.balance import draw_balance_curve
+from sweep.report.figures.importance import draw_importance
 from sweep.report.figures.learning import draw_learning
 from sweep.report.figures.reliability import draw_reliability
 from sweep.report.figures.style import save
@@ -11,6 +12,7 @@ __all__ = [
     "TrialPoint",
     "balance_lines",
     "draw_balance_curve",
+    "draw_importance",
     "draw_learning",
     "draw_reliability",
     "draw_trial",

@@ -1,0 +1,38 @@
+"""Gradient boosting as a yardstick: scikit-learn's, at settings fixed beforehand, on the network's rows and folds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sweep.evidence.columns import SourceColumn
+from sweep.search.setup import TrialSetup
+
+FEW = 500_000  # values, below which threads would rather wait for each other than help
+
+
+def boost_out_of_fold(columns: Sequence[SourceColumn], setup: TrialSetup) -> np.ndarray:
+    """Fit gradient boosting on the rows outside of each fold; return the out-of-fold logits, (rows,).
+
+    Nothing is tuned on y. Missing values and categories go in as it takes them; classes are not weighted, as it is
+    compared at the FP = FN threshold that the other folds choose for it.
+
+    Parameters
+    ----------
+    columns : sequence of SourceColumn
+    setup : TrialSetup
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    parts = [(of, known) for column in columns for of, known in zip(column.values, column.levels, strict=True)]
+    X = np.stack([of for of, _ in parts], axis=1)
+    categories = np.array([known is not None for _, known in parts])
+    logits = np.zeros(len(setup.y))
+    for fold in range(int(setup.fold_of_row.max()) + 1):
+        here = setup.fold_of_row == fold
+        model = HistGradientBoostingClassifier(
+            categorical_features=categories, early_stopping=False, random_state=setup.seed
+        )
+        with threadpool_limits(1 if X.size < FEW else None, user_api="openmp"):
+            logits[here] = model.fit(X[~here], setup.y[~here]).decision_function(X[here])
+    return logits

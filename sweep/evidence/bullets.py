@@ -1,0 +1,87 @@
+"""The verdict in three bullets: is there signal, how good is it, what would help; at most 20 words each."""
+
+from typing import TYPE_CHECKING
+
+from sweep.evidence.permutation_test import PermutationTest
+from sweep.statistics.bootstrap import Estimate
+
+if TYPE_CHECKING:
+    from sweep.evidence.verdict import Verdict
+
+WORDS = 20  # of a bullet, at most
+LONGEST = 40  # characters of a column's name
+
+
+def say_bullets(verdict: "Verdict") -> tuple[str, str, str]:
+    """Say whether there is signal, how good the model is, and what would help, each in a line."""
+    return _say_signal(verdict), _say_quality(verdict), _say_help(verdict)
+
+
+def say_p(signal: PermutationTest) -> str:
+    """Say p; where no shuffle was as good it is the smallest that so many shuffles can give.
+
+    A p at its floor is "at most" what is said.
+    """
+    return f"p at most {signal.p:.3g}" if signal.at_floor else f"p = {signal.p:.3g}"
+
+
+def say_columns(names: list[str]) -> str:
+    """Name columns in a headline: two, and how many more.
+
+    Examples
+    --------
+    >>> say_columns(["chargeback", "refund", "fee"])
+    '`chargeback`, `refund` and 1 more'
+    """
+    quoted = [f"`{name if len(name) <= LONGEST else name[: LONGEST - 1] + '…'}`" for name in names]
+    if len(quoted) > 2:
+        return f"{', '.join(quoted[:2])} and {len(quoted) - 2} more"
+    return " and ".join(quoted)
+
+
+def say_condition(verdict: "Verdict") -> str:
+    """Say on what the answer depends: that columns which tell too much are known; empty where none does."""
+    leaks = [alarm.column for alarm in verdict.alarms if alarm.kind == "leak"]
+    if not leaks or verdict.answer == "futile":
+        return ""
+    return f", if {say_columns(leaks)} {'is' if len(leaks) == 1 else 'are'} known when the prediction is made"
+
+
+def _say_signal(v: "Verdict") -> str:
+    as_good = f"{v.signal.as_good or 'none'} of {v.signal.shuffles} shuffles of the labels did as well"
+    start = "There is signal" if v.signal.found else "No signal is told from chance"
+    return f"{start}: {as_good} ({say_p(v.signal)})."
+
+
+def _say_quality(v: "Verdict") -> str:
+    if v.yardsticks is not None and v.yardsticks.boosting.finding == "better":
+        by = v.yardsticks.boosting.against.score
+        better = Estimate(-by.value, -by.high, -by.low)
+        return f"Gradient boosting does better, by {_span(better)} in min(P1, R1); the class weights serve it too."
+    difference = v.baselines.logistic_regression.against.score
+    beside = ""
+    if not difference.excludes_zero:
+        beside = ", not told apart from logistic regression"
+    elif difference.high < 0:
+        beside = ", worse than logistic regression"
+    return f"The lesser of precision and recall is {_span(v.score)}{beside}."
+
+
+def _say_help(v: "Verdict") -> str:
+    leaks = [alarm.column for alarm in v.alarms if alarm.kind == "leak"]
+    if v.answer == "futile":
+        return "Look for features that bear on the class; no balance and no larger network changes this."
+    if leaks:
+        return f"First find out whether {say_columns(leaks[:1])} is known when the prediction is made."
+    if v.answer == "workable" and not v.sure:
+        return "Try gradient boosting with these class weights: it reaches what was asked for."
+    if v.learning.gain is None:
+        return "Whether more positives would help cannot be told: there are too few for a learning curve."
+    gain = v.learning.gain.average_precision
+    then = {"data-limited": ": get more", "feature-limited": ": look for better features"}.get(v.answer, "")
+    said = _span(Estimate(gain.value, gain.low, gain.high), "+")
+    return f"Doubling the positives would change average precision by about {said}{then}."
+
+
+def _span(e: Estimate, sign: str = "") -> str:
+    return f"{e.value:{sign}.2f} ({e.low:{sign}.2f} to {e.high:{sign}.2f})"

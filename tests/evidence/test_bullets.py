@@ -1,0 +1,72 @@
+"""The three bullets: short for every verdict, and first what a reader must know."""
+
+from dataclasses import replace
+
+import pytest
+
+from sweep.evidence.baselines import Against
+from sweep.evidence.bullets import WORDS, say_bullets, say_condition, say_p
+from sweep.evidence.columns import Alarm
+from sweep.evidence.wording import say_verdict
+from sweep.report.html import headline
+from sweep.statistics.bootstrap import Estimate
+from tests.made_evidence import REACHING
+
+LEAK = Alarm("leak", "chargeback", "`chargeback` alone tells: is it known when the prediction is made?")
+BETTER = Against(Estimate(-0.05, -0.08, -0.01), Estimate(-0.02, -0.04, -0.01))
+
+
+def with_boosting(verdict, against):
+    yardsticks = verdict.yardsticks
+    return replace(
+        verdict, yardsticks=replace(yardsticks, boosting=replace(yardsticks.boosting, against=against, score=0.7))
+    )
+
+
+@pytest.mark.parametrize("reached", REACHING)
+@pytest.mark.parametrize("curve", [True, False])
+@pytest.mark.parametrize("changed", [{}, {"alarms": (LEAK,)}])
+@pytest.mark.parametrize("better", [True, False])
+def test_each_bullet_is_a_sentence_of_twenty_words_at_most(case, reached, curve, changed, better):
+    """If it failed, a reader in a hurry would have to read a paragraph, or meet `None`."""
+    verdict = replace(case.reaching(*reached, curve=curve), **changed)
+    bullets = say_bullets(with_boosting(verdict, BETTER) if better else verdict)
+    assert len(bullets) == 3
+    for bullet in bullets:
+        assert len(bullet.split()) <= WORDS, bullet
+        assert bullet.endswith(".")
+        assert "None" not in bullet
+
+
+def test_p_at_its_floor_is_at_most(case):
+    """If it failed, 99 shuffles would seem to have measured a p of exactly .01."""
+    assert say_p(case.reaching("workable", True).signal) == "p at most 0.01"
+    assert say_p(case.reaching("futile", True).signal) == "p = 0.4"
+
+
+def test_boosting_that_is_better_is_said_first(case):
+    """If it failed, a reader would take the network where trees on the same rows do better."""
+    verdict = with_boosting(case.reaching("workable", True), BETTER)
+    assert "Gradient boosting does better, by 0.05 (0.01 to 0.08)" in say_bullets(verdict)[1]
+    assert say_verdict(verdict, case.counts).startswith("Gradient boosting does better than the network")
+    assert "class_weights.json serves it too" in say_verdict(verdict, case.counts)
+
+
+def test_not_told_apart_from_logistic_regression_reaches_the_bullets(case):
+    """If it failed, a network that a line matches would be praised."""
+    alike = Against(Estimate(0.01, -0.05, 0.06), Estimate(0.0, -0.1, 0.1))
+    verdict = case.reaching("workable", True)
+    regression = replace(verdict.baselines.logistic_regression, against=alike)
+    verdict = replace(verdict, baselines=replace(verdict.baselines, logistic_regression=regression), yardsticks=None)
+    assert "not told apart from logistic regression" in say_bullets(verdict)[1]
+
+
+def test_a_leak_changes_the_headline_and_the_advice(case):
+    """If it failed, "workable" would stand over a model that knows the answer."""
+    verdict = replace(case.reaching("workable", True), alarms=(LEAK,))
+    condition = ", if `chargeback` is known when the prediction is made"
+    assert say_condition(verdict) == condition
+    assert headline(verdict) == f"Not futile: workable{condition}"
+    assert f"Workable{condition}." in say_verdict(verdict, case.counts)
+    assert "find out whether `chargeback` is known" in say_bullets(verdict)[2]
+    assert say_condition(replace(verdict, alarms=(Alarm("index", "id", "numbers"),))) == ""

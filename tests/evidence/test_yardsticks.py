@@ -1,0 +1,59 @@
+"""The yardsticks: out-of-fold, paired, and named better or worse only where the interval excludes 0."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sweep.data.features import Column, Features
+from sweep.data.folds import fold_of_row
+from sweep.evidence.baselines import Against
+from sweep.evidence.boosting import boost_out_of_fold
+from sweep.evidence.columns import SourceColumn, source_columns
+from sweep.evidence.yardsticks import Yardstick
+from sweep.search.setup import TrialSetup
+from sweep.statistics.bootstrap import Estimate
+from sweep.statistics.confusion import average_precision
+
+
+def table() -> tuple[tuple[SourceColumn, ...], TrialSetup]:
+    """A category that tells, and a number with gaps that does not."""
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat([0, 1], [240, 60]))
+    level = np.where(rng.random(300) < 0.85, y, 1 - y)
+    noise = np.where(rng.random(300) < 0.2, np.nan, rng.normal(size=300))
+    features = Features((Column("state", "category", ("a", "b")), Column("noise", "number")))
+    columns = source_columns(features, np.column_stack([np.eye(2)[level], noise]))
+    units = np.arange(300)
+    return columns, TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0)
+
+
+def test_boosting_learns_from_categories_and_gaps_as_they_are():
+    """If it failed, the yardstick would be too short, and the network pass for better than it is."""
+    columns, setup = table()
+    assert (average_precision(setup.y, boost_out_of_fold(columns, setup)) or 0) > 0.4
+
+
+def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on():
+    """If it failed, the yardstick would be flattered: no network could reach it."""
+    columns, setup = table()
+    clean = boost_out_of_fold(columns, setup)
+    held_out = setup.fold_of_row == 0
+    spoilt = replace(setup, y=np.where(held_out, 1 - setup.y, setup.y))
+    np.testing.assert_array_equal(boost_out_of_fold(columns, spoilt)[held_out], clean[held_out])
+
+
+def test_better_and_worse_are_said_only_where_the_interval_excludes_zero():
+    """If it failed, noise would be sold as a finding, or the signs be turned round."""
+    for low, high, finding in ((-0.1, -0.01, "better"), (0.01, 0.1, "worse"), (-0.1, 0.0, "not told apart")):
+        difference = Estimate((low + high) / 2, low, high)
+        assert Yardstick(0.5, 0.5, Against(difference, difference)).finding == finding
+
+
+def test_the_verdict_holds_every_yardstick_of_the_contract(case):
+    """If it failed, programs that read result.json would miss what it promises."""
+    found = case.evidence.yardsticks
+    assert found.best_column.column == "dose"
+    assert found.boosting.seconds is not None
+    for one in (found.boosting, found.logistic_regression, found.best_column):
+        assert 0 <= one.score <= 1
+        assert one.against.score.low <= one.against.score.value <= one.against.score.high
