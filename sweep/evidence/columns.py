@@ -12,6 +12,7 @@ from sweep.statistics.bootstrap import average_precisions
 BINS = 16  # of a number, by quantiles of the rows, and as many by those of the positives
 LEAK_SHARE, LEAK_PRECISION_AREA = 0.9, 0.8  # of the model's average precision, and at least
 LEAK_P1, LEAK_R1 = 0.98, 0.5  # precision at this recall
+NEARLY = 0.8  # of the highest prevalence, from which on a bin next to it belongs to the same range
 FEWEST_ROWS = 20  # below which whole numbers may be consecutive by chance
 
 
@@ -222,14 +223,20 @@ def _rates(
 def _rule(values: np.ndarray, y: np.ndarray, levels: tuple[str | None, ...] | None, prevalence: float) -> str:
     """Say which level or range has the highest prevalence."""
     edges = None if levels is not None else _edges(values, y)
-    best = int(np.argmax(_rates(values, y, edges, levels, prevalence)))
+    rates = _rates(values, y, edges, levels, prevalence)
+    best = int(np.argmax(rates))
     if levels is not None:
         level = levels[best] if best < len(levels) else "another level"
         return "missing" if level is None else f"where it is {level}"
     ends = np.array([-np.inf, *(edges if edges is not None else ()), np.inf])
     if best + 1 >= len(ends):
         return "missing"
-    low, high = ends[best], ends[best + 1]
+    first = last = best
+    while first > 0 and rates[first - 1] >= NEARLY * rates[best]:
+        first -= 1
+    while last + 2 < len(ends) and rates[last + 1] >= NEARLY * rates[best]:
+        last += 1
+    low, high = ends[first], ends[last + 1]
     if np.isinf(low):
         return f"at {high:g} or less" if np.isfinite(high) else "at any value"
     return f"above {low:g}" if np.isinf(high) else f"above {low:g}, up to {high:g}"
