@@ -1,6 +1,7 @@
 """The command line as its users meet it: exit codes, messages, and what is left behind."""
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -190,3 +191,37 @@ class Terminal(io.TextIOWrapper):
 
     def isatty(self) -> bool:
         return True
+
+
+def test_check_says_how_each_column_is_read(tmp_path: Path) -> None:
+    """If it failed, a user would learn of a misread column only from the study's result."""
+    rows = [f"{'.' if i == 3 else i / 4},2023-01-{i % 28 + 1:02},{i % 3},7,{int(i % 4 == 0)}" for i in range(40)]
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["dose,day,code,same,y", *rows]))
+    command = ["check", str(table), "--target", "y", "--test", str(table), "--category", "code"]
+    done = CliRunner().invoke(cli, [*command, "--json"])
+    found = json.loads(done.stdout)
+    assert (found["rows"], found["positives"], found["positive"], found["negative"]) == (40, 10, "1", "0")
+    assert [(c["name"], c["kind"], c["missing"], c["levels"]) for c in found["columns"]] == [
+        ("dose", "number", 1, None),
+        ("day", "date", 0, None),
+        ("code", "category", 0, 3),
+        ("same", "left out", 0, None),
+    ]
+    assert "read as missing: 1 '.'" in found["columns"][0]["why"]
+    assert "column 'dose': read as missing: 1 '.'" in found["notes"]
+    assert found["test"]["rows"] == 40
+    assert "left out" in CliRunner().invoke(cli, command).stdout
+    assert not list(tmp_path.glob("studies"))
+
+
+def test_check_loads_no_tensorflow(tmp_path: Path) -> None:
+    """If it failed, looking at a table would take as long as loading TensorFlow."""
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i * i},{i % 3 // 2}\n" for i in range(9)))
+    code = (
+        "import sys; from sweep.cli import cli; "
+        f"cli(['check', {str(tmp_path / 't.csv')!r}, '--target', 'y'], standalone_mode=False); "
+        "print({'tensorflow', 'optuna', 'matplotlib', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"

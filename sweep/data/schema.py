@@ -23,6 +23,13 @@ from sweep.errors import TableError
 
 Kind = Literal["number", "truth", "date", "category"]
 LIMITS = {"below": -1, "above": 1}
+EXPECTED = {
+    "below": "1 where the value was a bound such as <300, else 0",
+    "above": "1 where the value was a bound such as >300, else 0",
+    "hour": "hour of the date, 0 to 23",
+    "weekday": "weekday of the date, 0 (Monday) to 6",
+    "month": "month of the date, 1 to 12",
+}
 SHARES = ("%", "‰")
 PLAIN = Notation()
 
@@ -95,6 +102,18 @@ class Schema:
         return tuple(
             name for reading in self.readings for name in (reading.name, *(extra for _, extra in reading.extra))
         )
+
+    def expected(self) -> dict[str, str]:
+        """Say of the columns whose number is not the file's own which number it is."""
+        says = {}
+        for one in self.readings:
+            if one.kind == "date":
+                since = "midnight" if one.format is not None and one.format.date == TIME else "1970-01-01"
+                says[one.name] = f"{'seconds' if one.seconds else 'days'} since {since}"
+            elif one.notation.unit in SHARES:
+                says[one.name] = f"a share, not {one.notation.unit}"
+            says |= {name: f"of {one.name}: {EXPECTED[what]}" for what, name in one.extra}
+        return says
 
     def select(self, names: Iterable[str]) -> "Schema":
         """Keep what is needed for these columns, those that come of others among them."""

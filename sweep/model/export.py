@@ -20,6 +20,7 @@ import polars as pl
 from scipy.special import expit
 
 from sweep.class_weight import undo_weights, weights_of_ratio
+from sweep.data.schema import Schema
 from sweep.errors import InputError, RunError, SweepError
 from sweep.model.card import CARD, EXTRA
 from sweep.model.inputs import MISSING
@@ -146,7 +147,7 @@ def _write(model: Delivered, to: Path, format: str) -> Callable[[pl.DataFrame], 
     first = stack_of(model).layer
     steps = {
         "steps": STEPS,
-        "columns": [_column(column) for column in model.card["features"]["columns"]],
+        "columns": [_column(column, _expected(model)) for column in model.card["features"]["columns"]],
         "X": list(model.features.names),
         "centre": first.centre[0].tolist(),
         "scale": first.scale[0].tolist(),
@@ -169,8 +170,15 @@ def _write(model: Delivered, to: Path, format: str) -> Callable[[pl.DataFrame], 
     return lambda rows: _pair(run(prepared(rows)))
 
 
-def _column(entry: dict[str, Any]) -> dict[str, Any]:
-    return {**entry, "levels": [MISSING if level is None else level for level in entry["levels"]]}
+def _column(entry: dict[str, Any], expected: dict[str, str]) -> dict[str, Any]:
+    """Describe a raw column; `is` says which number is expected where the table holds a date or a bound."""
+    says = {"is": expected[entry["name"]]} if entry["name"] in expected else {}
+    return {**entry, **says, "levels": [MISSING if level is None else level for level in entry["levels"]]}
+
+
+def _expected(model: Delivered) -> dict[str, str]:
+    schema = model.card.get("schema")
+    return {} if schema is None else Schema.from_dict(schema).expected()
 
 
 def _numeric(model: Delivered) -> "keras.Model":

@@ -13,9 +13,11 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from sweep.class_weight import undo_weights, weight_ratio, weights_of_ratio
 from sweep.data.features import Column, Features
+from sweep.data.kinds import Asked, learn_schema
+from sweep.data.schema import Reading, Schema
 from sweep.errors import InputError, ModelError
 from sweep.files import whole, write_text
-from sweep.sklearn.frames import as_table, columns_of
+from sweep.sklearn.frames import as_table, categories_of, columns_of
 from sweep.stack.design import init_seeds
 from sweep.stack.network import Stack
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
@@ -47,6 +49,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         Networks in the ensemble.
     bins : bool
         Whether numbers enter by the quantiles that they lie between, too, as `sweep run` finds out.
+    categorical_features : sequence of str or int, optional
+        Features to read as categories whatever they hold, by name or place; pandas' own categories are so anyway.
     random_state : int, RandomState or None
         Of the initial weights, the batches and the dropout.
 
@@ -57,6 +61,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     feature_names_in_ : array of str, of a frame whose names are all text
     weight_ratio_ : float
         w1 / w0.
+    schema_ : Schema
+        How the table's cells are read.
     features_ : Features
         How the table's columns became X.
     stack_ : Stack
@@ -80,6 +86,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         batch_size: int | None = None,
         repeats: int = 3,
         bins: bool = False,
+        categorical_features: Any = None,
         random_state: Any = None,
     ) -> None:
         self.most = most
@@ -89,6 +96,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         self.batch_size = batch_size
         self.repeats = repeats
         self.bins = bins
+        self.categorical_features = categorical_features
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -135,7 +143,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         weights = weights_of_ratio(self.weight_ratio_, self.most)
         W = np.where(codes == 1, weights["1"], weights["0"]) * weight
 
-        self.features_ = _numbers(table.shape[1]) if isinstance(table, np.ndarray) else Features.learn(table)
+        self._learn(X, table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         shape = (len(W), self.repeats)
         self.stack_ = train(
@@ -184,6 +192,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             "feature_names_in": list(getattr(self, "feature_names_in_", [])),
             "weight_ratio": self.weight_ratio_,
             "features": self.features_.to_dict(),
+            "schema": self.schema_.to_dict(),
         }
         with whole(Path(path)) as part:
             part.mkdir()
@@ -210,6 +219,7 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
                 model.feature_names_in_ = np.array(words["feature_names_in"], dtype=object)
             model.weight_ratio_ = words["weight_ratio"]
             model.features_ = Features.from_dict(words["features"])
+            model.schema_ = Schema.from_dict(words["schema"])
         except Exception as error:  # a damaged file can fail anywhere in its reader
             raise ModelError(
                 f"{path}: not a classifier that `save` wrote, or damaged ({error}); fit it again."
@@ -230,15 +240,28 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             names = [f"x{i}" for i in range(len(columns))]
         return as_table(columns, names)
 
+    def _learn(self, X: Any, table: np.ndarray | pl.DataFrame) -> None:
+        """Find what the columns of a checked table are."""
+        if isinstance(table, np.ndarray):
+            names = [f"x{i}" for i in range(table.shape[1])]
+            columns: Any = table.T
+        else:
+            names, columns = table.columns, columns_of(X)
+        categories = categories_of(columns, names, self.categorical_features)
+        if isinstance(table, np.ndarray) and not categories:
+            self.schema_ = Schema(tuple(Reading(name, "number", marked=True) for name in names))
+            self.features_ = Features(tuple(Column(name, "number") for name in names))
+            return
+        raw = pl.DataFrame(table, schema=names) if isinstance(table, np.ndarray) else table
+        self.schema_, _ = learn_schema(raw, asked=Asked(category=categories))
+        self.features_ = Features.learn(self.schema_.read(raw))
+
     def _transform(self, table: np.ndarray | pl.DataFrame) -> np.ndarray:
         """Convert a checked table to the stack's X."""
+        names = list(self.schema_.names)
         if isinstance(table, np.ndarray):
-            if all(column.kind == "number" for column in self.features_.columns):
+            if all(reading.kind == "number" and not reading.extra for reading in self.schema_.readings):
                 return table
-            table = pl.DataFrame(table, schema=[column.name for column in self.features_.columns])
-        names = [column.name for column in self.features_.columns]
-        return self.features_.transform(table.rename(dict(zip(table.columns, names, strict=True))))
-
-
-def _numbers(features: int) -> Features:
-    return Features(tuple(Column(f"x{i}", "number") for i in range(features)))
+            table = pl.DataFrame(table, schema=names)
+        raw = table.rename(dict(zip(table.columns, names, strict=True)))
+        return self.features_.transform(self.schema_.fit(raw)[0].read(raw))

@@ -8,7 +8,7 @@ import polars as pl
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from sweep.data.cells import parse_text, plain
+from sweep.data.frames import as_series, is_categorical
 from sweep.errors import InputError
 
 
@@ -30,7 +30,7 @@ def columns_of(X: Any) -> list[Any] | None:
 
 
 def as_table(columns: Sequence[Any], names: Sequence[str]) -> pl.DataFrame:
-    """Columns of pandas, polars or NumPy as a polars frame, "" and all kinds of missing values as null.
+    """Return columns of pandas, polars or NumPy as a table whose cells are yet to be read, as a file's are.
 
     Raises
     ------
@@ -42,38 +42,27 @@ def as_table(columns: Sequence[Any], names: Sequence[str]) -> pl.DataFrame:
     Examples
     --------
     >>> as_table([np.array(["a", "", None], dtype=object), np.array(["1", "2", ""])], ["x", "n"]).rows()
-    [('a', 1), (None, 2), (None, None)]
+    [('a', '1'), ('', '2'), (None, '')]
     """
-    frame = pl.DataFrame([_as_series(name, column) for name, column in zip(names, columns, strict=True)])
+    frame = pl.DataFrame([as_series(name, column) for name, column in zip(names, columns, strict=True)])
     for column in frame:
-        if column.dtype == pl.Float64 and column.is_infinite().any():
+        if column.dtype.is_float() and column.is_infinite().any():
             raise InputError(f"X must not hold infinity; feature {column.name!r} does.")
     return frame
 
 
-def _as_series(name: str, column: Any) -> pl.Series:
-    if isinstance(column, pl.Series):
-        series = plain(column.rename(name))
-        return series.replace("", None) if series.dtype == pl.String else series
-    if hasattr(column, "isna"):  # pandas
-        values = np.array(column.to_numpy(dtype=object), dtype=object)
-        values[column.isna().to_numpy()] = None
-        if getattr(column.dtype, "kind", "O") in "mM":
-            return plain(pl.Series(name, values.tolist()))
-    elif column.dtype.kind == "O":
-        values = np.array([None if v is None or v != v else v for v in column], dtype=object)
-    else:
-        return parse_text(pl.Series(name, column.astype(str).tolist(), dtype=pl.String).replace("", None))
-    return _of_objects(name, [None if isinstance(v, str) and not v else v for v in values.tolist()])
+def categories_of(columns: Sequence[Any], names: Sequence[str], asked: Any) -> frozenset[str]:
+    """Return the names of the columns that are categories, as pandas says or as was asked for, by name or place.
 
-
-def _of_objects(name: str, values: list[Any]) -> pl.Series:
-    known = [v for v in values if v is not None]
-    if all(isinstance(v, bool | np.bool_) for v in known):
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if all(isinstance(v, int | float | np.number) for v in known):
-        return plain(pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64))
-    wrong = next((v for v in known if not isinstance(v, str | int | float | np.number)), None)
-    if wrong is not None:
-        raise TypeError(f"Each value of X: argument must be a string or a real number, not {type(wrong).__name__!r}.")
-    return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    found = {name for name, column in zip(names, columns, strict=True) if is_categorical(column)}
+    for one in () if asked is None else asked:
+        name = names[int(one)] if isinstance(one, int | np.integer) and -len(names) <= one < len(names) else one
+        if name not in names:
+            raise InputError(f"categorical_features must name features or their places; got {one!r}.")
+        found.add(str(name))
+    return frozenset(found)

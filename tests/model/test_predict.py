@@ -1,6 +1,7 @@
 """Scoring a table of any length: the model's own numbers, in the input's order, whole or not at all."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -190,3 +191,25 @@ def test_a_damaged_or_foreign_model_is_named(delivered, table, tmp_path):
             predict(tmp_path / name, table, out=tmp_path / "o.csv")
         assert "\n" not in str(raised.value)
     assert not (tmp_path / "o.csv").exists()
+
+
+def test_only_the_file_named_is_read_and_written(delivered: Path, frame: pl.DataFrame, tmp_path: Path) -> None:
+    """Else brackets in a name are a pattern, and another table is scored, or the result cannot be written."""
+    frame.head(5).write_parquet(tmp_path / "a[1].parquet")
+    frame.write_parquet(tmp_path / "a1.parquet")
+    for out in ("o[1].parquet", "o[1].csv"):
+        assert predict(delivered, tmp_path / "a[1].parquet", out=tmp_path / out).rows == 5
+        assert (tmp_path / out).exists()
+
+
+def test_what_differs_from_training_is_said(delivered: Path, frame: pl.DataFrame, tmp_path: Path) -> None:
+    """Else marks that differ are misread, and columns without a value are scored in silence."""
+    german = frame.head(6).with_columns(
+        pl.col("age in years").round(1).cast(pl.String).str.replace(".", ",", literal=True),
+        pl.col("$/<cost>").cast(pl.String).str.replace(".", ",", literal=True),
+        pl.lit(None).alias("größe"),
+    )
+    german.write_csv(tmp_path / "t.csv", separator=";")
+    notes = predict(delivered, tmp_path / "t.csv", out=tmp_path / "o.csv").notes
+    assert any("'age in years': written otherwise" in note and "decimal commas" in note for note in notes)
+    assert any("no value at all" in note and "'größe'" in note for note in notes)
