@@ -1,7 +1,7 @@
 """Documents of dataclasses: what is written is read back, and what is not such a document is refused."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -32,7 +32,7 @@ class Outer(Document):
 WHOLE = Outer("a", Inner(0.5, None), (None, 1.0), (Inner(1, "x"),), {"k": None, "l": Inner(2.0, "y")}, True)
 
 
-def test_a_document_is_read_as_it_was_written():
+def test_a_document_is_read_as_it_was_written() -> None:
     """If it failed, a finished study could not be shown, or would show other numbers."""
     document = WHOLE.to_dict()
     assert document["other"] is True
@@ -40,7 +40,7 @@ def test_a_document_is_read_as_it_was_written():
     assert Outer.from_dict(document) == WHOLE
 
 
-def test_keys_of_a_later_version_are_passed_over():
+def test_keys_of_a_later_version_are_passed_over() -> None:
     """If it failed, a result of a later version could not be read at all."""
     assert Outer.from_dict({**WHOLE.to_dict(), "new": 1}) == WHOLE
 
@@ -58,7 +58,7 @@ def test_keys_of_a_later_version_are_passed_over():
         {"other": 1},
     ],
 )
-def test_what_is_no_such_document_is_refused(wrong):
+def test_what_is_no_such_document_is_refused(wrong: dict[str, Any]) -> None:
     """If it failed, a damaged file would end in a traceback far from where it was read."""
     with pytest.raises(TypeError):
         Outer.from_dict({**WHOLE.to_dict(), **wrong})

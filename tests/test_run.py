@@ -139,7 +139,8 @@ def test_running_again_changes_nothing_and_more_trials_go_on(tables: Path, tmp_p
         options = [*SMALL[:-1], trials, "--quick", "--json", "--root", root]
         done = call("run", tables / "train.csv", "--target", "label", *options)
         assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
+        document: dict[str, object] = json.loads(done.stdout)
+        return document
 
     first = run(tmp_path / "a", 2)
     assert run(tmp_path / "a", 2) == first

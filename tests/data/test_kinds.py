@@ -1,6 +1,8 @@
 """What a column is, from all of its values: numbers stay numbers, marks are found, nothing is read two ways."""
 
 import random
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,14 +12,14 @@ from sweep.data.table import load_table, load_test
 from sweep.errors import TableError
 
 
-def column(values, **arguments):
+def column(values: Any, **arguments: Any) -> Any:
     """Return how a column of text, alone in its table, is read, and what is said."""
     raw = pl.DataFrame({"c": pl.Series(values, dtype=pl.String)})
     schema, notes = learn_schema(raw, **arguments)
     return schema.read(raw), schema.readings[0], notes
 
 
-def read(**columns):
+def read(**columns: Any) -> Any:
     """Return the columns of a table of text as they are read, as lists."""
     raw = pl.DataFrame({name: pl.Series(values, dtype=pl.String) for name, values in columns.items()})
     return learn_schema(raw)[0].read(raw).to_dict(as_series=False)
@@ -27,7 +29,7 @@ def read(**columns):
     "word",
     [".", "-", "--", "?", "unknown", "Unknown", "none", "NA", "n/a", "#DIV/0!", "#VALUE!", "\\N", "<NA>", "n.d."],
 )
-def test_words_for_missing_are_missing_and_said(word):
+def test_words_for_missing_are_missing_and_said(word: str) -> None:
     """If it failed, one odd word would make a category of a column of numbers."""
     frame, reading, notes = column(["1.5", word, "3", "3", word, "nan", None])
     assert reading.kind == "number"
@@ -35,13 +37,13 @@ def test_words_for_missing_are_missing_and_said(word):
     assert notes == (f"column 'c': read as missing: 2 {word!r}",)
 
 
-def test_two_words_for_missing():
+def test_two_words_for_missing() -> None:
     """If it failed, a table with two such words would be called futile."""
     _, _, notes = column(["1.5", ".", "3", "unknown", "."])
     assert notes == ("column 'c': read as missing: 2 '.', 1 'unknown'",)
 
 
-def test_other_words_among_numbers_are_refused_by_name():
+def test_other_words_among_numbers_are_refused_by_name() -> None:
     """If it failed, a column of numbers would silently become a category, or lose its words."""
     values = [str(i / 7) for i in range(100)]
     values[6], values[11] = "high", "high"
@@ -54,7 +56,7 @@ def test_other_words_among_numbers_are_refused_by_name():
     assert column(values, missing=["high"])[1].kind == "number"
 
 
-def test_codes_stay_categories():
+def test_codes_stay_categories() -> None:
     """If it failed, diagnoses such as V45 and 250.83 would be refused or be numbers."""
     values = ["V45", "250", "250.0", "250.83", "401"] * 20
     frame, reading, notes = column(values)
@@ -67,7 +69,7 @@ def test_codes_stay_categories():
     assert column(["10.0.0.1", "10.0.0.12"] * 9)[1].kind == "category"
 
 
-def test_bounds_are_numbers_beside_which_stands_that_they_are_bounds():
+def test_bounds_are_numbers_beside_which_stands_that_they_are_bounds() -> None:
     """If it failed, '<300' and '>10000' would be the only levels kept of a column of numbers."""
     frame, reading, notes = column(["<300", "719", ">10000", "874.21", ">= 5", "n/a", "8", "9"])
     assert frame["c"].to_list() == [300, 719, 10000, 874.21, 5, None, 8, 9]
@@ -97,14 +99,14 @@ def test_bounds_are_numbers_beside_which_stands_that_they_are_bounds():
         (["10000000000000000000000000", "9300000000000000000"], [1e25, 9.3e18]),
     ],
 )
-def test_marks_and_units(values, numbers):
+def test_marks_and_units(values: Any, numbers: Any) -> None:
     """If it failed, a table written as people write numbers would be misread by a factor, or be of categories."""
     frame, reading, _ = column(values)
     assert reading.kind == "number"
     assert frame["c"].to_list() == pytest.approx(numbers)
 
 
-def test_what_one_column_leaves_open_another_settles():
+def test_what_one_column_leaves_open_another_settles() -> None:
     """If it failed, 1.758 beside decimal commas would be read as a fraction."""
     assert read(a=["136", "220,53"], b=["251", "1.758"]) == {"a": [136, 220.53], "b": [251, 1758]}
     assert read(a=["136", "220.53"], b=["251", "1.758"]) == {"a": [136, 220.53], "b": [251, 1.758]}
@@ -117,7 +119,7 @@ def test_what_one_column_leaves_open_another_settles():
     assert read(b=["251", *many])["b"][1] == 1107  # three digits each time, beside whole numbers: thousands
 
 
-def test_units_that_differ_and_shares_beside_plain_numbers_are_refused():
+def test_units_that_differ_and_shares_beside_plain_numbers_are_refused() -> None:
     """If it failed, milligrams and grams, or 5 % and 0.05, would stand on one scale."""
     with pytest.raises(TableError, match="'5 g' in row 3"):
         column(["5 mg", "7 mg", "5 g", "8 mg"])
@@ -143,7 +145,7 @@ def test_units_that_differ_and_shares_beside_plain_numbers_are_refused():
         (["00:30", "23:59"], 1800, True),
     ],
 )
-def test_dates_written_as_text(values, first, seconds):
+def test_dates_written_as_text(values: Any, first: int, seconds: bool) -> None:
     """If it failed, dates would be a hundred levels."""
     frame, reading, notes = column([*values, "unknown"])
     assert (reading.kind, reading.seconds) == ("date", seconds)
@@ -152,7 +154,7 @@ def test_dates_written_as_text(values, first, seconds):
     assert any("read as" in note for note in notes)
 
 
-def test_parts_of_dates_where_they_vary():
+def test_parts_of_dates_where_they_vary() -> None:
     """If it failed, what hangs on the hour, the weekday or the season would be lost."""
     frame, _, notes = column(["2023-01-01 10:00", "2023-02-02 11:30"])
     assert frame.row(0, named=True) == {"c": 1672567200, "c (hour)": 10, "c (weekday)": 6, "c (month)": 1}
@@ -160,7 +162,7 @@ def test_parts_of_dates_where_they_vary():
     assert column(["2023-01", "2023-02"])[0].columns == ["c", "c (month)"]
 
 
-def test_dates_that_could_be_two_are_left_and_said():
+def test_dates_that_could_be_two_are_left_and_said() -> None:
     """If it failed, the third of April would be the fourth of March."""
     frame, _, notes = column(["03/04/2023", "05/06/2023"])
     assert frame["c"].dtype == pl.String
@@ -172,15 +174,15 @@ def test_dates_that_could_be_two_are_left_and_said():
         column(["2023-01-01", "2023-01-02", "soon"])
 
 
-def test_text_keeps_its_words():
+def test_text_keeps_its_words() -> None:
     """If it failed, a country code or an answer would be taken for a blank."""
     assert column(["NA", "DE", "none", "?"])[0]["c"].to_list() == ["NA", "DE", "none", "?"]
     assert column(["TRUE", "false", "NA"])[0]["c"].to_list() == [True, False, None]
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write(name, rows, header):
+def write(tmp_path: Path) -> Any:
+    def write(name: Any, rows: Any, header: Any) -> Any:
         path = tmp_path / name
         path.write_text("\n".join([header, *rows]) + "\n")
         return path
@@ -188,11 +190,11 @@ def write(tmp_path):
     return write
 
 
-def labels(rows):
+def labels(rows: Any) -> list[Any]:
     return [i % 4 == 0 for i in range(rows)]
 
 
-def test_columns_that_number_the_rows_are_left_out(write):
+def test_columns_that_number_the_rows_are_left_out(write: Any) -> None:
     """If it failed, a table sorted by class would give its labels away by its index."""
     order = random.Random(0).sample(range(40), 40)
     for name, values, out in [
@@ -216,7 +218,7 @@ def test_columns_that_number_the_rows_are_left_out(write):
     assert kept.frame.columns == ["index"]
 
 
-def test_the_training_table_decides_the_kind(write):
+def test_the_training_table_decides_the_kind(write: Any) -> None:
     """If it failed, codes of which a test file holds only the plain ones would all be new levels."""
     diagnoses = ["V45", "250", "250.0", "250.83", "401"]
     train = [f"{diagnoses[i % 5]},{i % 9},{y:d}" for i, y in enumerate(labels(60))]
@@ -227,7 +229,7 @@ def test_the_training_table_decides_the_kind(write):
     assert not any("levels" in note for note in tested.notes)
 
 
-def test_what_differs_in_another_table_is_said(write):
+def test_what_differs_in_another_table_is_said(write: Any) -> None:
     """If it failed, a table spelt otherwise would be scored as if all its rows were of no level, without a word."""
     days = [f"2023-01-{i % 28 + 1:02}" for i in range(40)]
     train = [f"{'Male' if i % 3 else 'Female'},{i % 2},{days[i]},{i % 9},{y:d}" for i, y in enumerate(labels(40))]
@@ -243,7 +245,7 @@ def test_what_differs_in_another_table_is_said(write):
     assert any("no value at all here" in note and "'x'" in note for note in notes)
 
 
-def test_the_same_rows_in_other_marks(write):
+def test_the_same_rows_in_other_marks(write: Any) -> None:
     """If it failed, German rows would be scored a thousandth of what they say."""
     rows = [(1000 + 137 * i, round(0.7 + i / 31, 2), y) for i, y in enumerate(labels(30))]
     plain = write("plain.csv", [f"{a},{b},{y:d}" for a, b, y in rows], "income,rate,y")

@@ -4,6 +4,8 @@ import gzip
 import io
 import zipfile
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +21,8 @@ from sweep.errors import TableError
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write(content, name="t.csv"):
+def write(tmp_path: Path) -> Any:
+    def write(content: Any, name: str = "t.csv") -> Any:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -47,7 +49,7 @@ def write(tmp_path):
     ],
 )
 @pytest.mark.parametrize("piecewise", [False, True])
-def test_text_is_split_as_it_was_meant(write, text, rows, piecewise):
+def test_text_is_split_as_it_was_meant(write: Any, text: str, rows: Any, piecewise: bool) -> None:
     """If it failed, a table that a spreadsheet or pandas wrote would be refused, or its fields be shifted."""
     path = write(text)
     if not piecewise:
@@ -58,14 +60,14 @@ def test_text_is_split_as_it_was_meant(write, text, rows, piecewise):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark(write, encoding):
+def test_utf_16_without_a_mark(write: Any, encoding: str) -> None:
     """If it failed, such a file would be taken for binary data."""
     path = write("town,x\nKöln,1\nZürich,2\n".encode(encoding))
     assert read_table(path).rows() == [("Köln", 1), ("Zürich", 2)]
     assert any("without a byte order mark" in note for note in read_raw(path)[1].notes)
 
 
-def test_one_bad_byte_is_named_and_leaves_the_rest(write):
+def test_one_bad_byte_is_named_and_leaves_the_rest(write: Any) -> None:
     """If it failed, one byte would make two levels of every town with an umlaut."""
     path = write(b"town,x\nK" + b"\xf6" + "ln,1\nZürich,2\nKöln,3\n".encode())
     for piecewise in (False, True):
@@ -75,7 +77,7 @@ def test_one_bad_byte_is_named_and_leaves_the_rest(write):
         assert "byte 0xF6 in line 2 ('K�ln')" in source.notes[0]
 
 
-def test_trailing_fields_that_hold_something_are_refused(write):
+def test_trailing_fields_that_hold_something_are_refused(write: Any) -> None:
     """If it failed, a value under no name would be lost without a word."""
     with pytest.raises(TableError, match="2 fields; row 101 has 3"):
         read_table(write("a,b,\n" + "1,x,\n" * 100 + "2,y,z\n"))
@@ -84,7 +86,7 @@ def test_trailing_fields_that_hold_something_are_refused(write):
 FRAME = pl.DataFrame({"a": [1, 2, 3], "b": [0.5, None, 2.0], "c": ["x", "y", None]})
 
 
-def packed(kind, tmp_path):
+def packed(kind: Any, tmp_path: Any) -> Any:
     """Write the frame in a way, and return where it lies."""
     text, columns = FRAME.write_csv().encode(), io.BytesIO()
     FRAME.write_parquet(columns)
@@ -112,7 +114,7 @@ def packed(kind, tmp_path):
 @pytest.mark.parametrize(
     "kind", ["t.csv.gz", "t.parquet.gz", "csv.zip", "parquet.zip", "a[1].parquet", "parts", "csvs"]
 )
-def test_a_table_is_the_same_wherever_it_lies(kind, tmp_path):
+def test_a_table_is_the_same_wherever_it_lies(kind: str, tmp_path: Path) -> None:
     """If it failed, a packed or parted table would be refused, read twice, or another one be read for it."""
     path = packed(kind, tmp_path)
     assert read_table(path).rows() == FRAME.rows()
@@ -120,7 +122,7 @@ def test_a_table_is_the_same_wherever_it_lies(kind, tmp_path):
     assert learn_schema(raw)[0].read(raw).rows() == FRAME.rows()
 
 
-def test_folders_and_archives_that_are_no_table(tmp_path, write):
+def test_folders_and_archives_that_are_no_table(tmp_path: Path, write: Any) -> None:
     """If it failed, a folder of other files would be read as a table, or the message not say which file is to blame."""
     write("a,b\n1,2\n", "d/1.csv")
     write("a,c\n1,2\n", "d/2.csv")
@@ -136,7 +138,7 @@ def test_folders_and_archives_that_are_no_table(tmp_path, write):
         read_table(tmp_path / "two.zip")
 
 
-def test_categories_of_whole_numbers_stay_categories(tmp_path):
+def test_categories_of_whole_numbers_stay_categories(tmp_path: Path) -> None:
     """If it failed, codes that pandas holds as categories would be numbers in Parquet and Feather."""
     frame = pd.DataFrame({"k": pd.Categorical([8, 0, 7] * 4), "x": range(12)})
     frame.to_parquet(tmp_path / "t.parquet")
@@ -145,7 +147,7 @@ def test_categories_of_whole_numbers_stay_categories(tmp_path):
         assert read_table(table)["k"].to_list() == ["8", "0", "7"] * 4
 
 
-def test_a_workbook(tmp_path):
+def test_a_workbook(tmp_path: Path) -> None:
     """If it failed, an Excel table would have to be saved as CSV first, or lose the words among its numbers."""
     pytest.importorskip("fastexcel")
     openpyxl = pytest.importorskip("openpyxl")
@@ -170,7 +172,7 @@ DAYS = st.none() | st.dates(date(1950, 1, 1), date(2050, 1, 1))
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, TEXTS, DAYS, st.none() | st.booleans()), min_size=12, max_size=30))
-def test_the_row_trained_on_is_the_row_scored(tmp_path, rows):
+def test_the_row_trained_on_is_the_row_scored(tmp_path: Path, rows: list[Any]) -> None:
     """If it failed, the same table would be another one in another format, or to `predict`."""
     names = ["whole", "real", "text", "day", "truth"]
     kinds = [pl.Float64, pl.Float64, pl.String, pl.Date, pl.Boolean]
@@ -181,7 +183,7 @@ def test_the_row_trained_on_is_the_row_scored(tmp_path, rows):
     frame.write_parquet(tmp_path / "t.parquet")
     frame.write_ipc(tmp_path / "t.feather")
     arrays = {name: np.array(column.to_list(), dtype=object) for name, column in zip(frame.columns, frame, strict=True)}
-    trained = []
+    trained: list[Any] = []
     for table in (tmp_path / "t.csv", tmp_path / "t.parquet", tmp_path / "t.feather", frame, frame.to_pandas(), arrays):
         try:
             loaded = load_table(table, target="y", positive=True)
@@ -196,5 +198,5 @@ def test_the_row_trained_on_is_the_row_scored(tmp_path, rows):
     assert all(one == trained[0] for one in trained)
 
 
-def _float(value):
+def _float(value: Any) -> Any:
     return None if value is None else float(value)

@@ -8,7 +8,7 @@ from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import Counts
 
 
-def test_baselines_are_scored_as_they_are():
+def test_baselines_are_scored_as_they_are() -> None:
     y = np.repeat([0, 1], [200, 50])
     X = np.column_stack([np.where(np.arange(250) % 7 == 0, np.nan, y + 0.0), np.full(250, np.nan), np.ones(250)])
     units = np.arange(250)
@@ -21,7 +21,7 @@ def test_baselines_are_scored_as_they_are():
     assert regression.against.score.value >= 0, "the perfect network lost against the regression"
 
 
-def test_the_regression_learns_nothing_from_held_out_rows():
+def test_the_regression_learns_nothing_from_held_out_rows() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [200, 50])
     units = np.arange(250)

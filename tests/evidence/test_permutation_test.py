@@ -1,6 +1,7 @@
 """The test for signal: shuffles that keep what they must, p-values that mean what they say."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +16,14 @@ from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
 
 
-def setup(y, *, seed=0, folds=3):
+def setup(y: Any, *, seed: int = 0, folds: int = 3) -> TrialSetup:
     units = np.arange(len(y))
     parts = fold_of_row(y, units, folds, seed)
     return TrialSetup(y, parts, units, repeats=1, epochs=2, batch_size=64, equal="precision", seed=seed)
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 4), min_size=20, max_size=60))
-def test_a_shuffle_keeps_the_positives_of_every_fold_and_copies_together(seed, sizes):
+def test_a_shuffle_keeps_the_positives_of_every_fold_and_copies_together(seed: int, sizes: list[int]) -> None:
     rng = np.random.default_rng(seed)
     units = np.repeat(np.arange(len(sizes)), sizes)
     folds = rng.integers(0, 3, len(sizes))[units]
@@ -41,14 +42,14 @@ def test_a_shuffle_keeps_the_positives_of_every_fold_and_copies_together(seed, s
                     assert not spread.any(), "copies of a row were given labels that differ, where theirs agreed"
 
 
-def test_shuffles_differ_from_the_labels_and_from_each_other():
+def test_shuffles_differ_from_the_labels_and_from_each_other() -> None:
     y = np.repeat([0, 1], [80, 20])
     labels = shuffled(y, np.arange(100), np.arange(100) % 3, 50, np.random.default_rng(0))
     assert len(np.unique(labels, axis=1).T) == 50, "shuffles repeat"
     assert abs(labels[:80].mean() - 0.2) < 0.02, "a shuffle prefers some rows: p would not be uniform without signal"
 
 
-def test_the_design_takes_each_column_for_its_own_labels():
+def test_the_design_takes_each_column_for_its_own_labels() -> None:
     labels = np.array([[1, 0], [0, 1], [1, 1], [0, 0], [1, 0], [0, 1]])
     folds = np.array([0, 0, 1, 1, 2, 2])
     design = label_shuffles(labels, folds, most=0.5, seed=0)
@@ -58,7 +59,7 @@ def test_the_design_takes_each_column_for_its_own_labels():
     assert len(set(design.init_seed)) == 1, "columns differ in more than their labels: p would not be exact"
 
 
-def test_weights_of_a_shuffle_are_those_of_its_own_training_rows():
+def test_weights_of_a_shuffle_are_those_of_its_own_training_rows() -> None:
     labels = np.array([[1, 1], [1, 0], [0, 1], [0, 0], [0, 0], [0, 1]])
     design = label_shuffles(labels, np.array([0, 1, 0, 1, 0, 1]), most=1.0, seed=0)
     weight = (design.W * design.Y).sum(axis=0)
@@ -66,10 +67,10 @@ def test_weights_of_a_shuffle_are_those_of_its_own_training_rows():
 
 
 @pytest.fixture
-def replaced(monkeypatch):
+def replaced(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Put in place of training what gives chosen average precisions: the shuffles' in the order they come."""
 
-    def replace(own, others):
+    def replace(own: Any, others: Any) -> Any:
         values = [own, *others]
         monkeypatch.setattr(module, "_held_out", lambda X, setup, labels, *rest: labels.astype(float))
         monkeypatch.setattr(module, "_average_precisions", lambda labels, z: [values.pop(0) for _ in labels.T])
@@ -91,13 +92,15 @@ def replaced(monkeypatch):
         ([0.5] * 3 + [0.1] * 6 + [0.5] * 30, 34 / 40, 39),
     ],
 )
-def test_p_counts_as_good_as_and_goes_on_only_where_undecided(replaced, others, p, shuffles):
+def test_p_counts_as_good_as_and_goes_on_only_where_undecided(
+    replaced: Any, others: Any, p: int, shuffles: int
+) -> None:
     found = replaced(0.5, others)
     assert found.p == pytest.approx(p), "p is not (as good + 1) / (shuffles + 1)"
     assert found.shuffles == shuffles, "shuffles were made that could not change the answer, or some were not"
 
 
-def test_clear_signal_is_found_and_noise_is_not():
+def test_clear_signal_is_found_and_noise_is_not() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [270, 30])
     noise = rng.normal(size=(300, 4))
@@ -109,14 +112,14 @@ def test_clear_signal_is_found_and_noise_is_not():
 
 
 @given(st.integers(20, 10**7))
-def test_epochs_are_fixed_by_the_rows_alone(rows):
+def test_epochs_are_fixed_by_the_rows_alone(rows: int) -> None:
     assert 3 <= epochs(rows) <= 150, "the network of the test is trained for too long or not at all"
 
 
-def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch):
+def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
 
-    def held_out(X, setup, labels, folds, recipe, workers):
+    def held_out(X: Any, setup: Any, labels: Any, folds: Any, recipe: Any, workers: Any) -> Any:
         used.append(recipe)
         return np.random.default_rng(0).normal(size=labels.shape)
 

@@ -1,5 +1,7 @@
 """Weights against the threshold: exact small cases."""
 
+from typing import Any
+
 import numpy as np
 
 from sweep.class_weight import balance_grid, weight_ratio
@@ -8,21 +10,21 @@ from sweep.evidence.weights_or_threshold import compare_weights_and_threshold
 from sweep.statistics.confusion import Counts
 
 
-def normal(negatives=900, positives=100, apart=2.0, seed=0):
+def normal(negatives: int = 900, positives: int = 100, apart: float = 2.0, seed: int = 0) -> Any:
     """Labels and their true log-odds, of two normal classes."""
     y = np.repeat([0, 1], [negatives, positives])
     score = np.random.default_rng(seed).normal(size=len(y)) + apart * y
     return y, apart * score - apart**2 / 2 + np.log(positives / negatives)
 
 
-def compared(y, odds, curve_odds, seed=0):
+def compared(y: Any, odds: Any, curve_odds: Any, seed: int = 0) -> Any:
     units = np.arange(len(y))
     ratio = np.log(weight_ratio(balance_grid(float(y.mean()), 21), float(y.mean())))
     folds = fold_of_row(y, units, 5, 0)
     return compare_weights_and_threshold(y, units, folds, curve_odds[:, None] + ratio, ratio, odds, seed=seed)
 
 
-def test_weights_that_only_shift_the_logits_are_no_better_than_the_threshold():
+def test_weights_that_only_shift_the_logits_are_no_better_than_the_threshold() -> None:
     y, odds = normal(9000, 1000)
     found = compared(y, odds, odds)
     assert abs(found.difference) < 0.01, "a shift of all logits is a threshold: the two must agree but for the grid"
@@ -32,7 +34,7 @@ def test_weights_that_only_shift_the_logits_are_no_better_than_the_threshold():
         assert abs(counts.fp - counts.fn) < 60, "the choice on the other folds is not FP = FN"
 
 
-def test_a_network_that_tells_no_rows_apart_predicts_no_row_positive_by_the_threshold():
+def test_a_network_that_tells_no_rows_apart_predicts_no_row_positive_by_the_threshold() -> None:
     """All rows would be predicted positive, as one: none is nearer to FP = FN, and so says the moved threshold."""
     y = np.repeat([0, 1], [380, 20])
     found = compared(y, np.full(400, -2.9), np.full(400, -2.9))
@@ -40,7 +42,7 @@ def test_a_network_that_tells_no_rows_apart_predicts_no_row_positive_by_the_thre
     assert found.finding == "no different"
 
 
-def test_a_better_network_under_weights_is_seen():
+def test_a_better_network_under_weights_is_seen() -> None:
     y, odds = normal(1800, 200, apart=3.0)
     poor = odds + 6 * np.random.default_rng(1).normal(size=len(y))
     assert compared(y, poor, odds).finding == "weights", "weights that help a lot are not told from the threshold"

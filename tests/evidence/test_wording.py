@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,12 @@ from sweep.evidence.test_size import assess_test_size
 from sweep.evidence.wording import say_calibration, say_test_size, say_verdict, say_weights_or_threshold
 from sweep.statistics.calibration import Measured
 from sweep.statistics.confusion import Counts
-from tests.made_evidence import REACHING
+from tests.made_evidence import REACHING, Case
 
 
 @pytest.mark.parametrize("reached", REACHING)
 @pytest.mark.parametrize(("curve", "tested"), [*product([True, False], repeat=2)])
-def test_every_answer_says_its_numbers_and_nothing_undefined(case, reached, curve, tested):
+def test_every_answer_says_its_numbers_and_nothing_undefined(case: Case, reached: Any, curve: Any, tested: Any) -> None:
     """If it failed, a reader would meet `None`, or not learn what decided."""
     verdict = case.reaching(*reached, curve=curve, tested=tested)
     pieces = ("signal", "learning", "test_size", "weights_or_threshold", "baselines", "calibration", "yardsticks")
@@ -29,20 +30,20 @@ def test_every_answer_says_its_numbers_and_nothing_undefined(case, reached, curv
         assert ("12 positives cannot tell" in verdict.paragraph) == tested
 
 
-def test_no_advice_to_deliver_what_is_not_told_from_chance(case):
+def test_no_advice_to_deliver_what_is_not_told_from_chance(case: Case) -> None:
     """If it failed, a worried user would not be told to keep off a model without signal."""
     verdict = case.reaching("futile", True)
     assert "Do not use the model" in verdict.paragraph
     assert f"average precision here is {verdict.signal.high:.2f}" in verdict.paragraph
 
 
-def test_no_alarm_is_said_in_words(case):
+def test_no_alarm_is_said_in_words(case: Case) -> None:
     """If it failed, an undefined precision would be shown as a number."""
     verdict = case.reaching("feature-limited", True)
     assert "raises no alarm" in say_verdict(verdict, Counts(tp=0, fp=0, fn=9, tn=90))
 
 
-def test_constants_in_the_sentences_are_those_that_rule(case, monkeypatch):
+def test_constants_in_the_sentences_are_those_that_rule(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """If it failed, changing the rule would make the report lie."""
     for answer, name in (("data-limited", "CLEARLY_MORE"), ("feature-limited", "CLEARLY_FLAT")):
         verdict = case.reaching(answer, True)
@@ -59,7 +60,7 @@ def test_constants_in_the_sentences_are_those_that_rule(case, monkeypatch):
     assert "p = 0.005 or less" in say_verdict(replace(futile, signal=replace(futile.signal, level=0.005)), case.counts)
 
 
-def test_what_goes_out_with_the_probability_is_said(case):
+def test_what_goes_out_with_the_probability_is_said(case: Case) -> None:
     """If it failed, the report would say that nothing is recalibrated where an intercept goes out."""
     found = replace(case.evidence.calibration, slope=Measured(None, None, None))
     said = say_calibration(replace(found, export=(0.3, 1.0)))

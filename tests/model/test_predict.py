@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from sweep.model.predict import decisions, predict
 
 
 @pytest.fixture
-def table(frame, tmp_path):
+def table(frame: pl.DataFrame, tmp_path: Path) -> Any:
     """The frame as a CSV with ids, an extra column, other column order, blanks and other words for missing."""
     ids = [f"00{i}" for i in range(frame.height)]
     odd = frame.with_columns(
@@ -26,7 +27,9 @@ def table(frame, tmp_path):
     return path
 
 
-def test_gives_the_models_numbers_in_order(delivered, table, frame, expected, tmp_path, monkeypatch):
+def test_gives_the_models_numbers_in_order(
+    delivered: Any, table: Any, frame: pl.DataFrame, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else rows and predictions part company, at a piece's border or because of the columns' order."""
     monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 3000)
     seen = []
@@ -45,7 +48,7 @@ def test_gives_the_models_numbers_in_order(delivered, table, frame, expected, tm
 
 
 @pytest.mark.parametrize("ending", ["parquet", "feather"])
-def test_columnar_in_and_out(ending, delivered, frame, expected, tmp_path):
+def test_columnar_in_and_out(ending: str, delivered: Any, frame: pl.DataFrame, expected: Any, tmp_path: Path) -> None:
     """Else typed columns lose their types, or numbers read from Parquet predict otherwise than from CSV."""
     path = tmp_path / f"table.{ending}"
     typed = frame.with_columns(pl.Series("when", range(frame.height)).cast(pl.Date))
@@ -58,7 +61,9 @@ def test_columnar_in_and_out(ending, delivered, frame, expected, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.parquet", path.name]
 
 
-def test_a_row_does_not_depend_on_the_others(delivered, table, expected, tmp_path, capsys):
+def test_a_row_does_not_depend_on_the_others(
+    delivered: Any, table: Any, expected: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Else a value means something else in a short file: a column of words, of numbers, or with nothing in it."""
     frame = read_table(table, missing=["?", "-999"])
     lines = table.read_text().splitlines()
@@ -70,7 +75,9 @@ def test_a_row_does_not_depend_on_the_others(delivered, table, expected, tmp_pat
         assert float(values.split(",")[0]) == pytest.approx(expected(frame[row])[0][0], abs=1e-6)
 
 
-def test_missing_unseen_and_spelling_as_in_training(delivered, frame, expected, tmp_path):
+def test_missing_unseen_and_spelling_as_in_training(
+    delivered: Any, frame: pl.DataFrame, expected: Any, tmp_path: Path
+) -> None:
     """Else what the user named as missing becomes a number, or a new level an error."""
     columns = ["age in years", "$/<cost>", "größe", "self", "a b", "a_b", "standardise"]
     rows = ["-999,1e9,NA,new,yes,TRUE,x", ",1000000000.5,-999.0,,no,false,?", " ?,nan,3, red ,yes,1, z"]
@@ -98,7 +105,9 @@ def test_missing_unseen_and_spelling_as_in_training(delivered, frame, expected, 
     np.testing.assert_allclose(pl.read_csv(tmp_path / "o.csv")["probability"], expected(same)[0], atol=1e-6)
 
 
-def test_prevalence_moves_the_probability_only(delivered, table, labels, expected, frame, tmp_path):
+def test_prevalence_moves_the_probability_only(
+    delivered: Any, table: Any, labels: Any, expected: Any, frame: pl.DataFrame, tmp_path: Path
+) -> None:
     """Else the probability at another share of positives is wrong, or the decision moves with it."""
     predict(delivered, table, out=tmp_path / "o.csv", prevalence=0.01)
     result = pl.read_csv(tmp_path / "o.csv")
@@ -112,7 +121,9 @@ def test_prevalence_moves_the_probability_only(delivered, table, labels, expecte
             predict(delivered, table, out=tmp_path / "o.csv", prevalence=wrong)
 
 
-def test_a_saved_model_gives_the_same(model, table, frame, expected, tmp_path):
+def test_a_saved_model_gives_the_same(
+    model: Any, table: Any, frame: pl.DataFrame, expected: Any, tmp_path: Path
+) -> None:
     """Else the answer depends on the format that the user chose."""
     export(model, tmp_path / "sm", format="tf_saved_model", frame=frame)
     for path in (tmp_path / "sm", tmp_path / "sm" / "saved_model"):
@@ -123,7 +134,7 @@ def test_a_saved_model_gives_the_same(model, table, frame, expected, tmp_path):
     np.testing.assert_array_equal(decisions(tmp_path / "sm", frame), expected(frame)[1])
 
 
-def test_formulas_are_made_harmless(delivered, frame, tmp_path):
+def test_formulas_are_made_harmless(delivered: Any, frame: pl.DataFrame, tmp_path: Path) -> None:
     """Else opening the predictions in a spreadsheet runs what someone put into a table."""
     kept = ["=cmd()", "+49 30", "-5", "@x", "ok", "-1e3", "", "-x"]
     frame.head(8).with_columns(pl.Series("id", kept)).write_csv(tmp_path / "t.csv")
@@ -133,7 +144,9 @@ def test_formulas_are_made_harmless(delivered, frame, tmp_path):
     assert done.notes == ("a ' stands before 4 kept values that a spreadsheet would take for formulas",)
 
 
-def test_a_failure_leaves_the_old_file(delivered, table, frame, tmp_path, monkeypatch):
+def test_a_failure_leaves_the_old_file(
+    delivered: Any, table: Any, frame: pl.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else half a file stands where a whole one is expected."""
     monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 3000)
     out = tmp_path / "out.csv"
@@ -153,7 +166,7 @@ def test_a_failure_leaves_the_old_file(delivered, table, frame, tmp_path, monkey
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.csv", "out.csv", "table.csv"]
 
 
-def test_says_what_is_wrong_with_the_request(delivered, table, frame, tmp_path):
+def test_says_what_is_wrong_with_the_request(delivered: Any, table: Any, frame: pl.DataFrame, tmp_path: Path) -> None:
     """Else the user's own table is overwritten, or a fault is found after an hour."""
     with pytest.raises(InputError, match="the table itself"):
         predict(delivered, table, out=tmp_path / ".." / tmp_path.name / "table.csv")
@@ -175,7 +188,7 @@ def test_says_what_is_wrong_with_the_request(delivered, table, frame, tmp_path):
     assert not (tmp_path / "o.csv").exists()
 
 
-def test_a_damaged_or_foreign_model_is_named(delivered, table, tmp_path):
+def test_a_damaged_or_foreign_model_is_named(delivered: Any, table: Any, tmp_path: Path) -> None:
     """Else a wrong file gives a traceback, or runs code of its own."""
     content = (delivered / "model.keras").read_bytes()
     files = {"cut.keras": content[: len(content) // 2], "text.keras": b"no model", "empty.keras": b""}

@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_a_call_is_taken_only_when_a_worker_is_free_and_all_results_are_told(two
     told: list[int] = []
     ahead: list[int] = []
 
-    def calls() -> Iterator[tuple[int, object, tuple[int]]]:
+    def calls() -> Iterator[tuple[int, Callable[..., object], tuple[int]]]:
         for k in range(6):
             ahead.append(k - len(told))
             yield k, look, (k,)
@@ -87,7 +88,11 @@ def test_a_call_is_taken_only_when_a_worker_is_free_and_all_results_are_told(two
 
 def test_a_failure_or_a_death_costs_its_own_call_only(two: Workers) -> None:
     """One worker out of memory would cost all that is under way."""
-    calls = [("dies", die, ()), ("fails", fail, ()), *((k, look, (k,)) for k in range(4))]
+    calls: list[tuple[Any, Callable[..., object], tuple[int, ...]]] = [
+        ("dies", die, ()),
+        ("fails", fail, ()),
+        *((k, look, (k,)) for k in range(4)),
+    ]
     results = dict(two.stream(calls, shared=X))
     assert isinstance(results["dies"], Failed)
     assert "TerminatedWorkerError" in str(results["dies"])
@@ -114,7 +119,8 @@ def test_columns_trained_on_workers_are_those_trained_here(two: Workers) -> None
     design = cross_validation(y.astype(int), np.arange(60) % 3, most=[0.5, 0.6], repeats=1, seed=0)
     recipe = Recipe(depth=1, width=4, epochs=2, batch_size=20)
     stacks = [workers.fit(table, design, recipe, seed=0) for workers in (Workers(), two)]
-    np.testing.assert_allclose(*(stack.logits(table) for stack in stacks), rtol=1e-5, atol=1e-6)
+    here, there = (stack.logits(table) for stack in stacks)
+    np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-6)
 
 
 def test_training_that_always_fails_ends_the_run() -> None:
@@ -144,7 +150,7 @@ def test_what_is_running_is_given_up_when_the_caller_stops_and_all_end_at_the_en
 def test_a_number_that_is_no_child_of_ours_is_not_killed(tmp_path: Path) -> None:
     """If it failed, a worker that died and whose number another program got would cost that program its life."""
     (tmp_path / "pid").write_text(str(os.getppid()))
-    assert Worker(None, tmp_path / "pid").pid is None  # type: ignore[arg-type]
+    assert Worker(None, tmp_path / "pid").pid is None
 
 
 def test_nothing_of_the_current_folder_is_taken_for_a_module(two: Workers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Calibration: the line is the likeliest one, true probabilities stay, and what is undefined is left out."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,19 +14,19 @@ from sweep.data.folds import fold_of_row
 from sweep.statistics.calibration import Measured, bins, calibration, fit_line, undone
 
 
-def normal(negatives=900, positives=100, apart=2.0, seed=0):
+def normal(negatives: int = 900, positives: int = 100, apart: float = 2.0, seed: int = 0) -> Any:
     """Labels and their true log-odds, of two normal classes."""
     y = np.repeat([0, 1], [negatives, positives])
     score = np.random.default_rng(seed).normal(size=len(y)) + apart * y
     return y, apart * score - apart**2 / 2 + np.log(positives / negatives)
 
 
-def calibrated(y, logits, most=0.5):
+def calibrated(y: Any, logits: Any, most: float = 0.5) -> Any:
     units = np.arange(len(y))
     return calibration(y, units, fold_of_row(y, units, 3, 0), logits, most, seed=0)
 
 
-def test_true_odds_are_left_as_they_are():
+def test_true_odds_are_left_as_they_are() -> None:
     y, odds = normal(4000, 400)
     found = calibrated(y, odds)
     for measured in (found.total, found.slope):
@@ -32,7 +34,7 @@ def test_true_odds_are_left_as_they_are():
     assert found.export is None, "true probabilities would be changed on delivery"
 
 
-def test_odds_that_are_too_sure_get_their_slope():
+def test_odds_that_are_too_sure_get_their_slope() -> None:
     y, odds = normal(4000, 400)
     found = calibrated(y, 2 * odds)
     assert found.slope.value == pytest.approx(0.5, abs=0.1), "twice the log-odds must have slope one half"
@@ -41,7 +43,7 @@ def test_odds_that_are_too_sure_get_their_slope():
     assert recalibrated.sum() == pytest.approx(y.sum(), rel=1e-6), "they do not sum to the positives"
 
 
-def test_the_line_is_the_likeliest_where_most_rows_are_alike_and_few_stand_far_out():
+def test_the_line_is_the_likeliest_where_most_rows_are_alike_and_few_stand_far_out() -> None:
     """A step past the maximum would end at some other line: a slope of 1.5 for 0.8, and probabilities bent by it."""
     rng = np.random.default_rng(0)
     odds = np.concatenate([rng.normal(-4.5, 0.8, 8800), rng.normal(1.0, 2.0, 400)])
@@ -53,7 +55,7 @@ def test_the_line_is_the_likeliest_where_most_rows_are_alike_and_few_stand_far_o
             np.testing.assert_allclose(line, [found.intercept_[0], found.coef_[0, 0]], atol=2e-3)
 
 
-def test_the_line_is_the_likeliest_where_many_rows_are_far_from_all_others():
+def test_the_line_is_the_likeliest_where_many_rows_are_far_from_all_others() -> None:
     """A step that is bent on the way may lead nowhere: a slope of 0.07 for 0.56 made sure probabilities of doubtful."""
     rng = np.random.default_rng(1)
     odds = np.concatenate([rng.uniform(-350, -10, 1100), rng.normal(-3, 2, 40), rng.normal(4, 3, 40)])
@@ -63,7 +65,7 @@ def test_the_line_is_the_likeliest_where_many_rows_are_far_from_all_others():
     np.testing.assert_allclose(line, [fitted.intercept_[0], fitted.coef_[0, 0]], rtol=1e-3)
 
 
-def test_the_line_is_that_of_the_rows_near_the_boundary_however_far_the_others_are():
+def test_the_line_is_that_of_the_rows_near_the_boundary_however_far_the_others_are() -> None:
     """A fit that measures from the middle of all rows would say that there is no line, and recalibrate nothing."""
     rng = np.random.default_rng(1)
     doubt = np.concatenate([rng.uniform(1, 3, 12), [-1e-4], rng.uniform(-3, -1, 12), [1e-4]])
@@ -84,7 +86,7 @@ def test_the_line_fits_log_odds_of_any_scale(spread: float, slope: float) -> Non
     assert found == pytest.approx(slope, rel=0.4)
 
 
-def test_weights_are_undone_by_the_ratio_of_the_rows_trained_on():
+def test_weights_are_undone_by_the_ratio_of_the_rows_trained_on() -> None:
     y, odds = normal(800, 100)
     folds = fold_of_row(y, np.arange(900), 3, 0)
     shares = np.array([y[folds != k].mean() for k in range(3)])[folds]
@@ -92,7 +94,7 @@ def test_weights_are_undone_by_the_ratio_of_the_rows_trained_on():
     assert np.allclose(undone(y, folds, weighted, 0.8), odds), "weights are undone by another ratio than they had"
 
 
-def test_classes_that_hardly_overlap_have_their_sum_put_right():
+def test_classes_that_hardly_overlap_have_their_sum_put_right() -> None:
     """A slope without an interval would go out with the probability."""
     rng = np.random.default_rng(2)
     y = np.repeat([1, 0], [12, 400])
@@ -104,14 +106,14 @@ def test_classes_that_hardly_overlap_have_their_sum_put_right():
     assert expit(shift + odds).sum() == pytest.approx(12)
 
 
-def test_resamples_of_groups_may_lack_a_class():
+def test_resamples_of_groups_may_lack_a_class() -> None:
     """Of groups that all hold a positive some draws hold nothing else: a study over patients would end in an error."""
     y, units = np.append(np.tile([1, 0], 3), np.ones(30, int)), np.append(np.repeat(np.arange(3), 2), np.arange(3, 33))
     odds = np.random.default_rng(0).normal(size=36)
     assert calibration(y, units, units % 3, odds, 0.6, seed=0).slope.value is None
 
 
-def test_separated_classes_have_no_slope_and_a_reversed_one_is_not_exported():
+def test_separated_classes_have_no_slope_and_a_reversed_one_is_not_exported() -> None:
     y = np.repeat([0, 1], [200, 50])
     apart = calibrated(y, np.where(y == 1, 5.0, -5.0) + np.linspace(-0.1, 0.1, 250))
     assert apart.slope == Measured(None, None, None), "an infinite slope is given a number"
@@ -122,7 +124,7 @@ def test_separated_classes_have_no_slope_and_a_reversed_one_is_not_exported():
 
 
 @given(st.integers(1, 300), st.integers(1, 300))
-def test_bins_hold_every_row_once_and_are_few_where_positives_are(negatives, positives):
+def test_bins_hold_every_row_once_and_are_few_where_positives_are(negatives: int, positives: int) -> None:
     labels = np.repeat([0.0, 1.0], [negatives, positives])
     found = bins(labels, np.linspace(-3, 3, len(labels)))
     assert sum(b.rows for b in found) == len(labels), "a row is in no bin, or in two"

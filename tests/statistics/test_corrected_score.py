@@ -1,5 +1,7 @@
 """The corrected score: the rule by hand, its direction and coverage by simulation, and the prediction interval."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -23,14 +25,22 @@ def coins(recall: float, seed: int, trials: int = 40, own: float = 0.7) -> np.nd
     rng = np.random.default_rng(seed)
     luck = np.sqrt(1 - own) * rng.standard_normal((ROWS, 1)) + np.sqrt(own) * rng.standard_normal((ROWS, trials))
     false = (1 - recall) * POSITIVES / (ROWS - POSITIVES)
-    cuts = np.quantile(np.random.default_rng(0).standard_normal(1_000_000), [1 - recall, 1 - false])
-    return luck - np.where(LABELS, *cuts)[:, None]
+    high, low = np.quantile(np.random.default_rng(0).standard_normal(1_000_000), [1 - recall, 1 - false])
+    logits: np.ndarray = luck - np.where(LABELS, high, low)[:, None]
+    return logits
 
 
-def correct(trials: np.ndarray, **settings: object) -> Corrected:
+def correct(trials: np.ndarray, **settings: Any) -> Corrected:
     """The corrected score of trials without a curve."""
     apart = {"trial_on_curve": np.full(trials.shape[1], False), "curve_logits": trials[:, :1, None], "most": [0.5]}
-    options = {"y": LABELS, "units": SINGLE, "equal": "ratio", "deliver": "ratio", "resamples": 300, **apart}
+    options: dict[str, Any] = {
+        "y": LABELS,
+        "units": SINGLE,
+        "equal": "ratio",
+        "deliver": "ratio",
+        "resamples": 300,
+        **apart,
+    }
     return corrected_score(trials=trials, **{**options, **settings})
 
 
@@ -216,7 +226,7 @@ def test_groups_that_all_hold_a_positive_are_resampled() -> None:
         ),
     ],
 )
-def test_errors_name_the_argument(change: dict, message: str) -> None:
+def test_errors_name_the_argument(change: dict[str, Any], message: str) -> None:
     """If it failed, a wrong argument would pass, or the message would not say which one it is."""
     with pytest.raises(ValueError, match=message):
         correct(**({"trials": coins(0.4, seed=0, trials=2)} | change))
@@ -233,7 +243,7 @@ def test_a_curve_that_ends_before_the_balance_is_finished_by_the_threshold() -> 
     rng = np.random.default_rng(3)
     y = np.arange(1000) < 60
     weak = (1.5 * y + rng.normal(size=1000) - 3.0)[:, None]  # so far below 0 that hardly a row is called
-    options = {"equal": "recall", "deliver": "recall", "resamples": 300}
+    options: dict[str, Any] = {"equal": "recall", "deliver": "recall", "resamples": 300}
     found = corrected_score(y, np.arange(1000), weak, np.full(1, True), weak[:, :, None], [0.9], **options)
     threshold = balancing_threshold(y, weak[:, 0], "recall")
     at_it = Counts.of(y, weak[:, 0] > threshold)
