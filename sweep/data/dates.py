@@ -31,6 +31,7 @@ CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?
 ZONE = r"(?: ?(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
 SHAPE = rf"^(?P<date>.*?\S)(?:[Tt ] *{CLOCK}{ZONE})?$"
 YEARS = (1800, 2200)
+MANY = 1000  # texts, from which on each different one is read once
 DAY = 86_400  # seconds
 
 
@@ -76,6 +77,10 @@ def find_formats(text: pl.Series, *, forced: bool = False) -> tuple[DateFormat, 
 
 def read_dates(text: pl.Series, how: DateFormat) -> pl.Series:
     """Read texts as seconds since 1970 (a time of day: since midnight), Float64; null where a text is no such date."""
+    different = text.unique() if len(text) > MANY else text
+    if len(different) * 2 < len(text):
+        known = read_dates(different, how)
+        return text.replace_strict(different, known, default=None, return_dtype=pl.Float64)
     if how.date == TIME:
         parts = text.str.extract_groups(f"^{CLOCK}$").struct.unnest()
         return _seconds(parts)

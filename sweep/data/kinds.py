@@ -7,7 +7,7 @@ import polars as pl
 
 from sweep.data.cells import first_row, is_truth, is_word, listed, shown
 from sweep.data.dates import DAY, TIME, DateFormat, find_formats, parts_of, read_dates
-from sweep.data.numbers import Marks, Notation, count_marks, find_unit, parse, resolve, split
+from sweep.data.numbers import Marks, Notation, count_marks, count_points, find_unit, parse, resolve, split
 from sweep.data.schema import LIMITS, Reading, Schema, bare_frame, read_column, text_of, whole_numbers
 from sweep.errors import TableError
 
@@ -58,6 +58,7 @@ def learn_schema(
     asked: Asked | None = None,
     categories: Collection[str] = (),
     taken: Collection[str] = (),
+    bare: bool = False,
 ) -> tuple[Schema, tuple[str, ...]]:
     """Find how each column is to be read.
 
@@ -73,6 +74,8 @@ def learn_schema(
         Columns that the file says are categories, whatever they hold.
     taken : collection of str
         Names that no column made of another may have.
+    bare : bool
+        Whether `bare_frame` was at these rows already.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def learn_schema(
     asked = asked or Asked()
     found = _Found()
     drafts: dict[str, _Draft] = {}
-    raw = bare_frame(raw, missing)
+    raw = raw if bare else bare_frame(raw, missing)
     whole = whole_numbers(raw.drop({*asked.category, *asked.date, *categories}, strict=False))
     found.readings.update({column.name: Reading(column.name, "number") for column in whole})
     _say_codes(raw.select(column.name for column in whole), found)
@@ -158,8 +161,7 @@ def _is_settled(draft: _Draft, found: _Found, wanted: str | None) -> bool:
             _say_words(draft, found)
             found.readings[name] = Reading(name, "number")
             return True
-        values = text.filter(real.is_not_null()).unique()
-        draft.marks = count_marks(values.str.strip_chars_start("+-"))
+        draft.marks = count_points(text.filter(real.is_not_null()))
         return False
     rest = draft.rest["value"]
     if not plain and is_truth(rest).all() and wanted is None:

@@ -15,6 +15,7 @@ SHAPE = (
     rf"(?P<after>{UNIT})?(?P<plus>\+)?$"
 )
 POWER = r"([eE][+-]?\d+)?$"
+ENOUGH = 1000  # values in which a mark that can only be a decimal one settles it
 SURE_COMMAS, SURE_POINTS = 20, 50  # different numbers, all with three digits after the mark, beside whole ones
 SPELT = {"\u2212": "-", "\u00a0": " ", "\u2007": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
 
@@ -133,6 +134,18 @@ def count_marks(numbers: pl.Series) -> Marks:
         either_comma=either[","],
         whole=len(numbers) - len(marked),
     )
+
+
+def count_points(numbers: pl.Series) -> Marks:
+    """Count as `count_marks` does among numbers that hold points only, as far as it takes to know what they are."""
+    none = dict.fromkeys(".,' ", 0)
+    some = numbers.drop_nulls().head(ENOUGH)
+    for part in (some, numbers.drop_nulls().unique()):
+        marked = part.filter(part.str.contains(".", literal=True))
+        either = int(marked.str.contains(r"^[+-]?[1-9]\d{0,2}\.\d{3}$").sum())
+        if len(marked) > either:
+            return Marks(len(marked) - either, 0, none, either, 0, len(part) - len(marked))
+    return Marks(0, 0, none, either, 0, len(part) - len(marked))
 
 
 def resolve(marks: Mapping[str, Marks], known: Mapping[str, Notation | None]) -> dict[str, Notation | None]:

@@ -125,7 +125,7 @@ class Schema:
                 kept.append(replace(reading, extra=extra))
         return replace(self, readings=tuple(kept))
 
-    def read(self, raw: pl.DataFrame, *, row: int = 0) -> pl.DataFrame:
+    def read(self, raw: pl.DataFrame, *, row: int = 0, bare: bool = False) -> pl.DataFrame:
         """Read rows, each by itself.
 
         Parameters
@@ -134,6 +134,8 @@ class Schema:
             The columns as the file holds them: text, or of a type of their own.
         row : int
             Rows of the file before these, for messages.
+        bare : bool
+            Whether `bare_frame` was at these rows already.
 
         Returns
         -------
@@ -145,10 +147,10 @@ class Schema:
         TableError
             If a value is not of its column's kind, or infinite.
         """
-        bare = bare_frame(raw.select(self.names), self.missing)
+        table = raw.select(self.names) if bare else bare_frame(raw.select(self.names), self.missing)
         shared = [one.name for one in self.readings if one.kind == "number" and one.notation.unit not in SHARES]
-        bare = bare.with_columns(whole_numbers(bare.select(shared)))
-        columns = zip(self.readings, bare.get_columns(), strict=True)
+        table = table.with_columns(whole_numbers(table.select(shared)))
+        columns = zip(self.readings, table.get_columns(), strict=True)
         return pl.DataFrame([part for one, column in columns for part in read_column(one, column, self.missing, row)])
 
     def fit(self, raw: pl.DataFrame) -> tuple["Schema", tuple[str, ...]]:

@@ -16,7 +16,7 @@ from sweep.data.duplicates import find_duplicates, fingerprint, hash_rows, tie_r
 from sweep.data.folds import check_groups
 from sweep.data.kinds import Asked, learn_schema
 from sweep.data.labels import find_classes, find_label, read_labels, read_plain
-from sweep.data.schema import Schema
+from sweep.data.schema import Schema, bare_frame
 from sweep.data.source import read_raw
 from sweep.errors import TableError
 
@@ -156,10 +156,11 @@ def load_table(
     positive, negative, notes = find_classes(path, target, labels, positive)
     y = (labels == positive).to_numpy().astype(np.int8)
 
-    kept = raw.drop({target, *drop, *([] if group is None else [group])})
+    kept = bare_frame(raw.drop({target, *drop, *([] if group is None else [group])}), missing)
+    categories, taken = source.categories, raw.columns
     try:
-        schema, read = learn_schema(kept, missing=missing, asked=asked, categories=source.categories, taken=raw.columns)
-        features = schema.read(kept)
+        schema, read = learn_schema(kept, missing=missing, asked=asked, categories=categories, taken=taken, bare=True)
+        features = schema.read(kept, bare=True)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
     why = _reasons(features, schema, asked)
