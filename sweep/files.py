@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO
 
 from sweep.errors import RunError, StudyError
 
@@ -73,22 +73,40 @@ def delete(part: Path) -> None:
             part.unlink()
 
 
+def try_lock(handle: IO[Any]) -> bool:
+    """Lock an open file for this process, as long as it is open; return False where another process holds it.
+
+    Raises
+    ------
+    RunError
+        If the file system cannot lock.
+    """
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise RunError(
+            f"{handle.name} must lie on a file system that can lock files; got: {error.strerror or error}. Choose a "
+            "--root on another one."
+        ) from None
+    return True
+
+
 def hold_lock(handle: TextIO, name: str) -> None:
     """Lock an open file for the study NAME, and write this process's number into it.
 
     Raises
     ------
     RunError
-        If another process holds it.
+        If another process holds it, or the file system cannot lock.
     """
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    if not try_lock(handle):
         handle.seek(0)
         raise RunError(
             f"Study {name!r} must be run once at a time; process {handle.read().strip()} is running it. Wait for it, "
             "or choose another --name."
-        ) from None
+        )
     handle.truncate(0)
     handle.write(str(os.getpid()))
     handle.flush()

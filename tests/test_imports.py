@@ -22,7 +22,7 @@ MAY_USE = {
     "statistics": {"class_weight", "errors"},
     "stack": {"class_weight", "errors"},
     "sklearn": {"class_weight", "data", "errors", "files", "stack"},
-    "parallel": {"errors", "stack"},
+    "parallel": {"errors", "files", "stack"},
     "study": {"stack", "statistics", *SHARED},
     "search": {"parallel", "stack", "statistics", "study", *SHARED},
     "model": {"data", "parallel", "search", "stack", "statistics", *SHARED},

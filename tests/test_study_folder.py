@@ -1,5 +1,7 @@
 """A run's folder: whole-or-nothing writes, finding studies, damaged files."""
 
+import errno
+import fcntl
 import shutil
 from pathlib import Path
 
@@ -122,3 +124,14 @@ def test_a_result_is_withdrawn_with_its_page(tmp_path: Path) -> None:
     record.withdraw_result()
     assert not record.result.exists()
     assert not record.report.exists()
+
+
+def test_a_file_system_that_cannot_lock_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a user on a network disk would be told that a process without a number runs the study."""
+
+    def cannot(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", cannot)
+    with pytest.raises(RunError, match="can lock files; got: No locks available"), locked(StudyFolder(tmp_path, "n")):
+        pass

@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -19,6 +20,10 @@ import numpy as np
 from loky import BrokenProcessPool, ProcessPoolExecutor
 from loky.backend import resource_tracker
 
+from sweep.errors import RunError
+from sweep.files import try_lock
+
+PREFIX, OWNED = "sweep-", "owned"  # of the temporary folder, and the file in it that its process holds locked
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # of a child: no file of the current folder is taken for a module
 
 
@@ -75,7 +80,10 @@ class Processes:
     def __init__(self, count: int) -> None:
         self.threads = max(1, (os.cpu_count() or 1) // count)
         self.workers: list[Worker | None] = [None] * count
-        self.folder = tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True)
+        delete_leftovers(Path(tempfile.gettempdir()))
+        self.folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+        self.owned = open(Path(self.folder.name) / OWNED, "w")  # noqa: SIM115  held until the process ends
+        try_lock(self.owned)
         self.names = (f"worker-{k}" for k in itertools.count())
         self.shared: list[tuple[np.ndarray, Mapped]] = []
         self.ended = threading.Lock()
@@ -116,13 +124,23 @@ class Processes:
         self.ended.acquire(timeout=1)
         for worker in filter(None, self.workers):
             worker.kill()
+        self.owned.close()
         self.folder.cleanup()
 
     def _start(self) -> Worker:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
         pid_file = Path(self.folder.name) / next(self.names)
         begin = {"initializer": _begin, "initargs": (self.threads, os.getpid(), str(pid_file))}
-        return Worker(ProcessPoolExecutor(1, env={**threads, **SAFE_PATH}, **begin), pid_file)
+        settings = {**threads, **SAFE_PATH, "TMPDIR": self.folder.name}  # what a killed process leaves goes with it
+        return Worker(ProcessPoolExecutor(1, env=settings, **begin), pid_file)
+
+
+def delete_leftovers(folder: Path) -> None:
+    """Delete the temporary folders of runs that were killed: nobody holds the lock in them any more."""
+    for left in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError, RunError), open(left / OWNED, "r+") as handle:
+            if try_lock(handle):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _start_tracker() -> None:
