@@ -1,6 +1,7 @@
 """Evidence on a small made table, gathered by the code that gathers it in a run, once for all tests."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ class Case:
         return reach_verdict(evidence, corrected, self.counts, enough=0.5)
 
 
-def unknown_learning():
+def unknown_learning() -> Any:
     """The learning curve of a table with too few positives for one."""
     y, units = np.repeat([0, 1], [60, 20]), np.arange(80)
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)

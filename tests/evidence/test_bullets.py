@@ -1,6 +1,7 @@
 """The three bullets: short for every verdict, and first what a reader must know."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,13 +11,13 @@ from sweep.evidence.columns import Alarm
 from sweep.evidence.wording import say_verdict
 from sweep.report.html import headline
 from sweep.statistics.bootstrap import Estimate
-from tests.made_evidence import REACHING
+from tests.made_evidence import REACHING, Case
 
 LEAK = Alarm("leak", "chargeback", "`chargeback` alone tells: is it known when the prediction is made?")
 BETTER = Against(Estimate(-0.05, -0.08, -0.01), Estimate(-0.02, -0.04, -0.01))
 
 
-def with_boosting(verdict, against):
+def with_boosting(verdict: Any, against: Any) -> Any:
     yardsticks = verdict.yardsticks
     return replace(
         verdict, yardsticks=replace(yardsticks, boosting=replace(yardsticks.boosting, against=against, score=0.7))
@@ -27,7 +28,9 @@ def with_boosting(verdict, against):
 @pytest.mark.parametrize("curve", [True, False])
 @pytest.mark.parametrize("changed", [{}, {"alarms": (LEAK,)}])
 @pytest.mark.parametrize("better", [True, False])
-def test_each_bullet_is_a_sentence_of_twenty_words_at_most(case, reached, curve, changed, better):
+def test_each_bullet_is_a_sentence_of_twenty_words_at_most(
+    case: Case, reached: Any, curve: bool, changed: dict[str, Any], better: bool
+) -> None:
     """If it failed, a reader in a hurry would have to read a paragraph, or meet `None`."""
     verdict = replace(case.reaching(*reached, curve=curve), **changed)
     bullets = say_bullets(with_boosting(verdict, BETTER) if better else verdict)
@@ -38,13 +41,13 @@ def test_each_bullet_is_a_sentence_of_twenty_words_at_most(case, reached, curve,
         assert "None" not in bullet
 
 
-def test_p_at_its_floor_is_at_most(case):
+def test_p_at_its_floor_is_at_most(case: Case) -> None:
     """If it failed, 99 shuffles would seem to have measured a p of exactly .01."""
     assert say_p(case.reaching("workable", True).signal) == "p at most 0.01"
     assert say_p(case.reaching("futile", True).signal) == "p = 0.4"
 
 
-def test_boosting_that_is_better_is_said_first(case):
+def test_boosting_that_is_better_is_said_first(case: Case) -> None:
     """If it failed, a reader would take the network where trees on the same rows do better."""
     verdict = with_boosting(case.reaching("workable", True), BETTER)
     assert "Gradient boosting does better, by 0.05 (0.01 to 0.08)" in say_bullets(verdict)[1]
@@ -52,7 +55,7 @@ def test_boosting_that_is_better_is_said_first(case):
     assert "class_weights.json serves it too" in say_verdict(verdict, case.counts)
 
 
-def test_not_told_apart_from_logistic_regression_reaches_the_bullets(case):
+def test_not_told_apart_from_logistic_regression_reaches_the_bullets(case: Case) -> None:
     """If it failed, a network that a line matches would be praised."""
     alike = Against(Estimate(0.01, -0.05, 0.06), Estimate(0.0, -0.1, 0.1))
     verdict = case.reaching("workable", True)
@@ -61,7 +64,7 @@ def test_not_told_apart_from_logistic_regression_reaches_the_bullets(case):
     assert "not told apart from logistic regression" in say_bullets(verdict)[1]
 
 
-def test_a_leak_changes_the_headline_and_the_advice(case):
+def test_a_leak_changes_the_headline_and_the_advice(case: Case) -> None:
     """If it failed, "workable" would stand over a model that knows the answer."""
     verdict = replace(case.reaching("workable", True), alarms=(LEAK,))
     condition = ", if `chargeback` is known when the prediction is made"

@@ -1,6 +1,7 @@
 """Each column alone: what tells the class is found and asked about, what does not is left in peace."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ Y = RNG.permutation(np.repeat([0, 1], [ROWS - POSITIVES, POSITIVES]))
 FOLDS = fold_of_row(Y, np.arange(ROWS), 5, 0)
 
 
-def of(values: np.ndarray, name: str = "x"):
+def of(values: np.ndarray, name: str = "x") -> Any:
     """The columns of a table with one number."""
     return source_columns(Features((Column(name, "number"),)), values[:, None].astype(float))
 
@@ -28,7 +29,7 @@ def alarms(values: np.ndarray, whole: float | None = None) -> list[str]:
 @pytest.mark.parametrize(
     "leak", [Y.astype(float), np.where(Y == 1, 3.0, np.nan), np.where((Y == 1) & (RNG.random(ROWS) < 0.7), 9.0, 1.0)]
 )
-def test_a_column_known_only_afterwards_is_asked_about_before_anything_is_trained(leak):
+def test_a_column_known_only_afterwards_is_asked_about_before_anything_is_trained(leak: Any) -> None:
     """If it failed, a table whose label leaks would be called workable without a word."""
     features = Features((Column("leak", "number"),))
     (alarm,) = check_columns_alone(features, leak[:, None], Y, FOLDS)
@@ -36,13 +37,13 @@ def test_a_column_known_only_afterwards_is_asked_about_before_anything_is_traine
     assert "known when the prediction is made" in alarm.says
 
 
-def test_a_good_column_beside_a_better_model_raises_no_alarm():
+def test_a_good_column_beside_a_better_model_raises_no_alarm() -> None:
     """If it failed, honest columns would be called leaks on clean tables."""
     assert alarms(RNG.normal(size=ROWS) + 1.5 * Y, whole=0.9) == []
     assert alarms(RNG.normal(size=ROWS)) == []
 
 
-def test_a_column_as_good_as_the_model_is_asked_about():
+def test_a_column_as_good_as_the_model_is_asked_about() -> None:
     """If it failed, a model that goes by one column alone would not be doubted."""
     good = RNG.normal(size=ROWS) + 4 * Y
     (column,) = of(good)
@@ -52,24 +53,24 @@ def test_a_column_as_good_as_the_model_is_asked_about():
 
 
 @pytest.mark.parametrize("numbers", [np.arange(ROWS), RNG.permutation(ROWS) + 17, -3 * np.arange(ROWS)])
-def test_numbers_of_the_rows_raise_the_index_alarm(numbers):
+def test_numbers_of_the_rows_raise_the_index_alarm(numbers: Any) -> None:
     """If it failed, a row number that tells the label by its order would pass for a feature."""
     assert alarms(numbers) == ["index"]
 
 
-def test_counts_and_dates_with_gaps_are_no_index():
+def test_counts_and_dates_with_gaps_are_no_index() -> None:
     """If it failed, every column of whole numbers would be doubted."""
     assert alarms(RNG.integers(0, 50, ROWS)) == []
     assert alarms(RNG.normal(size=ROWS)) == []
 
 
-def test_bins_are_chosen_on_the_other_folds():
+def test_bins_are_chosen_on_the_other_folds() -> None:
     """If it failed, a column of noise would be flattered by the rows that score it."""
     scores = [score_column(of(RNG.normal(size=ROWS))[0], Y, FOLDS).average_precision for _ in range(10)]
     assert np.mean(scores) == pytest.approx(POSITIVES / ROWS, abs=0.03)
 
 
-def test_a_category_is_scored_by_its_levels_and_named_by_the_one_that_tells():
+def test_a_category_is_scored_by_its_levels_and_named_by_the_one_that_tells() -> None:
     """If it failed, a level that gives the class away would be missed, or the wrong one be named."""
     features = Features((Column("state", "category", ("closed", "open", None)),))
     level = np.where(Y == 1, 0, np.where(RNG.random(ROWS) < 0.9, 1, 2))
@@ -79,14 +80,14 @@ def test_a_category_is_scored_by_its_levels_and_named_by_the_one_that_tells():
     assert found.rule == "where it is closed"
 
 
-def test_columns_that_come_of_another_are_gathered_under_its_name():
+def test_columns_that_come_of_another_are_gathered_under_its_name() -> None:
     """If it failed, the month of a date would be permuted or doubted apart from the date."""
     features = Features((Column("day", "number"), Column("day month", "number"), Column("age", "number")))
     found = source_columns(features, np.zeros((4, 3)), {"day month": "day"})
     assert [(column.name, column.parts) for column in found] == [("day", (0, 1)), ("age", (2,))]
 
 
-def test_a_hundred_columns_are_checked_within_seconds():
+def test_a_hundred_columns_are_checked_within_seconds() -> None:
     """If it failed, the check before a search would keep its user waiting."""
     features = Features(tuple(Column(f"x{k}", "number") for k in range(100)))
     X = RNG.normal(size=(ROWS, 100))

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.evidence.importance import permute_groups
+from tests.made_evidence import Case
 
 
-def test_the_column_that_tells_comes_first_and_noise_is_near_nothing(case):
+def test_the_column_that_tells_comes_first_and_noise_is_near_nothing(case: Case) -> None:
     """If it failed, a reader would look for the meaning of a model in the wrong column."""
     first, second = case.evidence.importance
     assert (first.column, second.column) == ("dose", "noise")
@@ -18,7 +19,7 @@ def test_the_column_that_tells_comes_first_and_noise_is_near_nothing(case):
 
 
 @given(st.integers(0, 1000), st.lists(st.integers(1, 4), min_size=4, max_size=20))
-def test_every_row_of_a_fold_is_taken_once_and_copies_stay_alike(seed, sizes):
+def test_every_row_of_a_fold_is_taken_once_and_copies_stay_alike(seed: int, sizes: list[int]) -> None:
     """If it failed, values would leak from fold to fold, or copies of a row be told apart."""
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(len(sizes)), sizes)
@@ -29,7 +30,7 @@ def test_every_row_of_a_fold_is_taken_once_and_copies_stay_alike(seed, sizes):
         assert sorted(taken[rows]) == rows.tolist()
 
 
-def test_groups_of_one_size_exchange_their_values_whole():
+def test_groups_of_one_size_exchange_their_values_whole() -> None:
     """If it failed, a row group would hold values of several others: the permuted table would be noisier than asked."""
     groups = np.repeat(np.arange(10), 3)
     taken = permute_groups(groups, np.zeros(30, int), np.random.default_rng(0))

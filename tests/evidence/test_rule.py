@@ -1,5 +1,7 @@
 """The rule: every branch on exact small cases, and laws that hold for all evidence."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from sweep.evidence.learning_curve import Gain
 from sweep.evidence.rule import ANSWERS, decide
 
 
-def gain(low, value, high):
+def gain(low: float, value: float, high: float) -> Gain:
     return Gain(2 * value, value, low, high)
 
 
@@ -27,13 +29,15 @@ GAINS = st.none() | st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(lambd
         (0.0025, 0.1, None, ("data-limited", False)),
     ],
 )
-def test_each_branch_of_the_rule_at_its_edge(p, low, found, expected):
+def test_each_branch_of_the_rule_at_its_edge(p: float, low: float, found: Any, expected: Any) -> None:
     """If it failed, a constant of the rule, or the order of its steps, has moved."""
     assert decide(p, low, 0.5, found) == expected
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), GAINS)
-def test_only_signal_decides_futility_and_only_futility_needs_no_signal(p, low, enough, found):
+def test_only_signal_decides_futility_and_only_futility_needs_no_signal(
+    p: float, low: float, enough: float, found: Any
+) -> None:
     """If it failed, a table would be called futile for another reason than chance, or an answer be unsure for none."""
     name, sure = decide(p, low, enough, found)
     assert name in ANSWERS
@@ -42,14 +46,14 @@ def test_only_signal_decides_futility_and_only_futility_needs_no_signal(p, low, 
 
 
 @given(st.floats(0, 0.01), GAINS, st.floats(0, 1), st.floats(0, 1))
-def test_a_higher_score_never_makes_a_table_worse(p, found, one, other):
+def test_a_higher_score_never_makes_a_table_worse(p: float, found: Any, one: float, other: float) -> None:
     """If it failed, a better score could lose a table its answer."""
     low, high = sorted((one, other))
     if decide(p, low, 0.5, found)[0] == "workable":
         assert decide(p, high, 0.5, found)[0] == "workable"
 
 
-def test_features_are_not_blamed_where_boosting_does_with_them_what_was_asked():
+def test_features_are_not_blamed_where_boosting_does_with_them_what_was_asked() -> None:
     """If it failed, a user would look for better features where trees reach what was asked for with these."""
     flat = gain(-0.1, 0.01, 0.049)
     assert decide(0.01, 0.3, 0.5, flat, 0.49) == ("feature-limited", True)

@@ -7,13 +7,14 @@ import pytest
 
 from sweep.document import Document
 from sweep.evidence.verdict import Evidence, Verdict
+from tests.made_evidence import Case
 
 
 class Written(Document, Verdict):
     """A verdict that can be written alone."""
 
 
-def test_every_piece_of_evidence_is_in_the_verdict_with_its_sentence(case):
+def test_every_piece_of_evidence_is_in_the_verdict_with_its_sentence(case: Case) -> None:
     """If it failed, a piece would be gathered that no reader sees."""
     verdict = case.verdict()
     for piece in fields(Evidence):
@@ -21,7 +22,7 @@ def test_every_piece_of_evidence_is_in_the_verdict_with_its_sentence(case):
             assert getattr(verdict, piece.name).says, piece.name
 
 
-def test_the_verdict_survives_json(case):
+def test_the_verdict_survives_json(case: Case) -> None:
     """If it failed, `show` and `report` would tell another verdict than the run that gave it."""
     verdict = Written(**{f.name: getattr(case.verdict(), f.name) for f in fields(Verdict)})
     document = verdict.to_dict()
@@ -34,14 +35,14 @@ def test_the_verdict_survives_json(case):
 
 @pytest.mark.parametrize("sure", [True, False])
 @pytest.mark.parametrize("answer", ["data-limited", "feature-limited"])
-def test_the_answer_is_the_rules(case, answer, sure):
+def test_the_answer_is_the_rules(case: Case, answer: str, sure: bool) -> None:
     """If it failed, the words would speak of another answer than the one that the rule gives."""
     verdict = case.reaching(answer, sure)
     assert (verdict.answer, verdict.sure) == (answer, sure)
     assert ("probably" in verdict.paragraph) != sure
 
 
-def test_types_of_the_evidence_are_no_loose_dicts():
+def test_types_of_the_evidence_are_no_loose_dicts() -> None:
     """If it failed, a reader of the code could not tell what a piece of evidence holds."""
     for of in (Evidence, Verdict):
         assert not [name for name, kind in get_type_hints(of).items() if kind is dict]

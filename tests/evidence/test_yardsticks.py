@@ -13,6 +13,7 @@ from sweep.evidence.yardsticks import Yardstick
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import Estimate
 from sweep.statistics.confusion import average_precision
+from tests.made_evidence import Case
 
 
 def table() -> tuple[tuple[SourceColumn, ...], TrialSetup]:
@@ -27,13 +28,13 @@ def table() -> tuple[tuple[SourceColumn, ...], TrialSetup]:
     return columns, TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0)
 
 
-def test_boosting_learns_from_categories_and_gaps_as_they_are():
+def test_boosting_learns_from_categories_and_gaps_as_they_are() -> None:
     """If it failed, the yardstick would be too short, and the network pass for better than it is."""
     columns, setup = table()
     assert (average_precision(setup.y, boost_out_of_fold(columns, setup)) or 0) > 0.4
 
 
-def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on():
+def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on() -> None:
     """If it failed, the yardstick would be flattered: no network could reach it."""
     columns, setup = table()
     clean = boost_out_of_fold(columns, setup)
@@ -42,14 +43,14 @@ def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on():
     np.testing.assert_array_equal(boost_out_of_fold(columns, spoilt)[held_out], clean[held_out])
 
 
-def test_better_and_worse_are_said_only_where_the_interval_excludes_zero():
+def test_better_and_worse_are_said_only_where_the_interval_excludes_zero() -> None:
     """If it failed, noise would be sold as a finding, or the signs be turned round."""
     for low, high, finding in ((-0.1, -0.01, "better"), (0.01, 0.1, "worse"), (-0.1, 0.0, "not told apart")):
         difference = Estimate((low + high) / 2, low, high)
         assert Yardstick(0.5, 0.5, Against(difference, difference)).finding == finding
 
 
-def test_the_verdict_holds_every_yardstick_of_the_contract(case):
+def test_the_verdict_holds_every_yardstick_of_the_contract(case: Case) -> None:
     """If it failed, programs that read result.json would miss what it promises."""
     found = case.evidence.yardsticks
     assert found.best_column.column == "dose"

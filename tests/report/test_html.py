@@ -4,7 +4,9 @@ import html
 import io
 import re
 from dataclasses import fields, replace
+from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -13,11 +15,13 @@ from sweep.report.figures import draw_importance, draw_learning, draw_reliabilit
 from sweep.report.html import headline, render, track
 from sweep.report.result import Balance, ByThreshold, DataSummary, Result, Searched, Selected, Trials
 from sweep.report.terminal import recall_by_cut, selected_line, summarise
+from sweep.study_folder import StudyFolder
+from tests.made_evidence import Case
 
 AWKWARD = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
 
 
-def result(verdict, case, *, name="made", target="y"):
+def result(verdict: Any, case: Any, *, name: str = "made", target: str = "y") -> Result:
     """A result around a verdict; what it describes is that of the case."""
     pick, rates = case.counts, {"precision": case.counts.precision, "recall": case.counts.recall}
     balance = Balance(True, "weights", 0.6, 0.2, 0.0, 0.5, 0.7, pick, **rates, crossings=(0.6,))
@@ -41,12 +45,12 @@ def result(verdict, case, *, name="made", target="y"):
 
 
 @pytest.fixture(scope="module")
-def verdict(case):
+def verdict(case: Case) -> Any:
     return case.reaching("feature-limited", False)
 
 
 @pytest.fixture(scope="module")
-def pictures(verdict, tmp_path_factory):
+def pictures(verdict: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("pictures")
     save(draw_learning(verdict.learning, name=AWKWARD), folder / "learning-curve.png")
     save(draw_reliability(verdict.calibration, name=AWKWARD), folder / "reliability.png")
@@ -55,11 +59,11 @@ def pictures(verdict, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(verdict, case, pictures):
+def page(verdict: Any, case: Case, pictures: Any) -> Any:
     return render(result(verdict, case), pictures=pictures, study="[search]\nseed = 7")
 
 
-def test_the_answer_comes_first_and_every_piece_is_there(page, verdict):
+def test_the_answer_comes_first_and_every_piece_is_there(page: Any, verdict: Any) -> None:
     text = html.unescape(page)
     assert text.index("Is it futile?") < text.index("limited by the features, probably") < text.index("three balances")
     for said in (
@@ -75,14 +79,14 @@ def test_the_answer_comes_first_and_every_piece_is_there(page, verdict):
     assert "seed = 7" in text, "the page does not say how to reproduce it"
 
 
-def test_nothing_comes_from_outside(page):
+def test_nothing_comes_from_outside(page: Any) -> None:
     assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:)", page), "the page asks for a file or an address"
     assert "url(" not in page, "the style asks for a file"
     assert "@import" not in page, "the style asks for a file"
     assert "default-src 'none'" in page, "the browser is not told to ask nothing from outside"
 
 
-def test_every_text_of_a_user_is_escaped(verdict, case):
+def test_every_text_of_a_user_is_escaped(verdict: Any, case: Case) -> None:
     awkward = result(verdict, case, name=AWKWARD, target=AWKWARD)
     page = render(awkward, pictures=[], study=AWKWARD)
     assert "<script" not in page, "a name can run code in the reader's browser"
@@ -90,61 +94,68 @@ def test_every_text_of_a_user_is_escaped(verdict, case):
     assert html.escape("alert('x')", quote=False) in html.unescape(page), "a name is lost"
 
 
-def test_pictures_are_inside_the_page(page):
+def test_pictures_are_inside_the_page(page: Any) -> None:
     assert page.count('src="data:image/png;base64,') == 3, "a picture is missing"
 
 
-def test_a_quick_run_has_a_page_without_verdict(case):
+def test_a_quick_run_has_a_page_without_verdict(case: Case) -> None:
     page = render(result(None, case), pictures=[], study="")
     assert headline(None) in page, "a page without verdict does not say that there is none"
     assert "more positives help" not in page, "a page without verdict shows the evidence of another run"
 
 
-def test_a_curve_that_cannot_tell_is_said_not_drawn(case):
+def test_a_curve_that_cannot_tell_is_said_not_drawn(case: Case) -> None:
     unknown = case.reaching("data-limited", False, curve=False)
     page = render(result(unknown, case), pictures=[], study="")
     assert "cannot be told" in page, "the page hides that the curve cannot tell"
 
 
-def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict, case):
+def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict: Any, case: Case) -> None:
     """Else who needs equal recalls would think that this network cannot give them."""
     found = result(verdict, case)
     assert recall_by_cut(found) is None
     by_threshold = ByThreshold(0.0314, case.counts, (0.99, 0.1), (0.8, 0.8))
     found.balances["recall"] = replace(found.balances["recall"], reached=False, by_threshold=by_threshold)
     said = "o weight of those searched makes R0 = R1; calling from a probability of 0.0314 on does: R0 0.800, R1"
-    assert said in recall_by_cut(found)
+    assert said in str(recall_by_cut(found))
     assert f"N{said}" in html.unescape(render(found, pictures=[], study=""))
     unknown = replace(by_threshold, probability=None)
     found.balances["recall"] = replace(found.balances["recall"], by_threshold=unknown)
     assert recall_by_cut(found) is None, "where the probability is the same for all rows, a cut on it is named"
 
 
-def test_a_balance_that_was_asked_for_and_reached_needs_no_reason(verdict, case):
+def test_a_balance_that_was_asked_for_and_reached_needs_no_reason(verdict: Any, case: Case) -> None:
     found = result(verdict, case)
     found = replace(found, selected=replace(found.selected, why=None))
     assert "Why:" not in render(found, pictures=[], study=""), "a reason is given where none is needed"
 
 
-def test_undefined_intervals_are_not_drawn():
+def test_undefined_intervals_are_not_drawn() -> None:
     assert track(None, 0.0, 1.0) is None, "an undefined rate is drawn as a number"
-    assert track(-2.0, -3.0, 3.0, -1.0, 1.0)["value"] == 4.0, "a value beyond the line is drawn off the picture"
+    beyond = track(-2.0, -3.0, 3.0, -1.0, 1.0)
+    assert beyond is not None
+    assert beyond["value"] == 4.0, "a value beyond the line is drawn off the picture"
 
 
-def test_the_terminal_says_the_verdict_first_within_100_columns(verdict, case):
-    console = Console(width=100, file=io.StringIO())
+def test_the_terminal_says_the_verdict_first_within_100_columns(verdict: Any, case: Case) -> None:
+    written = io.StringIO()
+    console = Console(width=100, file=written)
     for part in summarise(result(verdict, case, name="made [bold]")):
         console.print(part)
-    lines = console.file.getvalue().splitlines()
+    lines = written.getvalue().splitlines()
     assert max(map(len, lines)) <= 100, "a line is wider than 100 columns"
     assert lines[1] == "feature-limited, probably", "the answer does not stand at the top"
     said = " ".join(" ".join(lines).split())
     assert verdict.paragraph in said, "the paragraph is cut, or eaten as markup"
 
 
-def test_the_figures_hold_the_numbers(verdict):
+def test_the_figures_hold_the_numbers(verdict: Any) -> None:
     ax = draw_learning(verdict.learning)
-    drawn = [line.get_ydata().tolist() for line in ax.lines if len(line.get_xdata()) == len(verdict.learning.points)]
+    drawn = [
+        np.asarray(line.get_ydata()).tolist()
+        for line in ax.lines
+        if np.size(line.get_xdata()) == len(verdict.learning.points)
+    ]
     assert [p.score for p in verdict.learning.points] in drawn, "the curve drawn is another than measured"
     assert max(ax.get_xticks()) == 2 * verdict.learning.points[-1].positives, (
         "the projection is not drawn at twice the positives"
@@ -155,14 +166,14 @@ def test_the_figures_hold_the_numbers(verdict):
     )
 
 
-def test_the_importance_drawn_is_that_measured(verdict):
+def test_the_importance_drawn_is_that_measured(verdict: Any) -> None:
     """If it failed, the picture would show other columns, or other falls, than the table beside it."""
     ax = draw_importance(verdict.importance)
     assert [label.get_text() for label in ax.get_yticklabels()] == [one.column for one in verdict.importance]
-    assert ax.lines[-1].get_xdata().tolist() == [one.value for one in verdict.importance]
+    assert np.asarray(ax.lines[-1].get_xdata()).tolist() == [one.value for one in verdict.importance]
 
 
-def test_a_finished_run_has_it_all(finished):
+def test_a_finished_run_has_it_all(finished: StudyFolder) -> None:
     found = Result.read(finished)
     assert found.verdict, "a run without --quick gives no verdict"
     assert found.verdict.paragraph in html.unescape(finished.report.read_text()), "the page lacks the verdict"
@@ -170,12 +181,12 @@ def test_a_finished_run_has_it_all(finished):
     assert found.to_json() == finished.result.read_text(), "the result cannot be read as it was written"
 
 
-def test_the_page_prints_the_versions_that_made_the_numbers(page):
+def test_the_page_prints_the_versions_that_made_the_numbers(page: Any) -> None:
     """If it failed, a report written again after an update would name versions that made none of its numbers."""
     assert "numpy 0.0.made" in page
 
 
-def test_the_line_of_what_was_selected_names_every_setting_that_was_searched(case):
+def test_the_line_of_what_was_selected_names_every_setting_that_was_searched(case: Case) -> None:
     """A width of 1024 would read 1.02e+03, or a dropout that was searched be kept back."""
     found = result(None, case)
     found = replace(found, selected=replace(found.selected, params=Searched(0.7, 2, 1024, dropout=0.25)))
