@@ -221,7 +221,7 @@ def test_other_settings_under_the_same_name_are_refused(finished: StudyFolder, t
     where = ["--name", "made", "--root", str(finished.root)]
     command = ["run", str(tables / "train.csv"), "--target", "label", *where, *SMALL, "--seed", "7"]
     done = CliRunner().invoke(cli, command)
-    assert "seed was 0, now 7" in str(done.exception)
+    assert "seed (was 0, now 7)" in str(done.exception)
     assert finished.result.read_bytes() == before
 
 
