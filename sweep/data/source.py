@@ -158,9 +158,9 @@ def _plain(file: Path) -> tuple[BinaryIO, Any]:
 
 
 def _gunzip(file: Path) -> tuple[BinaryIO, Any]:
-    packed = file.open("rb")
+    handle = gzip.GzipFile(file)
     size = file.stat().st_size
-    return gzip.GzipFile(fileobj=packed), lambda: min(1.0, packed.tell() / size)  # type: ignore[return-value]
+    return handle, lambda: min(1.0, handle.fileobj.tell() / size)  # type: ignore[return-value, union-attr]
 
 
 def _open_zip(file: Path, wanted: Sequence[str]) -> Source:
@@ -220,6 +220,9 @@ def _open_workbook(file: Path, sheet: str | None) -> Source:
     if not frame.width:
         raise TableError(f"{label}: a table needs columns; this sheet has none.")
     frame = frame.rename({name: name.strip() for name in frame.columns})
+    midnight = r" 00:00:00$"  # which a sheet's dates bear, as days have no type of their own there
+    days = [column.name for column in frame if column.drop_nulls().str.contains(midnight).all()]
+    frame = frame.with_columns(pl.col(days).str.replace(midnight, ""))
     blank = pl.all_horizontal(pl.all().is_null())
     frame = frame.filter(~blank)
     check_names(label, frame.columns)
