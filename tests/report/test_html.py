@@ -169,6 +169,7 @@ def test_the_figures_hold_the_numbers(verdict: Any) -> None:
 def test_the_importance_drawn_is_that_measured(verdict: Any) -> None:
     """If it failed, the picture would show other columns, or other falls, than the table beside it."""
     ax = draw_importance(verdict.importance)
+    assert len(ax.get_title(loc="left").splitlines()) == 2, "the lines run into the head above them"
     assert [label.get_text() for label in ax.get_yticklabels()] == [one.column for one in verdict.importance]
     assert np.asarray(ax.lines[-1].get_xdata()).tolist() == [one.value for one in verdict.importance]
 
@@ -191,3 +192,16 @@ def test_the_line_of_what_was_selected_names_every_setting_that_was_searched(cas
     found = result(None, case)
     found = replace(found, selected=replace(found.selected, params=Searched(0.7, 2, 1024, dropout=0.25)))
     assert selected_line(found).endswith("depth 2, width 1024, dropout 0.25, from trial 3")
+
+
+def test_long_names_of_columns_stay_inside_the_picture(verdict: Any) -> None:
+    """If it failed, the name of the column that matters most would be cut off."""
+    long = [replace(one, column=AWKWARD * 3) for one in verdict.importance] * 8
+    ax = draw_importance(long, name=AWKWARD)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height

@@ -27,7 +27,7 @@ def draw_importance(importance: Sequence[Importance], *, name: str = "", ax: Axe
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.hlines(places, [one.low for one in drawn], [one.high for one in drawn], color=BLUE, linewidth=3, alpha=0.4)
     ax.plot([one.value for one in drawn], places, color=BLUE, marker="o", markersize=7, linestyle="none")
-    ax.set_yticks(places, [shown(one.column, longest=26) for one in drawn])
+    ax.set_yticks(places, [shown(one.column, longest=18) for one in drawn])
     for label in ax.get_yticklabels():
         label.set(parse_math=False, fontsize=SMALL)
     ax.set_ylim(max(len(drawn), 3) - 0.5, -0.5)
@@ -35,8 +35,8 @@ def draw_importance(importance: Sequence[Importance], *, name: str = "", ax: Axe
     left = len(importance) - len(drawn)
     title(
         ax,
-        f"{shown(name)}: what it goes by" if name else "what it goes by",
-        "out-of-fold; bars: 95 %, over row groups; columns that go together share it"
-        + (f"\nthe first {len(drawn)} of {len(importance)} columns" if left else ""),
+        f"{shown(name, longest=28)}: what it goes by" if name else "what it goes by",
+        "out-of-fold; bars: 95 %, over row groups",
+        "columns that go together share it" + (f"; the first {len(drawn)} of {len(importance)}" if left else ""),
     )
     return ax
