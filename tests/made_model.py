@@ -66,9 +66,15 @@ def plain(frame: Any, features: Any, labels: Any) -> Any:
     return trained(frame, features, labels, bins=False)
 
 
-def trained(frame: Any, features: Any, labels: Any, *, bins: Any) -> Any:
+@pytest.fixture(scope="session")
+def additive(frame: Any, features: Any, labels: Any) -> Any:
+    """The same with bins and no hidden layer."""
+    return trained(frame, features, labels, bins=True, depth=0)
+
+
+def trained(frame: Any, features: Any, labels: Any, *, bins: Any, depth: int = 2) -> Any:
     design = all_rows(labels, most=[0.9, 0.5], repeats=2, seed=0)
-    recipe = Recipe(width=16, epochs=20, batch_size=64, bins=bins)
+    recipe = Recipe(depth=depth, width=16, epochs=20, batch_size=64, bins=bins)
     return fit(features.transform(frame), design.Y, design.W, recipe, seed=0, init_seed=design.init_seed)
 
 

@@ -21,7 +21,7 @@ class Recipe:
     little where they follow a rule.
     """
 
-    depth: int = 2  # hidden layers
+    depth: int = 2  # hidden layers; 0: a linear model, with bins an additive one
     width: int = 64  # units per hidden layer
     epochs: int = 40  # passes over the rows
     batch_size: int = 64  # rows per step
@@ -33,12 +33,13 @@ class Recipe:
     @property
     def peak(self) -> float:
         """The learning rate at its peak: deeper networks take 2 / depth of it, or they do not settle."""
-        return self.learning_rate * min(1.0, 2 / self.depth)
+        return self.learning_rate * min(1.0, 2 / max(1, self.depth))
 
     @property
     def decay(self) -> float:
-        """The weight decay that is given, or that of the width."""
-        return default_weight_decay(self.width) if self.weight_decay is None else self.weight_decay
+        """The weight decay that is given, or that of the width; without a hidden layer, that of the narrowest."""
+        width = self.width if self.depth else 1
+        return default_weight_decay(width) if self.weight_decay is None else self.weight_decay
 
     @property
     def dropout_rate(self) -> float:

@@ -77,7 +77,7 @@ def train(
     True
     """
     recipe = Recipe(
-        depth=_whole("depth", depth),
+        depth=_whole("depth", depth, least=0),
         width=_whole("width", width),
         epochs=_whole("epochs", epochs),
         batch_size=_whole("batch_size", batch_size),

@@ -19,10 +19,13 @@ class Params:
 
     @property
     def network(self) -> "Params":
-        """The same network without a balance, and without bins: what trials at other balances share."""
-        return replace(self, most=0.5, bins=False)
+        """The same network without a balance, and without bins: what trials at other balances share.
+
+        Without a hidden layer there is no width.
+        """
+        return replace(self, most=0.5, bins=False, width=self.width if self.depth else 0)
 
     @property
     def size(self) -> int:
-        """The weights between its hidden layers, or its units where there is one layer: what "smaller" compares."""
-        return self.width + (self.depth - 1) * self.width**2
+        """The weights between its hidden layers, its units where there is one, 0 without: what "smaller" compares."""
+        return self.width + (self.depth - 1) * self.width**2 if self.depth else 0

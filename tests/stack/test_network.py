@@ -47,10 +47,11 @@ def test_a_column_is_an_ordinary_keras_model(case: Any, stack: Stack, tmp_path: 
     assert again(X).numpy().tobytes() == model(X).numpy().tobytes()
 
 
-def test_a_stack_without_missing_values_is_a_keras_model_too(case: Any) -> None:
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_stack_without_missing_values_is_a_keras_model_too(case: Any, depth: int) -> None:
     """If it failed, a table with no indicators, or a network of another depth, could not be exported."""
     X = np.nan_to_num(case.X)
-    stack = case.train(X=X, depth=1, epochs=1)
+    stack = case.train(X=X, depth=depth, epochs=1)
     assert len(stack.layer.indicators) == 0
     np.testing.assert_allclose(stack.column(2)(X).numpy(), stack.logits(X)[:, [2]], **NEAR)
 

@@ -20,6 +20,7 @@ from sweep.stack.network import Stack
 from sweep.stack.preprocessing import learn_first_layer
 from sweep.stack.recipe import Recipe
 from sweep.stack.training import _split_columns, fit, train
+from sweep.study.params import Params
 
 NEAR: dict[str, Any] = {"rtol": 0, "atol": 1e-4}
 
@@ -48,14 +49,14 @@ def test_another_column_changes_no_other(case: Any, stack: Stack) -> None:
     np.testing.assert_allclose(more.logits(case.X)[:, :-1], stack.logits(case.X), **NEAR)
 
 
-@pytest.mark.parametrize("bins", [False, True])
+@pytest.mark.parametrize(("depth", "bins"), [(2, False), (2, True), (0, True)])
 @pytest.mark.parametrize("garbage", [np.nan, 1e30, -1e30, 7.0])
-def test_nothing_of_a_held_out_row_reaches_its_column(case: Any, garbage: float, bins: bool) -> None:
+def test_nothing_of_a_held_out_row_reaches_its_column(case: Any, garbage: float, depth: int, bins: bool) -> None:
     """If it failed, out-of-fold scores would have seen what they are scored on."""
     held_out = case.fold_of_row == 1  # of columns 1 and 4
     X, Y = case.X.copy(), case.Y.copy()
     X[held_out], Y[held_out] = garbage, 1 - Y[held_out]
-    spoilt, clean = (case.train(X=X, Y=Y, bins=bins).logits(case.X) for X, Y in ((X, Y), (case.X, case.Y)))
+    spoilt, clean = (case.train(X=X, Y=Y, depth=depth, bins=bins).logits(case.X) for X, Y in ((X, Y), (case.X, case.Y)))
     np.testing.assert_allclose(spoilt[~held_out][:, [1, 4]], clean[~held_out][:, [1, 4]], **NEAR)
 
 
@@ -271,7 +272,7 @@ def test_other_sizes_need_no_other_program(case: Any, stack: Stack) -> None:
         ({"init_seed": lambda c: [1, 2]}, r"init_seed must hold one integer from 0 per column, \(6,\); got \[1, 2\]"),
         ({"init_seed": lambda c: [0.5] * 6}, "init_seed must hold one integer from 0"),
         ({"init_seed": lambda c: [-1] * 6}, "init_seed must hold one integer from 0"),
-        ({"depth": lambda c: True}, "depth must be a whole number from 1; got True"),
+        ({"depth": lambda c: True}, "depth must be a whole number from 0; got True"),
         ({"width": lambda c: 16.0}, r"width must be a whole number from 1; got 16\.0"),
         ({"epochs": lambda c: 0}, "epochs must be a whole number from 1; got 0"),
         ({"batch_size": lambda c: "8"}, "batch_size must be a whole number from 1; got '8'"),
@@ -323,6 +324,14 @@ def test_wide_networks_are_held_back_less_unless_said_otherwise(case: Any) -> No
     assert (logits() == logits(weight_decay=narrow.decay, dropout=narrow.dropout_rate)).all()
     assert (logits() != logits(weight_decay=wide.decay, dropout=narrow.dropout_rate)).any()
     assert (logits() != logits(weight_decay=narrow.decay, dropout=wide.dropout_rate)).any()
+
+
+def test_without_a_hidden_layer_there_is_no_width(case: Any) -> None:
+    """If it failed, a study would try one linear network as several, each decayed otherwise."""
+    narrow, wide = (case.train(depth=0, width=width).logits(case.X) for width in (1, 256))
+    assert narrow.tobytes() == wide.tobytes()
+    assert Params(0.7, 0, 1).network == Params(0.9, 0, 256, bins=True).network
+    assert Params(0.7, 0, 256).size < Params(0.7, 1, 1).size
 
 
 def test_deeper_networks_take_smaller_steps() -> None:
