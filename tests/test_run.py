@@ -333,9 +333,9 @@ def test_list_and_remove(tables: Path, tmp_path: Path) -> None:
             "--name",
             name,
         )
-    assert call("list", "--root", tmp_path).output.split() == ["one", "finished", "two", "finished"]
+    assert [study["name"] for study in json.loads(call("list", "--json", "--root", tmp_path).output)] == ["one", "two"]
     assert call("remove", "one", "--root", tmp_path).exit_code == 0
-    assert call("list", "--root", tmp_path).output.split() == ["two", "finished"]
+    assert [study["name"] for study in json.loads(call("list", "--json", "--root", tmp_path).output)] == ["two"]
     assert not (tmp_path / "plots" / "one").exists()
 
 
