@@ -111,6 +111,7 @@ def run(
     """Run a study, or resume it: search, select, export, answer."""
     if click.get_current_context().obj == OWN_PROCESS:
         end_at_signals(_say_stopped)
+    click.echo(f"reading {source}", err=True)
     from sweep.pipeline import prepare
 
     studies = [prepare(spec) for spec in Spec.from_options(source, given).split()]
@@ -124,9 +125,7 @@ def run(
             )
         results.append(result)
         if not as_json:
-            _print_result(result)
-            folder = root / "studies" / result.name
-            click.echo(f"model and class weights: {folder / 'best'}; report: {folder / 'report.html'}")
+            _print_result(result, root)
     if as_json:
         if len(results) == 1:
             click.echo(results[0].to_json())
@@ -194,9 +193,10 @@ def list_studies(root: Path, as_json: bool) -> None:
 
 @cli.command(epilog="Example: sweep show hypothyroid")
 @click.argument("name")
+@click.option("--full", is_flag=True, help="Show every table and the whole of the answer.")
 @ROOT
 @JSON
-def show(name: str, root: Path, as_json: bool) -> None:
+def show(name: str, root: Path, full: bool, as_json: bool) -> None:
     """Show what a study found, or how far it is."""
     from sweep.report.result import Result
     from sweep.study_folder import find
@@ -210,7 +210,54 @@ def show(name: str, root: Path, as_json: bool) -> None:
     if as_json:
         click.echo(result.to_json())
     else:
-        _print_result(result)
+        _print_result(result, root, full=full)
+
+
+@cli.command(epilog="Example: sweep trials hypothyroid --csv")
+@click.argument("name")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, every digit of it.")
+@ROOT
+def trials(name: str, as_csv: bool, root: Path) -> None:
+    """List the trials of a study: parameters, counts, rates and score of each."""
+    from sweep.study_folder import find
+
+    record = find(root, name)
+    from sweep.study.study import Study
+    from sweep.study.trial_table import trial_table
+
+    table = trial_table(Study.reopen(record))
+    if as_csv:
+        click.echo(table.write_csv(), nl=False)
+        return
+    import polars as pl
+
+    shown = [
+        c for c in ("number", "state", "score", "most", "depth", "width", "P1", "R1", "epochs") if c in table.columns
+    ]
+    with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3):
+        click.echo(table.select(shown))
+
+
+@cli.command(epilog="Example: sweep compare hypothyroid hypothyroid-recall")
+@click.argument("first")
+@click.argument("second")
+@ROOT
+@JSON
+def compare(first: str, second: str, root: Path, as_json: bool) -> None:
+    """Compare two studies of the same rows: the differences of their scores, paired, with intervals."""
+    from sweep.study_folder import find
+
+    records = [find(root, name) for name in (first, second)]
+    from sweep.evidence.study_comparison import compare_studies
+    from sweep.search.selection import Selection
+
+    found = compare_studies(*(Selection.load(record.selection) for record in records))
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=1))
+        return
+    click.echo(f"{first} less {second}, out-of-fold, {found.rows} rows: {found.finding} in min(P1, R1)")
+    for what, difference in (("min(P1, R1)", found.score), ("average precision", found.average_precision)):
+        click.echo(f"{what:>18}  {difference.value:+.3f}  95 % {difference.low:+.3f} to {difference.high:+.3f}")
 
 
 @cli.command(epilog="Example: sweep plot hypothyroid")
@@ -359,13 +406,15 @@ def weights(
         click.echo(f"{key:>16}  {value:.6g}")
 
 
-def _print_result(result: Any) -> None:
+def _print_result(result: Any, root: Path, *, full: bool = False) -> None:
     from rich.console import Console
 
+    from sweep.report.summary import summarise_briefly
     from sweep.report.terminal import summarise
 
-    console = Console(width=100, highlight=False)
-    for part in summarise(result):
+    terminal = sys.stdout.isatty()
+    console = Console(width=100 if full or not terminal else None, highlight=False)
+    for part in summarise(result) if full else summarise_briefly(result, root):
         console.print(part)
 
 

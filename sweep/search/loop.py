@@ -86,7 +86,7 @@ def search(
                 elif outcome is not None:
                     study.tell(number, outcome)
                     on_told(number, params, outcome)
-                    progress.step(_best_so_far(study))
+                    progress.step(_best_so_far(study, number))
                 if over():
                     break
         if study.running:
@@ -95,10 +95,13 @@ def search(
         progress.note(f"the time is over, with {study.finished} of {trials} trials; run the same command to resume")
 
 
-def _best_so_far(study: Study) -> str:
+def _best_so_far(study: Study, told: int) -> str:
+    """Describe the best complete trial where it is the one told last; else say since when none was better."""
     complete = study.trials(FINISHED[0])
     if not complete:
         return ""
     top = best(complete)
+    if top.number != told:
+        return f"best so far {top.value:.3f}, none better since trial {top.number}"
     rates = [f"{name} {'-' if (value := top.user_attrs[name]) is None else f'{value:.2f}'}" for name in ("P1", "R1")]
     return f"best so far {top.value:.3f} ({', '.join(rates)}; trial {top.number})"
