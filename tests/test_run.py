@@ -227,7 +227,7 @@ def test_other_settings_under_the_same_name_are_refused(finished: StudyFolder, t
 
 def test_show_fits_a_hundred_columns_and_says_the_main_things(finished: StudyFolder) -> None:
     """A terminal would wrap the tables, or a user would not see which balance was taken."""
-    shown = call("show", "made", "--root", finished.root).output
+    shown = call("show", "made", "--full", "--root", finished.root).output
     assert max(map(len, shown.splitlines())) <= 100
     for text in ("selected: equal", "predicted 1", "P0 = P1", "P1 = R1", "R0 = R1", "moved cut", "corrected"):
         assert text in shown

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from sweep.class_weight import weight_ratio
 from sweep.config import EQUAL
+from sweep.report.html import headline
 from sweep.report.result import Result
 from sweep.report.terminal import DASH, duration
 from sweep.statistics.confusion import Counts
@@ -31,14 +32,13 @@ def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str
     )
     yield ""
     if result.verdict:
-        yield f"[bold]{result.verdict.answer}[/]{'' if result.verdict.sure else ', probably'}"
+        yield f"[bold]{escape(headline(result.verdict))}[/]"
         yield from (f"- {escape(bullet)}" for bullet in result.verdict.bullets)
     yield f"{_found(selected.counts, label)} Weights {selected.weight_ratio:.3g} : 1, network {_network(result)}."
-    corrected = selected.corrected
-    yield (
-        f"The lesser of the two, corrected for the search: {corrected.score:.2f} "
-        f"({corrected.low:.2f} to {corrected.high:.2f})."
-    )
+    if not result.verdict:
+        corrected = selected.corrected
+        interval = f"{corrected.low:.2f} to {corrected.high:.2f}"
+        yield f"The lesser of the two, corrected for the search: {corrected.score:.2f} ({interval})."
     if selected.equal != result.equal and result.equal == "precision":
         yield f"Equal precision is out of reach at any weight; taken: as many alarms as there are {label}."
     yield _balances(result)

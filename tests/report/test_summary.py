@@ -1,0 +1,47 @@
+"""The summary on a terminal: short, whole at any width, in the classes' own names."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sweep.report.result import Result
+from sweep.report.summary import summarise_briefly
+from sweep.study_folder import StudyFolder
+
+
+def shown(finished: StudyFolder, width: int) -> list[str]:
+    to = io.StringIO()
+    console = Console(file=to, width=width, highlight=False)
+    for part in summarise_briefly(Result.read(finished), Path()):
+        console.print(part)
+    return to.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_the_terminal_and_breaks_no_command(finished: StudyFolder, width: int) -> None:
+    """If it failed, words would be broken, or a command could not be copied."""
+    lines = shown(finished, width)
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= (28 if width == 60 else 24)
+    for command in (
+        "sweep predict made NEW.csv --out scored.csv",
+        "sweep export made --to model",
+        "sweep dashboard made",
+    ):
+        assert f"  {command}" in lines
+
+
+def test_it_answers_in_the_classes_own_names_with_the_numbers_of_the_result(finished: StudyFolder) -> None:
+    """If it failed, the reader would have to know what class 1 is, or would be told other numbers."""
+    result, text = Result.read(finished), "\n".join(shown(finished, 120))
+    counts = result.selected.counts
+    assert f"{counts.tp} of {counts.positives} ill" in text
+    assert f"{result.selected.weight_ratio:.3g} : 1" in text
+    assert result.verdict is not None
+    for bullet in result.verdict.bullets:
+        assert bullet in text
+    for name in ("precision", "ratio", "recall"):
+        assert name in text
+    assert "equal ratio at most" not in text
