@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TextIO, get_args
 import click
 
 from sweep import __version__
-from sweep.config import EQUAL, SECTIONS, Data, Setting, Spec
+from sweep.config import EQUAL, SECTIONS, Balance, Data, Setting, Spec
 from sweep.errors import InputError, SweepError
 from sweep.parallel.signals import end_at_signals
 from sweep.report.progress_bar import percent, shown
@@ -77,6 +77,11 @@ class Commands(click.Group):
             commands = [(name, self.commands[name]) for name in names if name in self.commands]
             with formatter.section(section):
                 formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in commands])
+
+
+def balance_options(command: Callable[..., None]) -> Any:
+    """Give a command the options of a balance or an operating point."""
+    return settings_options(command, (Balance,))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -339,20 +344,24 @@ def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, w
 @click.option(
     "--format", "format_", default="keras", help="keras, tf_saved_model, litert, onnx or npz. Default: keras."
 )
-@click.option("--equal", type=click.Choice(EQUAL), help="Which balance. Default: the selected one.")
+@balance_options
 @click.option("--single", is_flag=True, help="One plain network instead of the ensemble.")
 @ROOT
-def export(name: str, to: Path, format_: str, equal: str | None, single: bool, root: Path) -> None:
-    """Export a study's model, reloaded and compared before it is said to be done, and its class weights."""
+def export(name: str, to: Path, format_: str, single: bool, root: Path, **given: Any) -> None:
+    """Export a study's model, reloaded and compared before it is said to be done, and its class weights.
+
+    By default what was selected; any balance, or another operating point, without training again.
+    """
     from sweep.study_folder import find
 
-    record = find(root, name)
+    balance = Balance(**given)
+    point, record = balance.point, find(root, name)
     from sweep.model.delivery import export_study
-    from sweep.report.result import Result
 
-    selected = Result.read(record).selected.equal
-    done = export_study(record, to, format=format_, equal=equal or selected, single=single)
+    done = export_study(record, to, format=format_, equal=balance.equal, point=point, single=single)
     click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
+    if done["says"]:
+        click.echo(done["says"])
 
 
 @cli.command(epilog="Example: sweep predict studies/hypothyroid/best/model.keras new.csv --out scored.csv --keep id")

@@ -14,6 +14,7 @@ import tomli_w
 from sweep.errors import SpecError
 from sweep.study_folder import as_name, check_name, default_name
 
+POINTS = ("recall", "precision", "top", "cost")  # the operating points, as `sweep.statistics.operating_point` has them
 EQUAL = ("precision", "ratio", "recall")  # the balances, as `sweep.statistics.criteria` measures them
 
 
@@ -125,9 +126,73 @@ class Training:
 
 @dataclass(frozen=True)
 class Balance:
-    """The balance to take."""
+    """The balance to take, or, one at a time, an operating point in its place."""
 
-    equal: str = setting("precision", "The rate in which both classes shall be equal.", metavar="|".join(EQUAL))
+    equal: str | None = setting(
+        None, "The rate in which both classes shall be equal.", metavar="|".join(EQUAL), default="precision"
+    )
+    recall: float | None = setting(
+        None,
+        "Instead: the highest precision with a recall of at least R.",
+        bounds=(0, 1),
+        whole=False,
+        metavar="R",
+    )
+    precision: float | None = setting(
+        None,
+        "Instead: the highest recall with a precision of at least P.",
+        bounds=(0, 1),
+        whole=False,
+        metavar="P",
+    )
+    top: str | None = setting(None, "Instead: call the N, or N %, most likely rows of a table.", metavar="N|N%")
+    cost: str | None = setting(
+        None, "Instead: the least expected cost, of a missed positive to a false alarm, as 50:1.", metavar="FN:FP"
+    )
+    confidence: float | None = setting(
+        None,
+        "Hold --recall or --precision in such a share of resampled tables.",
+        bounds=(0.5, 0.999),
+        whole=False,
+        metavar="C",
+        default="on the rows as they are, so that new ones miss it half the time",
+    )
+
+    @property
+    def criterion(self) -> str:
+        """The balance that is asked for where no operating point is."""
+        return self.equal or "precision"
+
+    @property
+    def point(self) -> dict[str, Any] | None:
+        """The operating point asked for: `kind`, `value`, `confidence`, `costs`, as `Wanted` takes them; None: none.
+
+        Raises
+        ------
+        ValueError
+            If several are asked for, or one is out of range.
+        """
+        given = {k: v for k in POINTS if (v := getattr(self, k)) is not None}
+        if not given:
+            if self.confidence is not None:
+                raise SpecError("confidence must go with recall or precision, whose floor it holds; got neither.")
+            return None
+        named = [*given, *(["equal"] if self.equal is not None else [])]
+        if len(named) > 1:
+            raise SpecError(
+                f"One of {', '.join(POINTS)} or equal must be asked for at a time; got {' and '.join(named)}."
+            )
+        (kind, value), costs = next(iter(given.items())), None
+        if kind in ("recall", "precision"):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+                raise SpecError(f"{kind} must be above 0 and at most 1, such as 0.9; got {value!r}.")
+        elif self.confidence is not None:
+            raise SpecError(f"confidence must go with recall or precision, whose floor it holds; got it with {kind}.")
+        elif kind == "top":
+            value = _top(value)
+        else:
+            value, costs = _costs(value)
+        return {"kind": kind, "value": float(value), "confidence": self.confidence, "costs": costs}
 
 
 @dataclass(frozen=True)
@@ -341,8 +406,9 @@ def _check(spec: Spec) -> None:
         raise SpecError(f"target must name different columns; got {list(data.target)}.")
     if data.group is not None:
         _text(data.group, "group")
-    if spec.balance.equal not in EQUAL:
+    if spec.balance.criterion not in EQUAL:
         raise SpecError(f"equal must be one of {', '.join(EQUAL)}; got {spec.balance.equal!r}.")
+    spec.balance.point  # noqa: B018  checks it
     for room, kind in SECTIONS.items():
         for entry in fields(kind):
             value, meaning = getattr(getattr(spec, room), entry.name), entry.metadata.get("setting")
@@ -350,6 +416,32 @@ def _check(spec: Spec) -> None:
                 continue
             check = _span if "tuple" in str(entry.type) else _number
             check(entry.name, value, *meaning.bounds, whole=meaning.whole)
+
+
+def _top(value: Any) -> float:
+    """Read a number of rows, N, or a share of them, N%; a share comes back below 1."""
+    text = str(value).strip()
+    percent = text.endswith("%")
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    if percent and 0 < number < 100:
+        return number / 100
+    if not percent and number >= 1 and number.is_integer():
+        return number
+    raise SpecError(f"top must be a whole number of rows from 1, such as 200, or a share such as 2%; got {value!r}.")
+
+
+def _costs(value: Any) -> tuple[float, tuple[float, float]]:
+    """Read FN:FP, what a missed positive and a false alarm cost: their ratio, and both."""
+    try:
+        missed, false = (float(part) for part in str(value).split(":"))
+    except ValueError:
+        missed = false = math.nan
+    if not (0 < missed < math.inf and 0 < false < math.inf):
+        raise SpecError(f"cost must be two numbers above 0, FN:FP, such as 50:1; got {value!r}.")
+    return missed / false, (missed, false)
 
 
 def _number(name: str, value: Any, low: float, high: float, *, whole: bool = True) -> None:

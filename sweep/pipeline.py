@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from sweep.class_weight import saturation
-from sweep.config import Spec
+from sweep.config import Balance, Spec
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
 from sweep.data.frames import as_raw
@@ -36,6 +36,7 @@ from sweep.progress import Logged, Progress
 from sweep.report.result import Result
 from sweep.stack.keras_backend import choose_tensorflow
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
+from sweep.statistics.operating_point import Wanted
 from sweep.study_folder import StudyFolder, locked
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from sweep.model.final import Final
     from sweep.parallel.workers import Workers
     from sweep.report.trial_pictures import TrialPictures
+    from sweep.search.operating_point import Standing
     from sweep.search.selection import Selection
     from sweep.search.setup import TrialSetup
     from sweep.statistics.corrected_score import Corrected
@@ -292,11 +294,14 @@ def _resolve(spec: Spec, table: Table) -> Spec:
             f"most must start below {top:.4f}, from where the cap no longer binds for this table (the larger class's "
             f"share); got {low}. Lower its LO."
         )
-    rows, training = len(table.y), spec.training
+    rows, training, point = len(table.y), spec.training, spec.balance.point
+    if point and point["kind"] == "top" and point["value"] >= rows:
+        raise SpecError(f"top must be fewer rows than the table has, {rows}; got {spec.balance.top}.")
     return replace(
         spec,
         data=replace(spec.data, positive=table.positive),
         search=replace(spec.search, most=(float(low), float(min(high, top)))),
+        balance=spec.balance if point else replace(spec.balance, equal=spec.balance.criterion),
         training=replace(
             training,
             epochs=training.epochs or default_epochs(rows),
@@ -318,6 +323,7 @@ def make_setup(data: Prepared) -> "TrialSetup":
     from sweep.search.setup import TrialSetup
 
     table, search, training = data.table, data.spec.search, data.spec.training
+    asked = asked_of(data.spec.balance)
     return TrialSetup(
         y=table.y,
         fold_of_row=data.fold_of_row,
@@ -325,7 +331,8 @@ def make_setup(data: Prepared) -> "TrialSetup":
         repeats=training.repeats,
         epochs=training.epochs or default_epochs(len(table.y)),
         batch_size=training.batch_size or default_batch_size(len(table.y)),
-        equal=data.spec.balance.equal,
+        equal=data.spec.balance.criterion,
+        asked=None if asked is None else replace(asked, confidence=None),
         seed=search.seed,
     )
 
@@ -354,8 +361,22 @@ def identity(spec: Spec) -> dict[str, Any]:
         **{k: v for k, v in asdict(spec.search).items() if k not in ("trials", "timeout")},
         **asdict(spec.training),
         "recipe": Recipe().identity(),
-        "objective": "min(R0, R1)" if spec.balance.equal == "recall" else "min(P1, R1)",
+        "objective": objective(spec.balance),
     }
+
+
+def objective(balance: Balance) -> str:
+    """Name what the search makes as high as it can."""
+    asked = asked_of(balance)
+    if asked is not None:
+        return asked.goal
+    return "min(R0, R1)" if balance.criterion == "recall" else "min(P1, R1)"
+
+
+def asked_of(balance: Balance) -> Wanted | None:
+    """The operating point that the settings ask for, or None."""
+    point = balance.point
+    return None if point is None else Wanted(**point)
 
 
 def done_settings(data: Prepared, folder: StudyFolder, quick: bool) -> dict[str, Any]:
@@ -378,10 +399,10 @@ def search_to_report(this: Run) -> Result:
     """Go through the stages, from the first trial to the report."""
     estimate_time(this)
     search_trials(this)
-    selection, corrected = select_balance(this)
+    selection, corrected, standing = select_balance(this)
     final, test = deliver_model(this, selection, corrected)
     verdict = None if this.quick else weigh_evidence(this, selection, corrected)
-    return report_result(this, selection, corrected, final, test, verdict)
+    return report_result(this, selection, corrected, standing, final, test, verdict)
 
 
 def estimate_time(this: Run) -> None:
@@ -425,11 +446,11 @@ def search_trials(this: Run) -> None:
         )
 
 
-def select_balance(this: Run) -> "tuple[Selection, Corrected]":
+def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
     """Confirm the best networks, pick the balances on the winner's curve, and correct the score for the search."""
     from sweep.search.selection import CANDIDATES, confirm, select
 
-    asked = this.spec.balance.equal
+    asked, standing = this.spec.balance.criterion, None
     with this.timed("curve"):
         this.progress.phase("confirm and curve", 2)
         confirmed = confirm(this.data.X, this.setup, this.study.best_networks(CANDIDATES), this.workers)
@@ -438,26 +459,38 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected]":
             this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, workers=this.workers
         )
         this.progress.step()
-        corrected = correct_for_search(this, selection)
+        if (point := asked_of(this.spec.balance)) is None:
+            corrected = correct_for_search(this, selection)
+        else:
+            from sweep.search.operating_point import stand
+
+            selection, standing = stand(selection, point, *all_trials(this, selection), seed=this.setup.seed)
+            corrected = standing.corrected.score
     this.folder.withdraw_result()
     with whole(this.folder.selection) as part:
         selection.save(part, asked=asked, seed=this.setup.seed)
-    return selection, corrected
+    return selection, corrected, standing
 
 
-def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
-    """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
-    from sweep.statistics.corrected_score import corrected_score
+def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool]]:
+    """Mean out-of-fold logits of all complete trials, (rows, trials), and whether each has the curve's network."""
     from sweep.study.params import Params
     from sweep.study.study import FINISHED
 
     trials = this.study.trials(FINISHED[0])
     winner = selection.winner.params.network
+    logits = np.stack([this.study.logits(t).mean(axis=1) for t in trials], axis=1)
+    return logits, [Params(**t.params).network == winner for t in trials]
+
+
+def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
+    """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
+    from sweep.statistics.corrected_score import corrected_score
+
     return corrected_score(
         this.setup.y,
         this.setup.groups,
-        np.stack([this.study.logits(t).mean(axis=1) for t in trials], axis=1),
-        [Params(**t.params).network == winner for t in trials],
+        *all_trials(this, selection),
         selection.curve_logits,
         selection.curve.most,
         equal=this.setup.equal,
@@ -504,6 +537,7 @@ def report_result(
     this: Run,
     selection: "Selection",
     corrected: "Corrected",
+    standing: "Standing | None",
     final: "Final",
     test: "OnTest | None",
     verdict: "Verdict | None",
@@ -518,6 +552,7 @@ def report_result(
         this.data.table,
         selection,
         corrected,
+        standing,
         fold_of_row=this.setup.fold_of_row,
         probability=final.probability,
         notes=this.data.notes,

@@ -92,6 +92,17 @@ def test_a_study_is_named_after_its_table_but_never_data_or_benchmarks(path: str
         ({**LEAST, "search": {"learning_rate": [0, 0.1]}}, "learning_rate must be a number from 1e-06"),
         ({**LEAST, "training": {"folds": 1}}, "from 2"),
         ({**LEAST, "balance": {"equal": "accuracy"}}, "precision, ratio, recall"),
+        ({**LEAST, "balance": {"recall": 0.9, "equal": "ratio"}}, "at a time; got recall and equal"),
+        ({**LEAST, "balance": {"recall": 0.9, "cost": "5:1"}}, "at a time; got recall and cost"),
+        ({**LEAST, "balance": {"recall": 0}}, "recall must be above 0 and at most 1"),
+        ({**LEAST, "balance": {"precision": "high"}}, "precision must be above 0"),
+        ({**LEAST, "balance": {"confidence": 0.9}}, "confidence must go with recall or precision"),
+        ({**LEAST, "balance": {"confidence": 0.9, "top": "2%"}}, "got it with top"),
+        ({**LEAST, "balance": {"confidence": 1.0, "recall": 0.9}}, "from 0.5 to 0.999"),
+        ({**LEAST, "balance": {"top": "100%"}}, "top must be a whole number of rows"),
+        ({**LEAST, "balance": {"top": 2.5}}, "top must be a whole number of rows"),
+        ({**LEAST, "balance": {"cost": "50"}}, "FN:FP"),
+        ({**LEAST, "balance": {"cost": "-1:1"}}, "above 0"),
         ({**LEAST, "verdict": {"enough": "much"}}, "number"),
         ({**LEAST, "name": "data"}, "data"),
         ({**LEAST, "name": "a/b"}, "folder name"),
@@ -107,6 +118,29 @@ def test_mistakes_are_named(tmp_path: Path, document: dict[str, object], said: s
     """A user would search for the mistake, or it would be taken silently."""
     with pytest.raises(SpecError, match=said):
         read(tmp_path, document)
+
+
+@pytest.mark.parametrize(
+    ("balance", "point"),
+    [
+        ({}, None),
+        ({"equal": "recall"}, None),
+        ({"recall": 0.9, "confidence": 0.8}, ("recall", 0.9, 0.8, None)),
+        ({"precision": 1}, ("precision", 1.0, None, None)),
+        ({"top": 200}, ("top", 200.0, None, None)),
+        ({"top": "2.5 %"}, ("top", 0.025, None, None)),
+        ({"cost": "50:2"}, ("cost", 25.0, None, (50.0, 2.0))),
+    ],
+)
+def test_operating_points_are_read_as_people_write_them(
+    tmp_path: Path, balance: dict[str, object], point: tuple[object, ...] | None
+) -> None:
+    """If it failed, 2 % would be two rows, or costs of 50 and 2 those of 50 and 1."""
+    spec = read(tmp_path, {**LEAST, "balance": balance})
+    found = spec.balance.point
+    assert (found and tuple(found[k] for k in ("kind", "value", "confidence", "costs"))) == point
+    (tmp_path / "again.toml").write_text(spec.to_toml(tmp_path))
+    assert Spec.read(tmp_path / "again.toml") == spec
 
 
 @given(st.binary(max_size=200))

@@ -352,3 +352,58 @@ def test_several_targets_make_a_study_each_without_the_others_columns(tables: Pa
         record = StudyFolder(tmp_path, name)
         assert {"model.keras", "class_weights.json"} <= {path.name for path in record.best.iterdir()}
         assert {"precision-recall.png", "balance-curve.png"} <= {path.name for path in record.plots.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "asked", [("--recall", 0.9), ("--recall", 0.8, "--confidence", 0.9), ("--precision", 0.3), ("--cost", "20:1")]
+)
+def test_an_operating_point_is_exported_from_a_finished_study(
+    finished: StudyFolder, tables: Path, tmp_path: Path, asked: tuple[object, ...]
+) -> None:
+    """If it failed, whoever wants another recall would train again, or get a model that decides otherwise."""
+    done = call("export", "made", "--root", finished.root, "--to", tmp_path / "model", *asked)
+    assert "out-of-fold" in done.output
+    card = json.loads((tmp_path / "model" / "card.json").read_text(encoding="utf-8"))
+    assert (card["balance"], card["operating_point"]["kind"]) == ("operating_point", asked[0][2:])
+    counts = card["out_of_fold"]["operating_point"]
+    if asked[0] == "--recall":
+        assert counts["recall"][1] >= asked[1]
+    out = tmp_path / "scored.parquet"
+    assert call("predict", tmp_path / "model", tables / "train.csv", "--out", out).exit_code == 0
+    scored = pl.read_parquet(out)
+    called = scored["probability"].to_numpy() >= card["threshold"]
+    sure = np.abs(scored["probability"].to_numpy() - card["threshold"]) > 1e-6
+    np.testing.assert_array_equal(called[sure], scored["decision"].to_numpy()[sure] == 1)
+    assert scored["decision"].sum() == pytest.approx(sum(counts["counts"][k] for k in ("tp", "fp")), rel=0.4)
+
+
+def test_a_study_of_an_operating_point_searches_delivers_and_reports_it(tables: Path, tmp_path: Path) -> None:
+    """If it failed, the network would be the best one for another purpose, or the answer would speak of a balance."""
+    command = ["run", tables / "train.csv", "--target", "label", *SMALL, "--test", tables / "test.csv", "--recall", 0.8]
+    text = call(*command, "--quick", "--root", tmp_path).output
+    result = json.loads((tmp_path / "studies/train/result.json").read_text(encoding="utf-8"))
+    point, selected = result["operating_point"], result["selected"]
+    assert (result["equal"], selected["equal"]) == (None, None)
+    assert {"kind", "asked", "confidence", "reached", "most", "threshold", "counts", "precision", "recall"} <= set(
+        point
+    )
+    assert point["recall"][1] >= 0.8
+    assert point["counts"] == selected["counts"]
+    assert point["threshold"] == selected["threshold"]
+    assert 0.3 < point["met"] < 0.9
+    for name in ("precision", "recall"):
+        value, low, high = point["corrected"][name]
+        assert low <= value <= high
+    assert "asked for: a recall of at least 0.8" in text
+    assert "a recall of at least 0.8" in (tmp_path / "studies/train/report.html").read_text(encoding="utf-8")
+    (name,) = optuna.get_all_study_names(f"sqlite:///{tmp_path}/studies/train/study.db")
+    best = optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path}/studies/train/study.db").best_trial
+    assert best.value == pytest.approx(best.user_attrs["P1"])
+    assert best.user_attrs["R1"] >= 0.8
+    scored = tmp_path / "scored.parquet"
+    call("predict", tmp_path / "studies/train/best", tables / "test.csv", "--out", scored)
+    assert sum(result["test"]["counts"][k] for k in ("tp", "fp")) == pl.read_parquet(scored)["decision"].sum()
+    other = CliRunner().invoke(cli, [str(a) for a in [*command[:-1], 0.7, "--quick", "--root", tmp_path]])
+    assert "objective was P1 at R1 >= 0.8, now P1 at R1 >= 0.7" in str(other.exception)
+    for again in ("plot", "report"):
+        assert call(again, "train", "--root", tmp_path).exit_code == 0

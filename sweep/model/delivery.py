@@ -2,6 +2,8 @@
 
 import math
 import platform
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,16 +20,19 @@ from sweep.errors import StudyError
 from sweep.files import whole
 from sweep.model.export import ROWS, export
 from sweep.model.final import Final
+from sweep.model.layers import Delivered
 from sweep.model.predict import decisions
 from sweep.parallel.workers import Workers
-from sweep.search.selection import PICKS, Pick, Selection
+from sweep.search.selection import OPERATING_POINT, Pick, Selection
 from sweep.search.setup import TrialSetup
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
 from sweep.statistics.calibration import as_delivered, calibration
 from sweep.statistics.confusion import Counts, described
+from sweep.statistics.corrected_point import choose_point
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import balancing_threshold, score
+from sweep.statistics.operating_point import Wanted, find_point
 from sweep.statistics.test_table import OnTest, compare_with_test
 from sweep.study_folder import StudyFolder
 
@@ -44,20 +49,21 @@ def final_networks(
     workers: Workers,
 ) -> Final:
     """Train the winner at every balance picked, on all rows."""
-    mosts = [selection.picks[name].most for name in PICKS]
+    names = [*selection.picks]
+    mosts = [pick.most for pick in selection.picks.values()]
     design = all_rows(setup.y, most=mosts, repeats=setup.repeats, seed=setup.seed)
     stack = workers.fit(X, design, setup.recipe(selection.winner.params), seed=setup.seed)
     share = float(setup.y.mean())
-    said = in_threads(lambda name: _said_of(setup, name, selection.picks[name]), PICKS)
+    said = in_threads(lambda name: _said_of(setup, name, selection.picks[name]), names)
     return Final(
         stack=stack,
         features=features,
-        most=dict(zip(PICKS, mosts, strict=True)),
-        weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(PICKS, mosts, strict=True)},
+        most=dict(zip(names, mosts, strict=True)),
+        weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(names, mosts, strict=True)},
         card=_card(spec, table, selection),
-        calibration={name: (line[0], line[1]) for name, (line, _) in zip(PICKS, said, strict=True) if line},
-        alone={name: alone for name, (_, alone) in zip(PICKS, said, strict=True)},
-        threshold={name: selection.picks[name].threshold for name in PICKS},
+        calibration={name: (line[0], line[1]) for name, (line, _) in zip(names, said, strict=True) if line},
+        alone={name: alone for name, (_, alone) in zip(names, said, strict=True)},
+        threshold={name: selection.picks[name].threshold for name in names},
     )
 
 
@@ -77,25 +83,60 @@ def score_test(record: StudyFolder, test: Table, selection: Selection, corrected
     return compare_with_test(counts, selection.picks[selection.equal].counts, corrected)
 
 
-def export_study(record: StudyFolder, to: Path, *, format: str, equal: str, single: bool) -> dict[str, Any]:
+def export_study(
+    record: StudyFolder, to: Path, *, format: str, equal: str | None, point: Mapping[str, Any] | None, single: bool
+) -> dict[str, Any]:
     """Export a balance of a finished study without training again; see `sweep.model.export.export`.
+
+    An operating point is chosen anew on the out-of-fold logits of the balances that the study delivers.
 
     Parameters
     ----------
     record : StudyFolder
     to : path of a folder
     format : str
-    equal : str
-        "precision", "ratio" or "recall".
+    equal : str, optional
+        "precision", "ratio" or "recall"; default: what was selected.
+    point : mapping, optional
+        As `Wanted` takes it.
     single : bool
         One network instead of the ensemble.
+
+    Returns
+    -------
+    dict
+        As `export` returns it, and `says`: what the operating point does out-of-fold, None without one.
     """
-    model = Final.load(record.artifacts).assemble(equal, single=single)
+    final, says = Final.load(record.artifacts), None
+    if point is None:
+        model = final.assemble(equal or Selection.load(record.selection).equal, single=single)
+    else:
+        model, says = _at_point(final, Selection.load(record.selection), Wanted(**point), single=single)
     try:
         some = pl.read_parquet(record.rows)
     except (OSError, pl.exceptions.PolarsError):
         raise StudyError(f"{record.rows} must hold rows to compare on; it is missing or damaged. Run again.") from None
-    return export(model, to, format=format, frame=some)
+    return {**export(model, to, format=format, frame=some), "says": says}
+
+
+def _at_point(final: Final, selection: Selection, asked: Wanted, *, single: bool) -> tuple[Delivered, str]:
+    """Put the balance together that is best for an operating point, at its threshold."""
+    y, units, names = selection.y, selection.units, [name for name in selection.picks if name in final.most]
+    columns = [selection.picks[name].mean for name in names]
+    if single:
+        alone = [selection.picks[name].logits[:, final.alone[name]["repeat"]] for name in names]
+        mosts = [selection.picks[name].most for name in names]
+        columns = [as_delivered(y, selection.fold_of_row, *part) for part in zip(alone, mosts, strict=True)]
+    means = np.stack(columns, axis=1)
+    chosen, found = choose_point(asked, y, units, means, np.full(len(names), True), means)
+    said = {"out_of_fold": {OPERATING_POINT: _described(found.counts)}, "balance": OPERATING_POINT}
+    said["operating_point"] = {**asdict(asked), "reached": found.reached, "of_balance": names[chosen]}
+    model = final.assemble(names[chosen], single=single, threshold=found.threshold, said=said)
+    (_, p1), (_, r1) = found.counts.precision, found.counts.recall
+    rates = ", ".join(f"{k} {'-' if v is None else f'{v:.3f}'}" for k, v in (("R1", r1), ("P1", p1)))
+    at = "" if (threshold := model.card["threshold"]) is None else f"called from a probability of {threshold:.3g} on: "
+    missed = "" if found.reached else "; what was asked for is beyond reach, this is the nearest"
+    return model, f"{at}{rates} out-of-fold, {found.counts.called} of {found.counts.rows} rows called{missed}"
 
 
 def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
@@ -125,14 +166,22 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | No
         return None if found.export is None else list(found.export)
 
     alike = [as_delivered(setup.y, setup.fold_of_row, pick.logits[:, r], pick.most) for r in range(setup.repeats)]
-    moved = pick.threshold != 0  # by the threshold: each network alone has one of its own
-    thresholds = [balancing_threshold(setup.y, mean, name) if moved else 0.0 for mean in alike]
+    thresholds = [_threshold_alone(setup, name, pick, mean) for mean in alike]
     each = [Counts.of(setup.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))
     alone = together if setup.repeats == 1 else line(pick.logits[:, best])
     said = {"repeat": best, "out_of_fold": _described(each[best]), "threshold": thresholds[best]}
     return together, {**said, "calibration": alone}
+
+
+def _threshold_alone(setup: TrialSetup, name: str, pick: Pick, mean: np.ndarray) -> float:
+    """The threshold of one network of a balance alone: it has one of its own where the threshold was moved."""
+    if name == OPERATING_POINT:
+        recall = setup.asked is not None and setup.asked.kind == "recall"
+        alike = Wanted("recall", pick.counts.recall[1] or 0.0) if recall else Wanted("top", pick.counts.called)
+        return find_point(alike, setup.y, setup.groups, mean).threshold
+    return balancing_threshold(setup.y, mean, name) if pick.threshold != 0 else 0.0
 
 
 def _described(counts: Counts) -> dict[str, Any]:

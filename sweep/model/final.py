@@ -64,10 +64,17 @@ class Final:
         """Compute the probability that a balance gives at a mean logit, as `Decide` does; None if it is one for all."""
         return threshold_on_probability(logit, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
 
-    def assemble(self, equal: str, *, single: bool = False, threshold: float | None = None) -> Delivered:
+    def assemble(
+        self,
+        equal: str,
+        *,
+        single: bool = False,
+        threshold: float | None = None,
+        said: Mapping[str, Any] | None = None,
+    ) -> Delivered:
         """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.
 
-        `threshold`, on the mean logit, takes the place of the balance's own.
+        `threshold`, on the mean logit, takes the place of the balance's own, and `said` that of what its card says.
 
         Raises
         ------
@@ -89,7 +96,7 @@ class Final:
             weight_ratio=self.weight_ratio[equal],
             calibration=tuple(calibration or (0.0, 1.0)),
             threshold=threshold,
-            card={**card, "balance": equal, "most": self.most[equal], "networks": len(columns)},
+            card={**card, "balance": equal, "most": self.most[equal], "networks": len(columns), **(said or {})},
         )
 
     def store(self, folder: Path) -> None:

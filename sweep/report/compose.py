@@ -25,7 +25,8 @@ from sweep.report.result import (
     Selected,
     Trials,
 )
-from sweep.search.selection import Selection
+from sweep.search.operating_point import Standing
+from sweep.search.selection import PICKS, Selection
 from sweep.statistics.confusion import average_precision
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import gap, score
@@ -41,6 +42,7 @@ def compose(
     table: Table,
     selection: Selection,
     corrected: Corrected,
+    standing: Standing | None,
     *,
     fold_of_row: np.ndarray,
     probability: Callable[[str, float], float | None],
@@ -73,9 +75,9 @@ def compose(
             columns=tuple(ColumnSummary(**column) for column in table.columns),
             notes=tuple(notes),
         ),
-        equal=spec.balance.equal,
+        equal=None if standing else spec.balance.criterion,
         selected=Selected(
-            equal=selection.equal,
+            equal=None if standing else selection.equal,
             why=selection.why or None,
             trial=winner.trial,
             params=Searched(**_of(replace(winner.params, most=pick.most), searched)),
@@ -98,6 +100,7 @@ def compose(
         trials=Trials(**trials),
         test=test,
         verdict=verdict,
+        operating_point=None if standing is None else standing.described(probability),
         seconds=seconds,
         versions=installed_versions(),
     )
@@ -119,8 +122,8 @@ def _of(params: Params, searched: Collection[str]) -> dict[str, Any]:
 def _balances(selection: Selection, probability: Callable[[str, float], float | None]) -> dict[str, Balance]:
     """Describe the three balances, no weighting, and no weighting with the threshold moved."""
     found: dict[str, Balance] = {}
-    for name, pick in selection.picks.items():
-        crossing = selection.curve.crossings.get(name)
+    for name in PICKS:
+        pick, crossing = selection.picks[name], selection.curve.crossings.get(name)
         found[name] = Balance(
             reached=pick.reached_by is not None,
             reached_by=pick.reached_by,

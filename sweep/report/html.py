@@ -10,6 +10,7 @@ from sweep.evidence.bullets import say_condition
 from sweep.evidence.verdict import Verdict
 from sweep.files import write_text
 from sweep.report.result import Result
+from sweep.report.standing import point_lines
 from sweep.report.terminal import HOLDS, duration, number, recall_by_cut, selected_line, span
 
 ANSWERS = {
@@ -45,13 +46,16 @@ def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, span=span, duration=duration)
+    environment.filters.update(
+        number=number, span=span, duration=duration, upper_first=lambda text: text[:1].upper() + text[1:]
+    )
     return environment.get_template("report.html").render(
         result=result,
         verdict=result.verdict,
         headline=headline(result.verdict),
         holds=HOLDS,
         line=selected_line(result),
+        standing=list(point_lines(result.operating_point)) if result.operating_point else [],
         recall_by_cut=recall_by_cut(result),
         track=track,
         pictures={p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures},

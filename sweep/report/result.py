@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sweep.document import LEFT_OUT, Document
 from sweep.errors import StudyError
 from sweep.evidence.verdict import Verdict
+from sweep.search.operating_point import OperatingPoint
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.test_table import OnTest
@@ -74,8 +75,8 @@ class Selected:
 
     Attributes
     ----------
-    equal : str
-        The criterion taken; `why`, where it is not the one asked for.
+    equal : str or None
+        The criterion taken, None for an operating point; `why`, where it is not the one asked for.
     trial : int
         Whose network it is.
     params : Searched
@@ -87,7 +88,7 @@ class Selected:
     precision, recall : (class 0, class 1)
     """
 
-    equal: str
+    equal: str | None
     why: str | None = field(metadata=LEFT_OUT)
     trial: int
     params: Searched
@@ -181,13 +182,14 @@ class Result(Document):
     name: str
     version: str
     data: DataSummary
-    equal: str
+    equal: str | None
     selected: Selected
     balances: dict[str, Balance]
     trials: Trials
     test: OnTest | None
     verdict: Verdict | None
     seconds: dict[str, float]
+    operating_point: OperatingPoint | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from sweep.evidence.bullets import say_condition
 from sweep.report.result import Balance, Result
+from sweep.report.standing import point_lines
 from sweep.statistics.confusion import Counts
 
 HOLDS = {
@@ -43,8 +44,9 @@ def selected_line(result: Result) -> str:
     s = result.selected
     params = {name: value for name, value in asdict(s.params).items() if value is not None and name != "most"}
     network = ", ".join(f"{name} {value:g}" for name, value in params.items())
+    taken = f"equal {s.equal}" if s.equal else "the operating point"
     return (
-        f"selected: equal {s.equal} at most {s.params.most:.4f} (w1 : w0 = {s.weight_ratio:.2f} : 1), "
+        f"selected: {taken} at most {s.params.most:.4f} (w1 : w0 = {s.weight_ratio:.2f} : 1), "
         f"{network}{', with bins' if s.bins else ''}, from trial {s.trial}"
     )
 
@@ -80,6 +82,8 @@ def summarise(result: Result) -> Iterator[Any]:
         if result.verdict.importance:
             yield importance(result)
     yield escape(selected_line(result))
+    if result.operating_point:
+        yield from (escape(line) for line in point_lines(result.operating_point))
     if s.why:
         yield escape(f"why: {s.why}")
     yield confusion(s.counts, "Out-of-fold, all training rows")

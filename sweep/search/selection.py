@@ -15,7 +15,7 @@ from sweep.stack.design import cross_validation
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered
 from sweep.statistics.confusion import Counts
-from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap, score
+from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap
 from sweep.statistics.curve import Curve, balance_curve, choose
 from sweep.statistics.reached import nearly
 from sweep.study.params import Params
@@ -27,6 +27,7 @@ CANDIDATES = 3  # networks that are run again
 POINTS = 21  # balances on the curve
 RESAMPLES = 1000
 PICKS = (*CRITERIA, "unweighted")
+OPERATING_POINT = "operating_point"  # one pick more, where that was asked for
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Pick:
     counts: Counts
     gap: float | None
 
+    @classmethod
+    def at(cls, y: np.ndarray, fold_of_row: np.ndarray, most: float, logits: np.ndarray, threshold: float) -> "Pick":
+        """Take a balance at a threshold that was found for what was asked."""
+        mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
+        return cls(most, logits, mean, threshold, None, Counts.of(y, mean > threshold), None)
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -92,7 +99,7 @@ class Selection:
     equal, why : str, str or None
         The criterion taken and, where it is not the one asked for, one line that says why.
     picks : dict
-        A `Pick` for each criterion and for "unweighted".
+        A `Pick` for each criterion and for "unweighted", and where one was asked for, the operating point.
     """
 
     y: np.ndarray
@@ -121,6 +128,8 @@ class Selection:
             fold_of_row=self.fold_of_row,
             curve_most=self.curve.most,
             curve_logits=self.curve_logits,
+            pick_name=[*self.picks],
+            pick_threshold=[p.threshold for p in self.picks.values()],
             pick_most=[p.most for p in self.picks.values()],
             pick_logits=np.stack([p.logits for p in self.picks.values()]),
             confirmed_trial=[c.trial for c in self.confirmed],
@@ -154,14 +163,19 @@ class Selection:
                 )  # fmt: skip
                 winner = confirmed[int(kept["winner"])]
                 curve_logits, most = kept["curve_logits"], kept["curve_most"]
-                picked = dict(
-                    zip(PICKS, zip(kept["pick_most"].tolist(), kept["pick_logits"], strict=True), strict=True)
-                )
+                parts = (kept["pick_most"].tolist(), kept["pick_logits"], kept["pick_threshold"].tolist())
+                picked = dict(zip(kept["pick_name"].tolist(), zip(*parts, strict=True), strict=True))
         except Exception as error:  # a damaged archive can fail anywhere in its reader
             raise StudyError(f"{path}: what was selected cannot be read ({error}); run the study again.") from None
         curve = balance_curve(y, units, curve_logits, most, resamples=RESAMPLES, seed=seed)
-        picks = {name: _pick(y, fold_of_row, name, most, logits, curve) for name, (most, logits) in picked.items()}
-        return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, *choose(curve, asked), picks)
+        picks = {
+            name: Pick.at(y, fold_of_row, most, logits, threshold)
+            if name == OPERATING_POINT
+            else _pick(y, fold_of_row, name, most, logits, curve)
+            for name, (most, logits, threshold) in picked.items()
+        }
+        taken = (OPERATING_POINT, None) if OPERATING_POINT in picks else choose(curve, asked)
+        return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
 
 
 def confirm(
@@ -182,10 +196,11 @@ def smallest_within_error(setup: TrialSetup, confirmed: Sequence[Confirmed]) -> 
     The standard error is that of the difference in score over resampled row groups. Any network with bins is larger
     than any without.
     """
-    called = np.stack([c.logits.mean(axis=1) > 0 for c in confirmed], axis=1)
+    means = [c.logits.mean(axis=1) for c in confirmed]
+    called = np.stack([mean > setup.threshold(mean) for mean in means], axis=1)
     _, units = np.unique(setup.groups, return_inverse=True)
     sums = resampled_sums(tally(setup.y == 1, units, called), RESAMPLES, np.random.default_rng(setup.seed))
-    scores = score(counts_of(sums), setup.equal)
+    scores = setup.scores(counts_of(sums))
     top = int(np.argmax([c.score for c in confirmed]))
     error = (scores - scores[:, [top]]).std(axis=0)
     near = [c for k, c in enumerate(confirmed) if confirmed[top].score - c.score <= error[k]]
@@ -195,18 +210,19 @@ def smallest_within_error(setup: TrialSetup, confirmed: Sequence[Confirmed]) -> 
 def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
     """Check whether a network scores better with bins than without by more than one paired standard error.
 
-    Each is decided at its own FP = FN threshold: the trial's balance was the best one for it without bins. Where
-    recalls shall be equal both are at the threshold 0, as no balance would make up for what that loses.
+    Each is decided at its own threshold for FP = FN: the trial's balance was the best one for it without bins. Where
+    recalls shall be equal both are at 0, as no balance would make up for what that loses; where an operating point was
+    asked for, each is at its own.
     """
 
-    def at_its_cut(c: Confirmed) -> Confirmed:
-        mean = c.logits.mean(axis=1, keepdims=True)
-        decided = np.where(
-            mean > (0.0 if setup.equal == "recall" else balancing_threshold(setup.y, mean[:, 0])), 1.0, -1.0
-        )
+    def at_its_threshold(c: Confirmed) -> Confirmed:
+        mean = c.logits.mean(axis=1)
+        balanced = setup.asked is None and setup.equal != "recall"
+        threshold = balancing_threshold(setup.y, mean) if balanced else setup.threshold(mean)
+        decided = np.where(mean > threshold, 1.0, -1.0)[:, None]
         return replace(c, logits=decided, score=setup.score(decided))
 
-    return smallest_within_error(setup, [at_its_cut(plain), at_its_cut(binned)]).params.bins
+    return smallest_within_error(setup, [at_its_threshold(plain), at_its_threshold(binned)]).params.bins
 
 
 def measure_curve(

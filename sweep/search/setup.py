@@ -7,6 +7,7 @@ import numpy as np
 from sweep.stack.recipe import Recipe
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
+from sweep.statistics.operating_point import Wanted, find_point
 from sweep.study.params import Params
 
 
@@ -23,6 +24,8 @@ class TrialSetup:
     repeats, epochs, batch_size, seed : int
     equal : str
         The criterion that the score serves.
+    asked : Wanted, optional
+        The operating point that the score serves in its place, without confidence: that moves a threshold at the end.
     """
 
     y: np.ndarray
@@ -33,6 +36,7 @@ class TrialSetup:
     batch_size: int
     equal: str
     seed: int
+    asked: Wanted | None = None
 
     def recipe(self, params: Params) -> Recipe:
         """Give the recipe by which a network of these parameters is trained."""
@@ -40,9 +44,20 @@ class TrialSetup:
         return Recipe(epochs=self.epochs, batch_size=self.batch_size, **settings)
 
     def counts(self, logits: np.ndarray) -> Counts:
-        """Count the decisions of out-of-fold logits, (rows, repeats), at the threshold 0 on their mean."""
-        return Counts.of(self.y, logits.mean(axis=1) > 0)
+        """Count the decisions of out-of-fold logits, (rows, repeats), at the threshold on their mean."""
+        mean = logits.mean(axis=1)
+        return Counts.of(self.y, mean > self.threshold(mean))
 
     def score(self, logits: np.ndarray) -> float:
-        """Score out-of-fold logits, (rows, repeats), at the threshold 0 on their mean."""
+        """Score out-of-fold logits, (rows, repeats), by their mean: at 0, or at the threshold for what was asked."""
+        if self.asked is not None:
+            return find_point(self.asked, self.y, self.groups, logits.mean(axis=1)).value
         return float(score(self.counts(logits), self.equal))
+
+    def threshold(self, mean: np.ndarray) -> float:
+        """Give the threshold on mean out-of-fold logits, (rows,), above which a trial calls a row."""
+        return 0.0 if self.asked is None else find_point(self.asked, self.y, self.groups, mean).threshold
+
+    def scores(self, counts: np.ndarray) -> np.ndarray:
+        """Score counts, (..., 4) in the order tp, fp, fn, tn, of decisions at thresholds found before."""
+        return score(counts, self.equal) if self.asked is None else self.asked.gain(counts)

@@ -10,7 +10,6 @@ from sweep.stack.design import Design, cross_validation
 from sweep.stack.network import Stack
 from sweep.stack.training import fit
 from sweep.statistics.confusion import average_precision
-from sweep.statistics.criteria import score
 from sweep.study.outcome import Outcome
 from sweep.study.params import Params
 
@@ -84,7 +83,7 @@ def evaluate(
     return Outcome(
         logits=logits,
         counts=counts,
-        score=float(score(counts, setup.equal)),
+        score=setup.score(logits),
         average_precision=average_precision(setup.y, logits.mean(axis=1)),
         reports=tuple(reports),
         epochs=reports[-1][0] if pruned else setup.epochs,

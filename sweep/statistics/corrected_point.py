@@ -11,7 +11,7 @@ from sweep.statistics.confusion import count, rates
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import score
 from sweep.statistics.intervals import FITTING, Choices, draw_recalls, effective_size, score_interval
-from sweep.statistics.operating_point import Asked, Point, Ranking, best_threshold, draws, find_point
+from sweep.statistics.operating_point import Point, Ranking, Wanted, best_threshold, draws, find_point
 
 WORK = 4e8  # rows x candidates x resamples, about; the resamples follow
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 500
@@ -41,7 +41,7 @@ class CorrectedPoint:
 
 
 def choose_point(
-    asked: Asked,
+    asked: Wanted,
     y: ArrayLike,
     units: ArrayLike,
     trials: ArrayLike,
@@ -85,7 +85,7 @@ def choose_point(
 
 
 def corrected_point(
-    asked: Asked,
+    asked: Wanted,
     y: ArrayLike,
     units: ArrayLike,
     trials: ArrayLike,
@@ -108,7 +108,7 @@ def corrected_point(
 
     Parameters
     ----------
-    asked : Asked
+    asked : Wanted
     y : (rows,) of bool or 0 and 1
     units : (rows,) of int
         Each class in at least 2 of them.
@@ -161,17 +161,17 @@ def corrected_point(
     )
 
 
-def _raised(asked: Asked, taken: Point) -> Asked:
+def _raised(asked: Wanted, taken: Point) -> Wanted:
     """Raise the floor to what confidence came to on all rows, to be met in each resample."""
     if asked.confidence is None:
         return asked
     (_, p1), (_, r1) = taken.counts.precision, taken.counts.recall
     came_to = (r1 if asked.kind == "recall" else p1) or 0.0
-    return Asked(asked.kind, max(asked.value, came_to) if taken.reached else asked.value, costs=asked.costs)
+    return Wanted(asked.kind, max(asked.value, came_to) if taken.reached else asked.value, costs=asked.costs)
 
 
 def _out_of_bag(
-    asked: Asked,
+    asked: Wanted,
     y: NDArray[np.bool_],
     units: NDArray[np.int64],
     logits: NDArray[np.floating],
@@ -209,7 +209,7 @@ def _out_of_bag(
 
 
 def _intervals(
-    asked: Asked,
+    asked: Wanted,
     recall: tuple[float, float],
     effective: tuple[float, float],
     share: float,

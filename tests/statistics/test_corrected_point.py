@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from sweep.statistics.corrected_point import choose_point, corrected_point
-from sweep.statistics.operating_point import Asked
+from sweep.statistics.operating_point import Wanted
 
 ROWS, POSITIVES, TABLES = 800, 60, 200
 TRIALS = np.linspace(1.8, 2.2, 4)  # how far apart each trial's logits have the classes
@@ -34,7 +34,7 @@ def truth(threshold: float, apart: float) -> tuple[float, float]:
 @pytest.mark.parametrize(("kind", "floor"), [("recall", 0.8), ("precision", 0.5)])
 def test_corrected_rates_are_right_and_floors_hold_as_often_as_asked(kind: str, floor: float) -> None:
     """If it failed, whoever relies on "95 % recall" would be promised what new rows do not keep."""
-    units, asked = np.arange(ROWS), Asked(kind, floor)
+    units, asked = np.arange(ROWS), Wanted(kind, floor)
     off, inside, holds = [], [], []
     for seed in range(TABLES):
         trials, curve = made(seed)
@@ -45,7 +45,7 @@ def test_corrected_rates_are_right_and_floors_hold_as_often_as_asked(kind: str, 
         told = (found.precision, found.recall)
         off.append([told[i][0] - true[i] for i in range(2)])
         inside.append([told[i][1] <= true[i] <= told[i][2] for i in range(2)])
-        sure = Asked(kind, floor, 0.9)
+        sure = Wanted(kind, floor, 0.9)
         balance, point = choose_point(sure, LABELS, units, trials, ON_CURVE, curve, resamples=60, seed=seed)
         p1, r1 = truth(point.threshold, BALANCES[balance])
         holds.append((r1 if kind == "recall" else p1) >= floor)
@@ -60,7 +60,7 @@ def test_the_rule_that_is_repeated() -> None:
     """If it failed, the corrected numbers would be those of a trial or a balance that is not delivered."""
     trials, curve = made(0)
     nothing = np.zeros_like(curve)
-    asked = Asked("recall", 0.8)
+    asked = Wanted("recall", 0.8)
     balance, point = choose_point(asked, LABELS, np.arange(ROWS), trials, ON_CURVE, curve)
     options = {"resamples": 40}
     on = corrected_point(asked, LABELS, np.arange(ROWS), trials, ON_CURVE, curve, balance, point, **options)
@@ -78,7 +78,7 @@ def test_the_rule_that_is_repeated() -> None:
 def test_cost_per_thousand_rows_is_that_of_the_corrected_recalls() -> None:
     """If it failed, an expected cost would not follow from the rates beside it."""
     trials, curve = made(1)
-    asked = Asked("cost", 20.0, costs=(20.0, 1.0))
+    asked = Wanted("cost", 20.0, costs=(20.0, 1.0))
     balance, point = choose_point(asked, LABELS, np.arange(ROWS), trials, ON_CURVE, curve)
     found = corrected_point(asked, LABELS, np.arange(ROWS), trials, ON_CURVE, curve, balance, point, resamples=40)
     r0, r1 = found.score.recall

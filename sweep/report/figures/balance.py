@@ -48,14 +48,16 @@ def ratio_ticks(low: float, high: float, *, least: float = 0.1) -> list[float]:
     return ticks if high == low else [*ticks, float(high)]
 
 
-def draw_balance_curve(curve: Curve, *, selected: str, equal: str, name: str = "", ax: Axes | None = None) -> Axes:
+def draw_balance_curve(
+    curve: Curve, *, selected: str, equal: str | None, name: str = "", ax: Axes | None = None
+) -> Axes:
     """Draw the four rates with their bands, and above them each criterion's crossing with its interval.
 
     Parameters
     ----------
     curve : Curve
     selected, equal : str
-        The criterion that was taken, and the one that was asked for.
+        The criterion that was taken, and the one that was asked for: None where an operating point was.
     name : str
         The study's name.
     """
@@ -87,12 +89,12 @@ def draw_balance_curve(curve: Curve, *, selected: str, equal: str, name: str = "
         ax,
         f"{shown(name)}: the balance curve" if name else "the balance curve",
         f"{counts.sum()} rows, {counts[0] + counts[2]} positives, out-of-fold; bands: 95 % of the resamples",
-        said(selected, equal, reached=curve.crossings[selected].reached),
+        said(selected, equal, reached=selected in curve.crossings and curve.crossings[selected].reached),
     )
     return ax
 
 
-def said(selected: str, equal: str, *, reached: bool) -> str:
+def said(selected: str, equal: str | None, *, reached: bool) -> str:
     """Which balance was taken, in words.
 
     Examples
@@ -100,9 +102,11 @@ def said(selected: str, equal: str, *, reached: bool) -> str:
     >>> said("ratio", "precision", reached=True)
     'P0 = P1 was asked and is not reached; P1 = R1 (FP = FN) is taken'
     >>> said("recall", "recall", reached=False)
-    'R0 = R1 is taken, as nearly as it is reached'
+    'R0 = R1 is taken, by moving the threshold'
     """
-    taken = f"{CRITERION_NAMES[selected]} is taken{'' if reached else ', as nearly as it is reached'}"
+    if equal is None:
+        return "an operating point was asked for in their place"
+    taken = f"{CRITERION_NAMES[selected]} is taken{'' if reached else ', by moving the threshold'}"
     return taken if selected == equal else f"{CRITERION_NAMES[equal]} was asked and is not reached; {taken}"
 
 
