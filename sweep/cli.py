@@ -372,18 +372,38 @@ def export(name: str, to: Path, format_: str, single: bool, root: Path, **given:
 @click.option(
     "--prevalence", type=float, metavar="SHARE", help="Prevalence to expect in the table. Default: as in training."
 )
+@click.option(
+    "--threshold", type=float, metavar="T", help="Call rows from this probability on. Default: as the model decides."
+)
+@click.option("--top", metavar="N|N%", help="Call the N, or N %, most likely rows of the table, and write their ranks.")
 @ROOT
 def predict(
-    model: Path, table: Path, out: Path | None, keep: tuple[str, ...], prevalence: float | None, root: Path
+    model: Path,
+    table: Path,
+    out: Path | None,
+    keep: tuple[str, ...],
+    prevalence: float | None,
+    threshold: float | None,
+    top: str | None,
+    root: Path,
 ) -> None:
-    """Write probability and decision of each row of a table, by an exported model or the study NAME's best one."""
+    """Write probability, decision and label of each row of a table, by a model or the study NAME's best one."""
     from sweep.model.predict import predict as score
     from sweep.study_folder import StudyFolder, names
 
     if not model.exists() and str(model) in names(root):
         model = StudyFolder(root, str(model)).best
     with shown() as progress:
-        summary = score(model, table, out=out, keep=keep, prevalence=prevalence, progress=percent(progress))
+        summary = score(
+            model,
+            table,
+            out=out,
+            keep=keep,
+            prevalence=prevalence,
+            threshold=threshold,
+            top=top,
+            progress=percent(progress),
+        )
         for note in summary.notes:
             progress.note(note)
     click.echo(f"{summary.rows} rows, {summary.called} predicted positive", err=True)

@@ -189,7 +189,7 @@ class Balance:
         elif self.confidence is not None:
             raise SpecError(f"confidence must go with recall or precision, whose floor it holds; got it with {kind}.")
         elif kind == "top":
-            value = _top(value)
+            value = read_top(value)
         else:
             value, costs = _costs(value)
         return {"kind": kind, "value": float(value), "confidence": self.confidence, "costs": costs}
@@ -418,8 +418,14 @@ def _check(spec: Spec) -> None:
             check(entry.name, value, *meaning.bounds, whole=meaning.whole)
 
 
-def _top(value: Any) -> float:
-    """Read a number of rows, N, or a share of them, N%; a share comes back below 1."""
+def read_top(value: Any) -> float:
+    """Read a number of rows, N, or a share of them, N%; a share comes back below 1.
+
+    Examples
+    --------
+    >>> read_top("200"), read_top("2%")
+    (200.0, 0.02)
+    """
     text = str(value).strip()
     percent = text.endswith("%")
     try:

@@ -305,9 +305,11 @@ def test_the_card_says_where_the_model_comes_from(finished: StudyFolder) -> None
 def test_probability_undoes_the_weights(finished: StudyFolder, tables: Path, tmp_path: Path) -> None:
     """Probabilities would be those of a table in which both classes are equally common."""
     out = tmp_path / "out.parquet"
-    call("predict", finished.best, tables / "train.csv", "--out", out, "--keep", "label")
+    call("predict", finished.best, tables / "train.csv", "--out", out, "--keep", "clinic")
     frame = pl.read_parquet(out)
-    assert frame.columns == ["label", "probability", "decision"]
+    assert frame.columns == ["clinic", "probability", "decision", "label"]
+    assert set(frame["label"]) == {"ill", "well"}
+    assert ((frame["label"] == "ill") == (frame["decision"] == 1)).all()
     p = frame["probability"].to_numpy()
     card = json.loads((finished.best / "card.json").read_text(encoding="utf-8"))
     intercept, slope = card["calibration"]

@@ -12,15 +12,18 @@ from typing import Any, TextIO
 import numpy as np
 import polars as pl
 
+from sweep.config import read_top
 from sweep.data.cells import listed
 from sweep.data.comparison import Comparison
 from sweep.data.csv import check_columns
 from sweep.data.source import Source, no_rows, open_source
 from sweep.errors import InputError, RunError, TableError
 from sweep.files import whole
+from sweep.model.ranking import from_threshold, most_likely
 from sweep.model.scorer import Scorer, open_model
 
-OUTPUTS = ("probability", "decision")
+OUTPUTS = ("probability", "decision", "label")
+RANK = "rank"  # one output more, of the most likely rows
 ENDINGS = (".csv", ".parquet")
 FORMULA = r"^[=+\-@\t\r]"  # a spreadsheet takes such a text for a formula and runs it
 
@@ -49,9 +52,14 @@ def predict(
     out: str | Path | None = None,
     keep: Sequence[str] = (),
     prevalence: float | None = None,
+    threshold: float | None = None,
+    top: str | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Summary:
-    """Score the rows of a table and write them in its order: the columns kept, `probability` and `decision`.
+    """Score the rows of a table and write them in its order.
+
+    Written are the columns kept, `probability`, `decision` (0 or 1) and `label`, the decision in the training table's
+    own words; with `top`, `rank` too.
 
     Missing values count as they did in training, levels not seen there as none of its levels, which is said. Columns
     that the model does not take are ignored. In a CSV, a text that a spreadsheet would take for a formula (it starts
@@ -71,6 +79,11 @@ def predict(
     prevalence : float in (0, 1), optional
         The prevalence to expect among these rows; default: that of the training rows. It moves the
         probability, not the decision.
+    threshold : float in [0, 1], optional
+        Decide by the probability that is written, at or above it as positive; default: as the model decides.
+    top : str, optional
+        Decide the most likely rows as positive, "N" of them or "N%": rows of one probability together or not at all.
+        The table is read twice.
     progress : callable, optional
         Called with the rows done and the share of the file read.
 
@@ -81,6 +94,12 @@ def predict(
     """
     if prevalence is not None and not 0 < prevalence < 1:
         raise InputError(f"prevalence must be a share between 0 and 1, both excluded; got {prevalence}.")
+    if threshold is not None and top is not None:
+        raise InputError("One of threshold and top must decide; got both. Leave one out.")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise InputError(f"threshold must be a probability from 0 to 1; got {threshold}.")
+    if top is not None:
+        read_top(top)
     target = None if out is None else _check_out(Path(out), table)
     scorer = open_model(model)
     schema = scorer.schema
@@ -88,14 +107,17 @@ def predict(
     keep = tuple(dict.fromkeys(keep))
     check_columns(table, source.names, schema.names, "the columns that the network learned from")
     check_columns(table, source.names, keep, "the columns to keep")
-    if clash := [name for name in keep if name in OUTPUTS]:
+    outputs = OUTPUTS if top is None else (*OUTPUTS, RANK)
+    if clash := [name for name in keep if name in outputs]:
         raise InputError(f"A column to keep must not be named as an output is; got {listed(clash)}: rename it.")
     used = {*schema.names, *keep}
     ignored = [name for name in source.names if name not in used]
     shift = 0.0 if prevalence is None else scorer.shift(prevalence)
 
     try:
-        rows, called, guarded, differences = _score(scorer, source, target, keep, shift, progress)
+        ranked = None if top is None else _rank(scorer, open_source(table, schema.names), top)
+        deciding = _Deciding(scorer, shift, threshold, ranked)
+        rows, called, guarded, differences = _score(deciding, source, target, keep, outputs, progress)
     except OSError as error:
         if target is None:
             raise
@@ -108,17 +130,76 @@ def predict(
     return Summary(rows, called, tuple(notes))
 
 
+Ranked = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Deciding:
+    """How rows are scored and decided: by the model, from a threshold on, or by ranks found before.
+
+    Attributes
+    ----------
+    scorer : Scorer
+    shift : float
+        Of the log-odds, for another prevalence.
+    threshold : float or None
+    ranked : (log-odds, ranks, decisions), each (rows of the table,), or None
+    """
+
+    scorer: Scorer
+    shift: float
+    threshold: float | None
+    ranked: Ranked | None
+
+    def outputs(self, frame: pl.DataFrame, at: int) -> list[pl.Series]:
+        """Give probability, decision, label and, of ranked rows, rank of a piece that begins `at` this row."""
+        if self.ranked is None:
+            log_odds, decision = self.scorer.score(frame)
+            ranks = []
+        else:
+            log_odds, rank, decision = (part[at : at + frame.height] for part in self.ranked)
+            ranks = [pl.Series(RANK, rank)]
+        with np.errstate(over="ignore"):
+            probability = 1 / (1 + np.exp(-(log_odds + self.shift)))
+        if self.threshold is not None:
+            decision = from_threshold(probability, self.threshold)
+        card = self.scorer.card
+        words = pl.Series([str(card.get(side, code)) for code, side in enumerate(("negative", "positive"))])
+        return [
+            pl.Series("probability", probability, pl.Float32),
+            pl.Series("decision", decision),
+            words.gather(decision).alias("label"),
+            *ranks,
+        ]
+
+
+def _rank(scorer: Scorer, source: Source, top: str) -> Ranked:
+    """Score a whole table and find its most likely rows."""
+    parts, at, schema = [np.zeros(0)], 0, scorer.schema
+    for piece, _ in _ahead(source.pieces):
+        try:
+            if not at:
+                schema, _ = schema.fit(piece)
+            parts.append(scorer.score(schema.read(piece, row=at))[0])
+        except TableError as error:
+            raise TableError(f"{source.label}: {error}") from None
+        at += piece.height
+    log_odds = np.concatenate(parts)
+    return log_odds, *most_likely(log_odds, top)
+
+
 def _score(
-    scorer: Scorer,
+    deciding: _Deciding,
     source: Source,
     target: Path | None,
     keep: Sequence[str],
-    shift: float,
+    outputs: Sequence[str],
     progress: Callable[[int, float], None] | None,
 ) -> tuple[int, int, int, tuple[str, ...]]:
     """Write the predictions; return the rows, those called, the values kept that got a ', and what is different."""
     rows = called = guarded = 0
-    schema, notes, differences = scorer.schema, tuple[str, ...](), Comparison(scorer.schema)
+    schema, notes = deciding.scorer.schema, tuple[str, ...]()
+    differences = Comparison(schema)
     with ExitStack() as stack:
         writer = _Parquet(stack, target) if target and target.suffix.lower() == ".parquet" else _Csv(stack, target)
         for piece, done in _ahead(source.pieces):
@@ -129,13 +210,9 @@ def _score(
             except TableError as error:
                 raise TableError(f"{source.label}: {error}") from None
             differences.add(frame)
-            log_odds, decision = scorer.score(frame)
-            with np.errstate(over="ignore"):
-                probability = 1 / (1 + np.exp(-(log_odds + shift)))
-            outputs = (pl.Series("probability", probability, pl.Float32), pl.Series("decision", decision))
-            result = piece.with_columns(outputs).select(*keep, *OUTPUTS)
-            guarded += writer.write(result)
-            rows, called = rows + piece.height, called + int(decision.sum())
+            found = deciding.outputs(frame, rows)
+            guarded += writer.write(piece.with_columns(found).select(*keep, *outputs))
+            rows, called = rows + piece.height, called + int(found[1].sum())
             if progress is not None:
                 progress(rows, done)
         if not rows:

@@ -36,7 +36,7 @@ def test_gives_the_models_numbers_in_order(
     out = tmp_path / "out.csv"
     done = predict(delivered, table, out=out, keep=["id"], progress=lambda rows, share: seen.append((rows, share)))
     result = pl.read_csv(out, schema_overrides={"id": pl.String})
-    assert result.columns == ["id", "probability", "decision"]
+    assert result.columns == ["id", "probability", "decision", "label"]
     assert result["id"].to_list() == [f"00{i}" for i in range(frame.height)]
     np.testing.assert_allclose(result["probability"], expected(frame)[0], atol=1e-6)
     np.testing.assert_array_equal(result["decision"], expected(frame)[1])
@@ -71,7 +71,7 @@ def test_a_row_does_not_depend_on_the_others(
         (tmp_path / "one.csv").write_text(f"{lines[0]}\n{lines[row + 1]}\n")
         predict(delivered, tmp_path / "one.csv")
         header, values = capsys.readouterr().out.splitlines()
-        assert header == "probability,decision"
+        assert header == "probability,decision,label"
         assert float(values.split(",")[0]) == pytest.approx(expected(frame[row])[0][0], abs=1e-6)
 
 
@@ -226,3 +226,41 @@ def test_what_differs_from_training_is_said(delivered: Path, frame: pl.DataFrame
     notes = predict(delivered, tmp_path / "t.csv", out=tmp_path / "o.csv").notes
     assert any("'age in years': written otherwise" in note and "decimal commas" in note for note in notes)
     assert any("no value at all" in note and "'größe'" in note for note in notes)
+
+
+def test_a_threshold_decides_by_the_probability_that_is_written(delivered, table, tmp_path):
+    """Else a row at the threshold is called or not by digits that nobody sees."""
+    predict(delivered, table, out=tmp_path / "plain.parquet")
+    written = pl.read_parquet(tmp_path / "plain.parquet")["probability"]
+    at = float(written.sort()[200])
+    predict(delivered, table, out=tmp_path / "out.parquet", threshold=at)
+    result = pl.read_parquet(tmp_path / "out.parquet")
+    assert ((result["probability"] >= at) == (result["decision"] == 1)).all()
+    assert result["decision"].sum() >= 200
+
+
+@pytest.mark.parametrize(("top", "rows"), [("30", 30), ("12.5%", 50)])
+def test_the_most_likely_rows_of_a_table_are_called_and_ranked(top, rows, delivered, table, tmp_path, monkeypatch):
+    """Else who can look at 30 a day gets another 30, or 30 of each piece that the table is read in."""
+    monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 3000)
+    done = predict(delivered, table, out=tmp_path / "out.parquet", top=top, keep=["id"])
+    result = pl.read_parquet(tmp_path / "out.parquet")
+    assert result.columns == ["id", "probability", "decision", "label", "rank"]
+    assert done.called == result["decision"].sum() <= rows
+    assert result["decision"].sum() >= rows - 5, "rows alike are left out together, but not many are"
+    called, rest = (result.filter(pl.col("decision") == d) for d in (1, 0))
+    assert called["probability"].min() >= rest["probability"].max()
+    assert called["rank"].max() < rest["rank"].min()
+    assert result["rank"].min() == 1
+
+
+def test_says_which_threshold_or_top_cannot_be(delivered, table):
+    """Else everything or nothing is called without a word."""
+    for wrong, said in (
+        ({"threshold": 1.5}, "from 0 to 1"),
+        ({"top": "0"}, "whole number"),
+        ({"top": "100%"}, "whole number"),
+        ({"top": "5", "threshold": 0.5}, "got both"),
+    ):
+        with pytest.raises(InputError, match=said):
+            predict(delivered, table, **wrong)
