@@ -364,6 +364,38 @@ def export(name: str, to: Path, format_: str, single: bool, root: Path, **given:
         click.echo(done["says"])
 
 
+@cli.command(epilog="Example: sweep rows hypothyroid --missed 20 --out missed.csv")
+@click.argument("name")
+@click.option("--missed", type=click.IntRange(0), metavar="N", help="Missed positives, the least likely first.")
+@click.option("--false-alarms", type=click.IntRange(0), metavar="N", help="False alarms, the most likely first.")
+@click.option("--by", metavar="COLUMN", help="Precision and recall for each level of a column instead.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .parquet. Default: print CSV.")
+@ROOT
+def rows(name: str, missed: int | None, false_alarms: int | None, by: str | None, out: Path | None, root: Path) -> None:
+    """List the rows that a study gets wrong, out-of-fold, the surest mistakes first, with their columns.
+
+    By default ten of each kind.
+    """
+    from sweep.report.mistakes import LISTED, rows_with_columns, segment_table, segments, surest_mistakes, write_table
+    from sweep.study_folder import find
+
+    record = find(root, name)
+    if by is not None and (missed, false_alarms) != (None, None):
+        raise InputError("One of --by and --missed or --false-alarms must be asked for; got both. Leave one out.")
+    found = rows_with_columns(record)
+    if by is not None:
+        table = segment_table(segments(found, by))
+    else:
+        default = LISTED if missed is None and false_alarms is None else 0
+        many = [default if number is None else number for number in (missed, false_alarms)]
+        table = surest_mistakes(found, missed=many[0], false_alarms=many[1])
+    if out is None:
+        click.echo(table.write_csv(), nl=False)
+    else:
+        write_table(table, out)
+        click.echo(f"{out}: {table.height} rows", err=True)
+
+
 @cli.command(epilog="Example: sweep predict studies/hypothyroid/best/model.keras new.csv --out scored.csv --keep id")
 @click.argument("model", metavar="MODEL|NAME", type=click.Path(path_type=Path))
 @click.argument("table", type=click.Path(path_type=Path))

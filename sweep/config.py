@@ -74,6 +74,7 @@ class Data:
     missing: tuple[str, ...] = setting((), "A text that stands for a missing value.", metavar="TEXT")
     drop: tuple[str, ...] = setting((), "A column to leave out, such as a row id.", metavar="COLUMN")
     group: str | None = setting(None, "Rows that share its value stay in one fold.", metavar="COLUMN")
+    keep: tuple[str, ...] = setting((), "A column to carry into out-of-fold.parquet, such as an id.", metavar="COLUMN")
     number: tuple[str, ...] = setting((), "A column to read as numbers, whatever it looks like.", metavar="COLUMN")
     category: tuple[str, ...] = setting((), "A column to read as categories.", metavar="COLUMN")
     date: tuple[str, ...] = setting((), "A column to read as dates.", metavar="COLUMN")
@@ -208,7 +209,21 @@ class Verdict:
     )
 
 
-SECTIONS = {"data": Data, "search": Search, "training": Training, "balance": Balance, "verdict": Verdict}
+@dataclass(frozen=True)
+class Report:
+    """The segments that the report shows."""
+
+    by: tuple[str, ...] = setting((), "A column by whose levels the report shows precision and recall.")
+
+
+SECTIONS = {
+    "data": Data,
+    "search": Search,
+    "training": Training,
+    "balance": Balance,
+    "verdict": Verdict,
+    "report": Report,
+}
 
 
 @dataclass(frozen=True)
@@ -227,6 +242,7 @@ class Spec:
     training: Training = field(default_factory=Training)
     balance: Balance = field(default_factory=Balance)
     verdict: Verdict = field(default_factory=Verdict)
+    report: Report = field(default_factory=Report)
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -274,7 +290,9 @@ class Spec:
             if key in data:
                 _text(data[key], f"{source} [data] {key}")
                 data[key] = Path(os.path.normpath(folder / data[key]))
-        for key in ("target", "missing", "drop", "number", "category", "date"):
+        by = parts["report"].get("by", ())
+        parts["report"]["by"] = (by,) if isinstance(by, str) else by
+        for key in ("target", "missing", "drop", "keep", "number", "category", "date"):
             if key in data:
                 data[key] = (data[key],) if isinstance(data[key], str) else data[key]
         if "positive" in data and not isinstance(data["positive"], str):
@@ -287,6 +305,7 @@ class Spec:
             training=Training(**parts["training"]),
             balance=Balance(**parts["balance"]),
             verdict=Verdict(**parts["verdict"]),
+            report=Report(**parts["report"]),
         )
 
     @classmethod
@@ -398,8 +417,8 @@ def _check(spec: Spec) -> None:
     for path in (data.path, data.test):
         if path is not None and "\udc80" <= max(str(path)) <= "\udcff":
             raise SpecError(f"A table's path must be UTF-8, for study.toml names it; got {str(path)!r}. Rename it.")
-    for name in ("target", "missing", "drop", "number", "category", "date"):
-        value = getattr(data, name)
+    for name in ("target", "missing", "drop", "keep", "number", "category", "date", "by"):
+        value = getattr(spec.report if name == "by" else data, name)
         if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
             raise SpecError(f"{name} must be text or a list of texts; got {value!r}.")
     if len(set(data.target)) < len(data.target) or not data.target:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,13 @@ import polars as pl
 
 from sweep.class_weight import saturation
 from sweep.config import Balance, Spec
+from sweep.data.cells import listed
+from sweep.data.csv import check_columns
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
 from sweep.data.frames import as_raw
 from sweep.data.kinds import Asked
-from sweep.data.table import NUMBERS_ROWS, Table, check_folds, load_table, load_test
+from sweep.data.table import NUMBERS_ROWS, Table, check_folds, load_table, load_test, read_table
 from sweep.errors import SpecError
 from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text
@@ -37,7 +39,7 @@ from sweep.report.result import Result
 from sweep.stack.keras_backend import choose_tensorflow
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.statistics.operating_point import Wanted
-from sweep.study_folder import StudyFolder, locked
+from sweep.study_folder import OUT_OF_FOLD, StudyFolder, locked
 
 if TYPE_CHECKING:
     from sweep.evidence.verdict import Verdict
@@ -70,6 +72,8 @@ class Prepared:
         How the table's columns become X.
     X : array of float64, shape (rows, features)
     fold_of_row : array of int, shape (rows,)
+    columns : pl.DataFrame, shape (rows, table columns)
+        The table as it was read: the columns left out too, which the report shows.
     frame : frame or None
         Where the table was given in memory: the study's folder keeps it, as `spec.data.path`.
     """
@@ -80,6 +84,7 @@ class Prepared:
     features: Features
     X: np.ndarray
     fold_of_row: np.ndarray
+    columns: pl.DataFrame
     frame: Any = None
 
     @cached_property
@@ -218,7 +223,21 @@ def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
     folds = fold_of_row(table.y, table.groups, spec.training.folds, spec.search.seed)
     test = read_test(spec, table)
     features = Features.learn(table.frame)
-    return Prepared(spec, table, test, features, features.transform(table.frame), folds, frame)
+    columns = read_kept(spec, table, frame)
+    return Prepared(spec, table, test, features, features.transform(table.frame), folds, columns, frame)
+
+
+def read_kept(spec: Spec, table: Table, frame: Any = None) -> pl.DataFrame:
+    """Read the table's columns once more as they are, where some are to be kept or reported by; else its features."""
+    data, by = spec.data, spec.report.by
+    if not {*data.keep, *by}:
+        return table.frame
+    columns = read_table(data.path if frame is None else frame, missing=data.missing)
+    check_columns(data.path, columns.columns, data.keep, "the columns to keep")
+    check_columns(data.path, columns.columns, by, "the columns to report by")
+    if clash := [name for name in data.keep if name in OUT_OF_FOLD]:
+        raise SpecError(f"A column to keep must not be named {', '.join(OUT_OF_FOLD)}; got {listed(clash)}. Rename it.")
+    return columns
 
 
 def read_training(spec: Spec, frame: Any = None) -> Table:
@@ -374,7 +393,7 @@ def objective(balance: Balance) -> str:
 
 
 def asked_of(balance: Balance) -> Wanted | None:
-    """The operating point that the settings ask for, or None."""
+    """Take the operating point that the settings ask for, or None."""
     point = balance.point
     return None if point is None else Wanted(**point)
 
@@ -473,7 +492,7 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
 
 
 def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool]]:
-    """Mean out-of-fold logits of all complete trials, (rows, trials), and whether each has the curve's network."""
+    """Stack all complete trials' mean out-of-fold logits, (rows, trials); say which have the curve's network."""
     from sweep.study.params import Params
     from sweep.study.study import FINISHED
 
@@ -544,6 +563,7 @@ def report_result(
 ) -> Result:
     """Put the result together, draw the study's pictures, and write the report."""
     from sweep.report.compose import compose
+    from sweep.report.out_of_fold import write_out_of_fold, write_thresholds
     from sweep.report.pictures import draw_all
     from sweep.report.redraw import report_of
 
@@ -562,6 +582,9 @@ def report_result(
         seconds=this.study.seconds(),
     )
     this.pictures.draw_left_out()
+    kept = this.data.columns.select(this.spec.data.keep)
+    write_out_of_fold(this.folder, selection, partial(final.probabilities, selection.equal), kept)
+    write_thresholds(this.folder, selection, partial(final.probability, selection.equal))
     draw_all(this.folder, this.study.finished_trials(), selection, result)
     report_of(this.folder, result)
     return result

@@ -14,6 +14,7 @@ from typing import Any
 from sweep.errors import RunError, SpecError, StudyError
 from sweep.files import delete, hold_lock, open_itself, refuse_links
 
+OUT_OF_FOLD = ("row", "fold", "label", "probability", "decision")  # columns of out-of-fold.parquet
 RESERVED = ("data", "benchmarks")  # folders under studies/ that are not studies
 
 
@@ -99,7 +100,15 @@ class StudyFolder:
     @property
     def complete(self) -> bool:
         """True if every file of a finished run is there."""
-        left = (self.best / "model.keras", self.best / "class_weights.json", self.report, self.selection, self.rows)
+        left = (
+            self.out_of_fold,
+            self.thresholds,
+            self.best / "model.keras",
+            self.best / "class_weights.json",
+            self.report,
+            self.selection,
+            self.rows,
+        )
         drawn = (self.plots / "precision-recall.png", self.plots / "balance-curve.png")
         return all(path.exists() for path in (self.result, *left, *drawn))
 
@@ -117,6 +126,16 @@ class StudyFolder:
     def report(self) -> Path:
         """The page to read."""
         return self.folder / "report.html"
+
+    @property
+    def out_of_fold(self) -> Path:
+        """Every training row with its out-of-fold probability and decision."""
+        return self.folder / "out-of-fold.parquet"
+
+    @property
+    def thresholds(self) -> Path:
+        """What other thresholds on the delivered probability would do."""
+        return self.folder / "thresholds.csv"
 
     @property
     def log(self) -> Path:

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy.special import expit
+
+from sweep.class_weight import undo_weights
 from sweep.data.features import Features
 from sweep.errors import InputError, StudyError
 from sweep.files import whole, write_text
@@ -63,6 +67,11 @@ class Final:
     def probability(self, equal: str, logit: float) -> float | None:
         """Compute the probability that a balance gives at a mean logit, as `Decide` does; None if it is one for all."""
         return threshold_on_probability(logit, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
+
+    def probabilities(self, equal: str, logits: np.ndarray) -> np.ndarray:
+        """Give what the ensemble of a balance says by mean logits, (rows,), as float64."""
+        odds = undo_weights(logits.astype(float), self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
+        return np.asarray(expit(odds))
 
     def assemble(
         self,
