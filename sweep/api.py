@@ -57,7 +57,7 @@ class StudyResult(Result):
 
     def __repr__(self) -> str:
         """Name the study, what was selected, and its answer."""
-        at = f"{self.selected.equal} at most={self.selected.params.most:.4g}"
+        at = f"{self.selected.equal or 'operating point'} at most={self.selected.params.most:.4g}"
         return f"<StudyResult {self.name!r}: {at}, {self._answer()}>"
 
     def _repr_html_(self) -> str:
@@ -77,10 +77,12 @@ class StudyResult(Result):
     def plot_balance_curve(self) -> "Axes":
         """Draw precision and recall of both classes along the class weights."""
         from sweep.report.figures import draw_balance_curve
-        from sweep.search.selection import Selection
+        from sweep.search.selection import OPERATING_POINT, Selection
 
         curve = Selection.load(self.folder.selection).curve
-        axes: Axes = draw_balance_curve(curve, selected=self.selected.equal, equal=self.equal, name=self.name)
+        axes: Axes = draw_balance_curve(
+            curve, selected=self.selected.equal or OPERATING_POINT, equal=self.equal, name=self.name
+        )
         return axes
 
     def plot_precision_recall(self) -> "Axes":

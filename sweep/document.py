@@ -83,6 +83,8 @@ def _read_fields(kind: type, value: Any) -> Any:
     for of in fields(kind):
         if _key(of) in value:
             found[of.name] = _read(hints[of.name], value[_key(of)])
+        elif "left_out" in of.metadata:
+            found[of.name] = None
         elif of.default is MISSING and of.default_factory is MISSING:
             raise TypeError(f"{kind.__name__} must have the key {_key(of)!r}; got {', '.join(value)}.")
     return kind(**found)

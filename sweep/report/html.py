@@ -1,15 +1,19 @@
 """report.html: one file that needs nothing from outside."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sweep.evidence.bullets import say_condition
 from sweep.evidence.verdict import Verdict
 from sweep.files import write_text
+from sweep.report.mistakes import Segment
 from sweep.report.result import Result
+from sweep.report.slider import Slider, script, script_hash
 from sweep.report.standing import point_lines
 from sweep.report.terminal import HOLDS, duration, number, recall_by_cut, selected_line, span
 
@@ -22,7 +26,26 @@ ANSWERS = {
 TRACK = (120, 16, 4)  # pixels of a drawn interval: width, height, margin
 
 
-def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study: str) -> None:
+@dataclass(frozen=True)
+class Rows:
+    """What the page shows of single rows and thresholds; empty where it is not to be had.
+
+    Attributes
+    ----------
+    thresholds : pl.DataFrame or None
+        As thresholds.csv holds it.
+    mistakes : pl.DataFrame or None
+        As `surest_mistakes` lists them.
+    segments : mapping of str to tuple of Segment
+        By column.
+    """
+
+    thresholds: pl.DataFrame | None = None
+    mistakes: pl.DataFrame | None = None
+    segments: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
+
+
+def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study: str, rows: Rows) -> None:
     """Write the page whole or not at all; every text that a user gave is escaped.
 
     Parameters
@@ -33,11 +56,12 @@ def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study:
         Put into the page; which is shown where goes by the name of its file.
     study : str
         The study's settings, every one spelled out.
+    rows : Rows
     """
-    write_text(path, render(result, pictures=pictures, study=study))
+    write_text(path, render(result, pictures=pictures, study=study, rows=rows))
 
 
-def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
+def render(result: Result, *, pictures: Sequence[Path], study: str, rows: Rows | None = None) -> str:
     """Render the page as text, its pictures inside it."""
     environment = Environment(
         loader=PackageLoader("sweep.report", "."),
@@ -46,6 +70,8 @@ def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    rows = rows or Rows()
+    slider = None if rows.thresholds is None else Slider.of(rows.thresholds, result.selected.counts)
     environment.filters.update(
         number=number, span=span, duration=duration, upper_first=lambda text: text[:1].upper() + text[1:]
     )
@@ -60,6 +86,11 @@ def render(result: Result, *, pictures: Sequence[Path], study: str) -> str:
         track=track,
         pictures={p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures},
         study=study,
+        slider=slider,
+        script=script(),
+        script_hash=script_hash(script()),
+        mistakes=rows.mistakes,
+        segments=rows.segments,
     )
 
 

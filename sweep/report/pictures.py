@@ -12,10 +12,12 @@ from sweep.report.figures import (
     draw_importance,
     draw_learning,
     draw_reliability,
+    draw_thresholds,
     draw_trial,
     draw_trials,
     save,
 )
+from sweep.report.out_of_fold import read_thresholds
 from sweep.report.result import Result
 from sweep.search.selection import Selection
 from sweep.statistics.confusion import Counts
@@ -71,6 +73,10 @@ def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Sele
     """Draw the pictures of the whole study."""
     record.plots.mkdir(parents=True, exist_ok=True)
     save(draw_every_trial(trials, selection, record.name), record.plots / "precision-recall.png")
+    along = draw_thresholds(
+        read_thresholds(record), marks=marks_of(result), delivered=result.selected.threshold, name=record.name
+    )
+    save(along, record.plots / "thresholds.png")
     curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
     save(curve, record.plots / "balance-curve.png")
     if result.verdict:
@@ -82,7 +88,16 @@ def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Sele
             save(draw_learning(result.verdict.learning, name=record.name), record.plots / "learning-curve.png")
 
 
+def marks_of(result: Result) -> dict[str, float]:
+    """Name the thresholds to mark: the balances', each on its own network's probability, and what was asked for."""
+    names = [name for name in result.balances if name not in ("unweighted", "moved_cut")]
+    marks = {f"equal {name}": at for name in names if (at := result.balances[name].threshold) is not None}
+    if result.operating_point and result.operating_point.threshold is not None:
+        marks[f"{result.operating_point.kind} {result.operating_point.asked:g}"] = result.operating_point.threshold
+    return marks
+
+
 def shown(record: StudyFolder) -> list[Path]:
     """Find the pictures that the report shows, of those that are there."""
-    names = ("balance-curve", "precision-recall", "learning-curve", "reliability", "importance")
+    names = ("thresholds", "balance-curve", "precision-recall", "learning-curve", "reliability", "importance")
     return [path for name in names if (path := record.plots / f"{name}.png").exists()]

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from sweep.report.html import write_report
+from sweep.config import Spec
+from sweep.errors import InputError
+from sweep.report.html import Rows, write_report
+from sweep.report.mistakes import rows_with_columns, segments, surest_mistakes
+from sweep.report.out_of_fold import read_thresholds
 from sweep.report.pictures import draw_all, draw_one, shown
 from sweep.report.result import Result
 from sweep.report.trial_pictures import kept_counts, stopped_at
@@ -41,5 +45,15 @@ def rewrite_report(record: StudyFolder) -> Path:
 def report_of(record: StudyFolder, result: Result) -> Path:
     """Write the report of a result; the settings in it are empty where its file is gone."""
     text = record.study.read_text(encoding="utf-8") if record.study.exists() else ""
-    write_report(record.report, result, pictures=shown(record), study=text)
+    write_report(record.report, result, pictures=shown(record), study=text, rows=rows_of(record))
     return record.report
+
+
+def rows_of(record: StudyFolder) -> Rows:
+    """Read what the report shows of single rows; nothing of them where the table is gone, or is another."""
+    thresholds = read_thresholds(record) if record.thresholds.exists() else None
+    try:
+        rows, by = rows_with_columns(record), Spec.read(record.study).report.by
+        return Rows(thresholds, surest_mistakes(rows), {column: segments(rows, column) for column in by})
+    except InputError:
+        return Rows(thresholds)

@@ -5,6 +5,7 @@ from sweep.report.figures.importance import draw_importance
 from sweep.report.figures.learning import draw_learning
 from sweep.report.figures.reliability import draw_reliability
 from sweep.report.figures.style import save
+from sweep.report.figures.thresholds import draw_thresholds
 from sweep.report.figures.trial import balance_lines, draw_trial, findings
 from sweep.report.figures.trials import TrialPoint, draw_trials
 
@@ -15,6 +16,7 @@ __all__ = [
     "draw_importance",
     "draw_learning",
     "draw_reliability",
+    "draw_thresholds",
     "draw_trial",
     "draw_trials",
     "findings",

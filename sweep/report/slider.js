@@ -1,0 +1,33 @@
+"use strict";
+(() => {
+  const rows = [...document.querySelectorAll("#thresholds tr[data-v]")].map((row) =>
+    row.dataset.v.split(",").map((value) => (value === "" ? null : Number(value))));
+  const box = document.getElementById("slider");
+  if (!rows.length || !box) return;
+  const of = (name) => box.querySelector(`[data-of="${name}"]`);
+  const say = (name, text) => { of(name).textContent = text; };
+  const range = box.querySelector("input[type=range]"), cost = box.querySelector("input[type=text]");
+  const rate = (value, low, high) =>
+    value === null ? "–" : `${value.toFixed(3)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const show = () => {
+    const [threshold, called, tp, fp, fn, tn, ...rates] = rows[Number(range.value)];
+    const all = tp + fp + fn + tn;
+    say("threshold", threshold === null ? "–" : threshold.toPrecision(3));
+    Object.entries({ tp, fp, fn, tn }).forEach(([name, count]) => say(name, String(count)));
+    ["P0", "P1", "R0", "R1"].forEach((name, k) => say(name, rate(...rates.slice(3 * k, 3 * k + 3))));
+    say("alarms", (1000 * called / all).toFixed(1));
+    const [missed, alarm] = cost.value.split(":").map(Number);
+    const fits = missed > 0 && alarm > 0 && cost.value.split(":").length === 2;
+    const per = (wrong, right) => (1000 * (missed * wrong + alarm * right) / all).toFixed(1);
+    say("cost", fits ? `${per(fn, fp)} per 1000 rows; calling nobody ${per(tp + fn, 0)}, everybody ${per(0, fp + tn)}`
+      : "type two numbers, such as 50:1");
+    range.setAttribute("aria-valuetext", `threshold ${of("threshold").textContent}`);
+  };
+  range.max = String(rows.length - 1);
+  range.value = box.dataset.start;
+  range.addEventListener("input", show);
+  cost.addEventListener("input", show);
+  box.hidden = false;
+  document.getElementById("every-threshold").open = false;
+  show();
+})();
