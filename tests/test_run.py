@@ -409,3 +409,32 @@ def test_a_study_of_an_operating_point_searches_delivers_and_reports_it(tables: 
     assert "objective was P1 at R1 >= 0.8, now P1 at R1 >= 0.7" in str(other.exception)
     for again in ("plot", "report"):
         assert call(again, "train", "--root", tmp_path).exit_code == 0
+
+
+def test_every_row_and_every_threshold_is_left_for_whoever_looks(finished: StudyFolder, tmp_path: Path) -> None:
+    """If it failed, the rows behind a number could not be found, or their decisions would not be those counted."""
+    result = json.loads(finished.result.read_text(encoding="utf-8"))
+    rows = pl.read_parquet(finished.folder / "out-of-fold.parquet")
+    assert rows.columns == ["row", "fold", "label", "probability", "decision"]
+    assert rows["row"].to_list() == list(range(1, 401))
+    counts = result["selected"]["counts"]
+    hits = rows.filter((pl.col("label") == 1) & (pl.col("decision") == 1)).height
+    assert (hits, rows["decision"].sum() - hits) == (counts["tp"], counts["fp"])
+    assert rows["fold"].unique().sort().to_list() == [1, 2, 3]
+    table = pl.read_csv(finished.folder / "thresholds.csv")
+    assert table.height <= 200
+    delivered = table.filter(pl.col("threshold") == result["selected"]["threshold"])
+    assert delivered.select("tp", "fp", "fn", "tn").row(0, named=True) == counts
+    listed = pl.read_csv(call("rows", "made", "--root", finished.root, "--missed", 3).stdout.encode())
+    assert set(listed["mistake"]) <= {"missed"}
+    assert listed.height == min(3, counts["fn"])
+    assert {"clinic", "label", "probability"} <= set(listed.columns)
+    out = tmp_path / "by.parquet"
+    assert call("rows", "made", "--root", finished.root, "--by", "clinic", "--out", out).exit_code == 0
+    assert pl.read_parquet(out)["rows"].sum() == 400
+    both = CliRunner().invoke(cli, ["rows", "made", "--root", str(finished.root), "--by", "clinic", "--missed", "3"])
+    assert "got both" in str(both.exception)
+    page = finished.report.read_text(encoding="utf-8")
+    assert "The surest mistakes" in page
+    assert "script-src 'sha256-" in page
+    assert page.count("<script") == 1

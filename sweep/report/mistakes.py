@@ -1,8 +1,10 @@
 """The rows that a study gets wrong, the surest mistakes first, and how well it does by segment."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from sweep.config import Spec
@@ -87,7 +89,7 @@ def segments(rows: pl.DataFrame, column: str) -> tuple[Segment, ...]:
         raise StudyError(f"by must be a column of the table; got {column!r}. There are {', '.join(rows.columns)}.")
     values = rows[column]
     if values.dtype.is_numeric() and values.n_unique() > LEVELS:
-        values = values.qcut(4, allow_duplicates=True)
+        values = _quarters(values.cast(pl.Float64))
     levels = values.cast(pl.String).fill_null("missing")
     found = []
     for level in levels.unique().sort():
@@ -95,6 +97,14 @@ def segments(rows: pl.DataFrame, column: str) -> tuple[Segment, ...]:
         y, called = rows["label"].to_numpy()[here], rows["decision"].to_numpy()[here]
         found.append(Segment(level, Counts.of(y, called)))
     return tuple(sorted(found, key=lambda segment: -segment.counts.rows))
+
+
+def _quarters(values: pl.Series) -> pl.Series:
+    """Name the quarter of its column that each number lies in, its upper end included; null stays null."""
+    numbers = values.to_numpy()
+    ends = np.unique(np.nanquantile(numbers, [0.25, 0.5, 0.75]))
+    names = [f"up to {ends[0]:g}", *(f"{low:g} to {high:g}" for low, high in pairwise(ends)), f"above {ends[-1]:g}"]
+    return pl.Series(np.array(names)[np.searchsorted(ends, numbers)]).set(values.is_null(), None)
 
 
 def segment_table(found: tuple[Segment, ...]) -> pl.DataFrame:

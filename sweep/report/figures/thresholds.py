@@ -20,6 +20,8 @@ from sweep.report.figures.style import (
     words,
 )
 
+MOST_CALLED = 0.5  # of the rows: the picture begins where the threshold calls fewer
+APART = 0.08  # of the axis, at least, between two ticks
 TICKS = (0.0001, 0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
@@ -45,22 +47,29 @@ def draw_thresholds(
         The study's name.
     """
     ax = new_axes(ax, WIDE)
-    rows = thresholds.filter(pl.col("threshold").is_between(0, 1, closed="none")).sort("threshold")
+    total = sum(thresholds[0, name] for name in ("tp", "fp", "fn", "tn")) if thresholds.height else 0
+    shown_rows = pl.col("threshold").is_between(0, 1, closed="none") & (pl.col("called") <= MOST_CALLED * total)
+    rows = thresholds.filter(shown_rows).sort("threshold")
     x = logit(rows["threshold"].to_numpy())
     for rate, dashes in (("P1", "-"), ("R1", (0, (4, 1.5)))):
         values, low, high = (rows[f"{rate}{end}"].cast(pl.Float64).to_numpy() for end in ("", "_low", "_high"))
         ax.fill_between(x, low, high, color=CLASS_COLOURS[1], alpha=0.15, linewidth=0)
         text = "precision of class 1, P1" if rate == "P1" else "recall of class 1, R1"
         ax.plot(x, values, color=CLASS_COLOURS[1], linestyle=dashes, linewidth=2, label=text)
-    share = rows["called"].to_numpy() / rows.select("tp", "fp", "fn", "tn").sum_horizontal().to_numpy()
+    share = rows["called"].to_numpy() / max(total, 1)
     ax.plot(x, share, color=GREY, linewidth=1.5, label="share called")
     ends = (x.min(), x.max()) if len(x) > 1 else (-1.0, 1.0)
     inside = {text: at for text, at in marks.items() if ends[0] <= logit(at) <= ends[1]}
     for level, (text, at) in enumerate(sorted(inside.items(), key=lambda mark: mark[1])):
+        height = 1.02 + 0.06 * (level % 4)
         taken = delivered is not None and at == delivered
-        ax.axvline(logit(at), color=BLACK, linewidth=2.0 if taken else 0.9, linestyle="-" if taken else ":")
-        ax.annotate(text, (logit(at), 1.02 + 0.06 * (level % 4)), **words(SMALL, ha="center", va="bottom"))
-    ticks = [t for t in TICKS if ends[0] <= logit(t) <= ends[1]]
+        ax.vlines(logit(at), 0, height + 0.04, BLACK, "-" if taken else ":", linewidth=2.0 if taken else 0.9)
+        ax.annotate(text, (logit(at), height), (-4, 0), textcoords="offset points", **words(SMALL, ha="right"))
+    ticks: list[float] = []
+    for tick in TICKS:
+        far = not ticks or logit(tick) - logit(ticks[-1]) >= APART * (ends[1] - ends[0])
+        if ends[0] <= logit(tick) <= ends[1] and far:
+            ticks.append(tick)
     ax.set_xticks(logit(ticks) if ticks else [], [f"{t:g}" for t in ticks])
     ax.set(xlim=ends, ylim=(0, 1.28), yticks=np.linspace(0, 1, 6))
     ax.set_xlabel("threshold on the probability: at or above it a row is called", **words())
