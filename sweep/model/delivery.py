@@ -176,7 +176,7 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | No
 
 
 def _threshold_alone(setup: TrialSetup, name: str, pick: Pick, mean: np.ndarray) -> float:
-    """The threshold of one network of a balance alone: it has one of its own where the threshold was moved."""
+    """Find the threshold of one network of a balance alone: it has one of its own where the threshold was moved."""
     if name == OPERATING_POINT:
         recall = setup.asked is not None and setup.asked.kind == "recall"
         alike = Wanted("recall", pick.counts.recall[1] or 0.0) if recall else Wanted("top", pick.counts.called)
