@@ -134,7 +134,7 @@ class StudyFolder:
 
     @property
     def thresholds(self) -> Path:
-        """What other thresholds on the delivered probability would do."""
+        """Table of what other thresholds on the delivered probability would do."""
         return self.folder / "thresholds.csv"
 
     @property

@@ -136,7 +136,10 @@ def _at_point(final: Final, selection: Selection, asked: Wanted, *, single: bool
     rates = ", ".join(f"{k} {'-' if v is None else f'{v:.3f}'}" for k, v in (("R1", r1), ("P1", p1)))
     at = "" if (threshold := model.card["threshold"]) is None else f"called from a probability of {threshold:.3g} on: "
     missed = "" if found.reached else "; what was asked for is beyond reach, this is the nearest"
-    return model, f"{at}{rates} out-of-fold, {found.counts.called} of {found.counts.rows} rows called{missed}"
+    return (
+        model,
+        f"{at}{rates} out-of-fold, {found.counts.called} of {found.counts.rows} rows predicted positive{missed}",
+    )
 
 
 def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Segment:
 
     @property
     def few(self) -> bool:
-        """Whether it has too few positives for its rates to say something."""
+        """Check whether it has too few positives for its rates to say something."""
         return self.counts.positives < LEAST_POSITIVES
 
 

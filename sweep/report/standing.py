@@ -39,7 +39,7 @@ def point_lines(point: OperatingPoint) -> Iterator[str]:
         cost = point.expected_cost
         yield (
             f"expected cost per 1000 rows: {_estimate(corrected.cost, 1)} corrected, {cost.per_1000:.1f} "
-            f"out-of-fold; calling nobody {cost.nobody:.1f}, everybody {cost.everybody:.1f}; for probabilities "
+            f"out-of-fold; predicting no positive {cost.nobody:.1f}, all positive {cost.everybody:.1f}; for probabilities "
             f"that are right, the threshold is {cost.threshold_if_calibrated:.3g}"
         )
 
@@ -53,7 +53,7 @@ def _holds(point: OperatingPoint) -> str:
     if point.kind == "top":
         return f"rows of one probability are called together or not at all; no more are called in {share} of resamples"
     if point.kind == "cost":
-        return f"cheaper than calling nobody and than calling everybody in {share} of resampled tables"
+        return f"cheaper than predicting no positive and than all positive in {share} of resampled tables"
     again = "" if point.confidence else "; --confidence C moves the threshold until it holds in a share C"
     return f"the floor holds in {share} of resampled tables{again}"
 

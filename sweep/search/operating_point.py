@@ -14,7 +14,7 @@ from sweep.statistics.operating_point import Point, Wanted, highest_precision, s
 
 @dataclass(frozen=True)
 class ExpectedCost:
-    """Cost per 1000 rows out-of-fold, of calling nobody and everybody, and the threshold if probabilities are right."""
+    """Cost per 1000 rows out-of-fold and of both blanket decisions; the threshold if probabilities are right."""
 
     per_1000: float
     nobody: float

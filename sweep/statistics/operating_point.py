@@ -73,7 +73,7 @@ class Wanted:
     def gain(self, counts: ArrayLike) -> NDArray[np.float64]:
         """Score counts, (..., 4), by the rule's other half: P1, R1, or the share of the cheaper blanket cost saved.
 
-        Blanket costs are those of calling nobody and of calling everybody. Where nothing is called, P1 counts as 0.
+        Blanket costs are those of predicting no positive, and all. Where no row is predicted positive, P1 counts as 0.
 
         Examples
         --------

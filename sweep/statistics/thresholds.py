@@ -14,7 +14,7 @@ MOST = 200
 
 @dataclass(frozen=True)
 class AtThreshold:
-    """A threshold on the logit, above which rows are called, and its counts."""
+    """A threshold on the logit, above which rows are predicted positive, and its counts."""
 
     threshold: float
     counts: Counts

@@ -72,7 +72,7 @@ def draw_thresholds(
             ticks.append(tick)
     ax.set_xticks(logit(ticks) if ticks else [], [f"{t:g}" for t in ticks])
     ax.set(xlim=ends, ylim=(0, 1.28), yticks=np.linspace(0, 1, 6))
-    ax.set_xlabel("threshold on the probability: at or above it a row is called", **words())
+    ax.set_xlabel("threshold on the probability: from it on a row is predicted positive", **words())
     legend_beside(ax)
     title(
         ax, f"{shown(name)}: where to stand" if name else "where to stand", "out-of-fold; bands: exact 95 % intervals"
