@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -360,7 +361,7 @@ def test_several_targets_make_a_study_each_without_the_others_columns(tables: Pa
     "asked", [("--recall", 0.9), ("--recall", 0.8, "--confidence", 0.9), ("--precision", 0.3), ("--cost", "20:1")]
 )
 def test_an_operating_point_is_exported_from_a_finished_study(
-    finished: StudyFolder, tables: Path, tmp_path: Path, asked: tuple[object, ...]
+    finished: StudyFolder, tables: Path, tmp_path: Path, asked: tuple[Any, ...]
 ) -> None:
     """If it failed, whoever wants another recall would train again, or get a model that decides otherwise."""
     done = call("export", "made", "--root", finished.root, "--to", tmp_path / "model", *asked)

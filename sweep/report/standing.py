@@ -39,8 +39,8 @@ def point_lines(point: OperatingPoint) -> Iterator[str]:
         cost = point.expected_cost
         yield (
             f"expected cost per 1000 rows: {_estimate(corrected.cost, 1)} corrected, {cost.per_1000:.1f} "
-            f"out-of-fold; predicting no positive {cost.nobody:.1f}, all positive {cost.everybody:.1f}; for probabilities "
-            f"that are right, the threshold is {cost.threshold_if_calibrated:.3g}"
+            f"out-of-fold; predicting no positive {cost.nobody:.1f}, all positive {cost.everybody:.1f}; for "
+            f"probabilities that are right, the threshold is {cost.threshold_if_calibrated:.3g}"
         )
 
 
