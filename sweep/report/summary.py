@@ -11,6 +11,7 @@ from sweep.class_weight import weight_ratio
 from sweep.config import EQUAL
 from sweep.report.html import headline
 from sweep.report.result import Result
+from sweep.report.standing import point_lines
 from sweep.report.terminal import DASH, duration
 from sweep.statistics.confusion import Counts
 
@@ -35,6 +36,8 @@ def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str
         yield f"[bold]{escape(headline(result.verdict))}[/]"
         yield from (f"- {escape(bullet)}" for bullet in result.verdict.bullets)
     yield f"{_found(selected.counts, label)} Weights {selected.weight_ratio:.3g} : 1, network {_network(result)}."
+    if result.operating_point:
+        yield from (escape(line) for line in point_lines(result.operating_point))
     if not result.verdict:
         corrected = selected.corrected
         interval = f"{corrected.low:.2f} to {corrected.high:.2f}"
