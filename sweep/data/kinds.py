@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from sweep.data.cells import first_row, is_truth, is_word, listed, shown
-from sweep.data.dates import DAY, TIME, DateFormat, find_formats, parts_of, read_dates
+from sweep.data.dates import DAY, TIME, DateFormat, find_formats, from_days, parts_of, read_dates
 from sweep.data.numbers import Marks, Notation, count_marks, count_points, find_unit, parse, resolve, split
 from sweep.data.schema import LIMITS, Reading, Schema, bare_frame, read_column, text_of, whole_numbers
 from sweep.errors import TableError
@@ -136,8 +136,16 @@ def _typed(column: pl.Series, found: _Found) -> Reading:
     if dtype == pl.Boolean:
         return Reading(column.name, "truth")
     if dtype.is_temporal():
-        return Reading(column.name, "date", seconds=dtype != pl.Date)
+        return Reading(column.name, "date", seconds=dtype != pl.Date and not _are_days(column))
     return Reading(column.name, "number", marked=dtype.is_float() or dtype.is_decimal())
+
+
+def _are_days(column: pl.Series) -> bool:
+    """Check whether points in time are whole days, as pandas holds dates."""
+    if not isinstance(column.dtype, pl.Datetime):
+        return False
+    day = from_days(column) % DAY
+    return column.null_count() < len(column) and bool((day.drop_nulls() == 0).all())
 
 
 def _is_settled(draft: _Draft, found: _Found, wanted: str | None) -> bool:

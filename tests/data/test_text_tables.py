@@ -173,7 +173,7 @@ DAYS = st.none() | st.dates(date(1950, 1, 1), date(2050, 1, 1))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, TEXTS, DAYS, st.none() | st.booleans()), min_size=12, max_size=30))
 def test_the_row_trained_on_is_the_row_scored(tmp_path: Path, rows: list[Any]) -> None:
-    """If it failed, a table would be another one to `predict`, whatever its format."""
+    """If it failed, the same table would be another one in another format, or to `predict`."""
     names = ["whole", "real", "text", "day", "truth"]
     kinds = [pl.Float64, pl.Float64, pl.String, pl.Date, pl.Boolean]
     frame = pl.DataFrame(
@@ -183,15 +183,19 @@ def test_the_row_trained_on_is_the_row_scored(tmp_path: Path, rows: list[Any]) -
     frame.write_parquet(tmp_path / "t.parquet")
     frame.write_ipc(tmp_path / "t.feather")
     arrays = {name: np.array(column.to_list(), dtype=object) for name, column in zip(frame.columns, frame, strict=True)}
+    trained: list[Any] = []
     for table in (tmp_path / "t.csv", tmp_path / "t.parquet", tmp_path / "t.feather", frame, frame.to_pandas(), arrays):
         try:
             loaded = load_table(table, target="y", positive=True)
-        except TableError:
+        except TableError as error:
+            trained.append(str(error).partition(": ")[2])
             continue
         schema = loaded.schema
         source = open_source(table, schema.names)
         pieces = [schema.fit(piece)[0].read(piece) for piece, _ in source.pieces]
         assert pl.concat(pieces, how="vertical_relaxed").rows() == loaded.frame.rows()
+        trained.append((loaded.frame.columns, loaded.frame.rows()))
+    assert all(one == trained[0] for one in trained)
 
 
 def _float(value: Any) -> Any:
