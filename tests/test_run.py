@@ -407,7 +407,7 @@ def test_a_study_of_an_operating_point_searches_delivers_and_reports_it(tables: 
     call("predict", tmp_path / "studies/train/best", tables / "test.csv", "--out", scored)
     assert sum(result["test"]["counts"][k] for k in ("tp", "fp")) == pl.read_parquet(scored)["decision"].sum()
     other = CliRunner().invoke(cli, [str(a) for a in [*command[:-1], 0.7, "--quick", "--root", tmp_path]])
-    assert "objective was P1 at R1 >= 0.8, now P1 at R1 >= 0.7" in str(other.exception)
+    assert "objective (was P1 at R1 >= 0.8, now P1 at R1 >= 0.7)" in str(other.exception)
     for again in ("plot", "report"):
         assert call(again, "train", "--root", tmp_path).exit_code == 0
 
