@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from loky import BrokenProcessPool, ProcessPoolExecutor
 from loky.backend import resource_tracker
+from loky.backend.context import LokyContext
 
 from sweep.errors import RunError
 from sweep.files import try_lock
@@ -132,7 +133,8 @@ class Processes:
         pid_file = Path(self.folder.name) / next(self.names)
         begin = {"initializer": _begin, "initargs": (self.threads, os.getpid(), str(pid_file))}
         settings = {**threads, **SAFE_PATH, "TMPDIR": self.folder.name}  # what a killed process leaves goes with it
-        return Worker(ProcessPoolExecutor(1, env=settings, **begin), pid_file)
+        context = LokyContext()  # by name, scikit-learn's own copy of loky may answer
+        return Worker(ProcessPoolExecutor(1, context=context, env=settings, **begin), pid_file)
 
 
 def delete_leftovers(folder: Path) -> None:
