@@ -46,7 +46,7 @@ def test_the_page_fits_and_shows_its_pictures(finished: StudyFolder, tmp_path: P
     assert measured, "the page ran no script"
     wide, images, seen, colour = measured.groups()
     assert int(wide) <= width, "the page is wider than the screen: the reader must scroll sideways"
-    assert int(images) == 5, "a picture is missing"
+    assert int(images) == 6, "a picture is missing"
     assert seen == "true", "a picture cannot be read by the browser"
     assert (colour == "rgb(22, 24, 26)") == dark, "the page does not follow the reader's light or dark setting"
 
