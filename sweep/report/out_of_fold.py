@@ -77,7 +77,8 @@ def read_thresholds(record: StudyFolder) -> pl.DataFrame:
     StudyError
         If it is missing or damaged.
     """
-    return _read(record.thresholds, pl.read_csv)
+    # a column without any value, as of a model that tells no rows apart, is text to the reader
+    return _read(record.thresholds, pl.read_csv).with_columns(pl.col(pl.String).cast(pl.Float64))
 
 
 def _read(path: Path, reader: Callable[[Path], pl.DataFrame]) -> pl.DataFrame:
