@@ -469,6 +469,7 @@ def weights(
 
 def _print_result(result: Any, root: Path, *, full: bool = False) -> None:
     from rich.console import Console
+    from rich.text import Text
 
     from sweep.report.summary import summarise_briefly
     from sweep.report.terminal import summarise
@@ -476,7 +477,7 @@ def _print_result(result: Any, root: Path, *, full: bool = False) -> None:
     terminal = sys.stdout.isatty()
     console = Console(width=100 if full or not terminal else None, highlight=False)
     for part in summarise(result) if full else summarise_briefly(result, root):
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, Text))  # a command stays whole
 
 
 def _say_stopped() -> None:

@@ -34,7 +34,7 @@ from sweep.data.table import NUMBERS_ROWS, Table, check_folds, load_table, load_
 from sweep.errors import SpecError
 from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text
-from sweep.progress import Logged, Progress
+from sweep.progress import Logged, Progress, duration
 from sweep.report.result import Result
 from sweep.stack.keras_backend import choose_tensorflow
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
@@ -426,7 +426,6 @@ def search_to_report(this: Run) -> Result:
 
 def estimate_time(this: Run) -> None:
     """Say how long the run will take."""
-    from sweep.report.terminal import duration
     from sweep.search.estimate import estimate
 
     search, setup = this.spec.search, this.setup
@@ -434,6 +433,7 @@ def estimate_time(this: Run) -> None:
     seconds = estimate(this.data.X, setup, this.study.space, trials=left, workers=this.workers)
     if search.timeout is not None:
         seconds["search"] = min(seconds["search"], search.timeout)
+    this.progress.plan(seconds)
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
         f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds x "
@@ -467,17 +467,17 @@ def search_trials(this: Run) -> None:
 
 def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
     """Confirm the best networks, pick the balances on the winner's curve, and correct the score for the search."""
-    from sweep.search.selection import CANDIDATES, confirm, select
+    from sweep.search.selection import CANDIDATES, STEPS, confirm, select
 
     asked, standing = this.spec.balance.criterion, None
     with this.timed("curve"):
-        this.progress.phase("confirm and curve", 2)
-        confirmed = confirm(this.data.X, this.setup, this.study.best_networks(CANDIDATES), this.workers)
-        this.progress.step()
+        candidates = this.study.best_networks(CANDIDATES)
+        this.progress.phase("curve", len(candidates) + STEPS)
+        step = this.progress.step
+        confirmed = confirm(this.data.X, this.setup, candidates, this.workers, step)
         selection = select(
-            this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, workers=this.workers
+            this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, workers=this.workers, step=step
         )
-        this.progress.step()
         if (point := asked_of(this.spec.balance)) is None:
             corrected = correct_for_search(this, selection)
         else:
@@ -523,12 +523,13 @@ def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> 
     from sweep.model.delivery import deliver, final_networks, score_test
 
     with this.timed("final"):
-        this.progress.phase("final networks", 1)
+        this.progress.phase("final", 2)
         final = final_networks(
             this.spec, this.data.table, this.data.features, this.data.X, this.setup, selection, this.workers
         )
+        this.progress.step("trained on all rows")
         deliver(this.folder, final, selection.equal, this.data.table.frame)
-        this.progress.step()
+        this.progress.step("exported and compared")
         test = this.data.test
         return final, None if test is None else score_test(this.folder, test, selection, corrected)
 

@@ -230,7 +230,7 @@ def test_show_fits_a_hundred_columns_and_says_the_main_things(finished: StudyFol
     """A terminal would wrap the tables, or a user would not see which balance was taken."""
     shown = call("show", "made", "--full", "--root", finished.root).output
     assert max(map(len, shown.splitlines())) <= 100
-    for text in ("selected: equal", "predicted 1", "P0 = P1", "P1 = R1", "R0 = R1", "moved cut", "corrected"):
+    for text in ("taken: P", "predicted", "well", "ill", "P0 = P1", "P1 = R1", "R0 = R1", "moved cut", "corrected"):
         assert text in shown
 
 

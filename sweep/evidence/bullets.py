@@ -74,7 +74,7 @@ def _say_help(v: "Verdict") -> str:
     if leaks:
         return f"First find out whether {say_columns(leaks[:1])} is known when the prediction is made."
     if v.answer == "workable" and not v.sure:
-        return "Try gradient boosting with these class weights: it reaches what was asked for."
+        return "Try gradient boosting with these class weights: it reaches what counts as enough."
     if v.learning.gain is None:
         return "Whether more positives would help cannot be told: there are too few for a learning curve."
     gain = v.learning.gain.average_precision

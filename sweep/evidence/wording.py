@@ -60,13 +60,13 @@ def _say_workable(v: "Verdict", counts: Counts) -> str:
     if not v.sure and v.yardsticks is not None:
         return (
             f"Probably workable, with gradient boosting. There is signal ({say_p(v.signal)}); {_say_score(v)}, and its "
-            f"low end does not reach the {v.enough:g} asked for, but gradient boosting on the same features scores "
-            f"{v.yardsticks.boosting.score:.3f}. {_say_counts(counts)} {say_learning(v.learning)}"
+            f"low end does not reach the {v.enough:g} that counts as enough, but gradient boosting on the same "
+            f"features scores {v.yardsticks.boosting.score:.3f}. {_say_counts(counts)} {say_learning(v.learning)}"
         )
     return (
         f"Workable{say_condition(v)}. There is signal ({say_p(v.signal)}), and {_say_score(v)}: "
         f"its low end reaches the "
-        f"{v.enough:g} that was asked for, which is the rule. {_say_counts(counts)} More positives may still help: "
+        f"{v.enough:g} that counts as enough, which is the rule. {_say_counts(counts)} More positives may still help: "
         f"{_lower(say_learning(v.learning))}"
     )
 
@@ -74,7 +74,7 @@ def _say_workable(v: "Verdict", counts: Counts) -> str:
 def _say_data_limited(v: "Verdict", counts: Counts) -> str:
     start = (
         f"Not futile, but {'' if v.sure else 'probably '}short of positives. There is signal "
-        f"({say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} asked for. "
+        f"({say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} that counts as enough. "
     )
     if v.learning.gain is None:
         return start + (
@@ -102,7 +102,7 @@ def _say_feature_limited(v: "Verdict", counts: Counts) -> str:
     )
     return (
         f"Not futile, but {'' if v.sure else 'probably '}limited by what the features tell. There is signal "
-        f"({say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} asked for. "
+        f"({say_p(v.signal)}), yet {_say_score(v)}: its low end does not reach the {v.enough:g} that counts as enough. "
         f"{say_learning(v.learning)} {by_rule}{_say_counts(counts)} Look for features that tell the two classes apart, "
         "or use the model to rank rows for a second look rather than to decide."
     )

@@ -11,11 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sweep.evidence.bullets import say_condition
 from sweep.evidence.verdict import Verdict
 from sweep.files import write_text
+from sweep.progress import duration
 from sweep.report.mistakes import Segment
 from sweep.report.result import Result
 from sweep.report.slider import Slider, script, script_hash
 from sweep.report.standing import point_lines
-from sweep.report.terminal import HOLDS, duration, number, recall_by_cut, selected_line, span
+from sweep.report.terminal import HOLDS, number, recall_by_cut, selected_line, span
 
 ANSWERS = {
     "futile": "Futile, as far as these rows can tell",

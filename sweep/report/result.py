@@ -13,6 +13,7 @@ from sweep.statistics.test_table import OnTest
 from sweep.study_folder import StudyFolder
 
 SCHEMA = 1
+BARE_LABELS = ("true", "false", "yes", "no", "t", "f", "y", "n")  # that say nothing without their column
 Pair = tuple[float | None, float | None]
 
 
@@ -40,6 +41,22 @@ class DataSummary:
     negative: str = "0"
     columns: tuple[ColumnSummary, ...] = ()
     notes: tuple[str, ...] = ()  # whatever was said on reading
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """Name class 0 and class 1 as a reader knows them: by a label that is a word, else as `target = label`.
+
+        Examples
+        --------
+        >>> DataSummary(9, 2, 3, "", "diagnosis", "ill", "well").class_names
+        ('well', 'ill')
+        >>> DataSummary(9, 2, 3, "", "y", "1", "0").class_names
+        ('y = 0', 'y = 1')
+        """
+        labels = (self.negative, self.positive)
+        if all(any(c.isalpha() for c in label) and label.lower() not in BARE_LABELS for label in labels):
+            return labels
+        return f"{self.target} = {self.negative}", f"{self.target} = {self.positive}"
 
 
 @dataclass(frozen=True)

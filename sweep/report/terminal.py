@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sweep.evidence.bullets import say_condition
+from sweep.progress import duration
 from sweep.report.result import Balance, Result
 from sweep.report.standing import point_lines
 from sweep.statistics.confusion import Counts
@@ -20,6 +21,7 @@ HOLDS = {
     "moved_cut": "FP = FN by the threshold alone",
 }
 DASH = "–"
+LONGEST = 24  # characters of a class's name in a table
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -32,23 +34,21 @@ def span(interval: Any) -> str:
     return DASH if interval is None else f"{interval[0]:.2f}–{interval[1]:.2f}"
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def selected_line(result: Result) -> str:
     """Say the balance taken, in one line."""
     s = result.selected
-    params = {name: value for name, value in asdict(s.params).items() if value is not None and name != "most"}
-    network = ", ".join(f"{name} {value:g}" for name, value in params.items())
-    taken = f"equal {s.equal}" if s.equal else "the operating point"
+    more = {k: v for k, v in asdict(s.params).items() if v is not None and k not in ("most", "depth", "width")}
+    taken = HOLDS[s.equal] if s.equal else "the operating point"
     return (
-        f"selected: {taken} at most {s.params.most:.4f} (w1 : w0 = {s.weight_ratio:.2f} : 1), "
-        f"{network}{', with bins' if s.bins else ''}, from trial {s.trial}"
+        f"taken: {taken}; weights {s.weight_ratio:.3g} : 1 (most = {s.params.most:.4f}), {network(result)}"
+        f"{''.join(f', {name} {value:g}' for name, value in more.items())}, from trial {s.trial}"
     )
+
+
+def network(result: Result) -> str:
+    """Describe the network taken: hidden layers x units, and whether it has bins."""
+    params = result.selected.params
+    return f"network {params.depth} x {params.width}{' with bins' if result.selected.bins else ''}"
 
 
 def recall_by_cut(result: Result) -> str | None:
@@ -67,8 +67,8 @@ def summarise(result: Result) -> Iterator[Any]:
     """Lines and tables of at most 100 columns."""
     d, s = result.data, result.selected
     yield (
-        f"[bold]{escape(result.name)}[/]: {d.rows} rows, {d.positives} positive "
-        f"({escape(d.target)} = {escape(d.positive)}), {d.features} features; "
+        f"[bold]{escape(result.name)}[/]: {d.rows} rows, {d.positives} of them "
+        f"{escape(d.target)} = {escape(d.positive)}, {d.features} features; "
         f"trials: {result.trials.complete} complete, {result.trials.pruned} pruned, "
         f"{result.trials.failed} failed"
     )
@@ -86,7 +86,7 @@ def summarise(result: Result) -> Iterator[Any]:
         yield from (escape(line) for line in point_lines(result.operating_point))
     if s.why:
         yield escape(f"why: {s.why}")
-    yield confusion(s.counts, "Out-of-fold, all training rows")
+    yield confusion(s.counts, "Out-of-fold, all training rows", d.class_names)
     yield balances(result)
     if by_cut := recall_by_cut(result):
         yield by_cut
@@ -97,7 +97,7 @@ def summarise(result: Result) -> Iterator[Any]:
         f"{number(s.average_precision_by_fold)} mean of the folds"
     )
     if result.test:
-        yield confusion(result.test.counts, "Test table, scored once by the exported model")
+        yield confusion(result.test.counts, "Test table, scored once by the exported model", d.class_names)
         yield (
             f"expected precision there, from the out-of-fold recalls at its prevalence: "
             f"P0 {number(result.test.expected_precision[0])}, P1 {number(result.test.expected_precision[1])}"
@@ -145,15 +145,16 @@ def importance(result: Result) -> Table:
     return table
 
 
-def confusion(c: Counts, title: str) -> Table:
-    """Tabulate a confusion matrix with precision and recall at its edges."""
+def confusion(c: Counts, title: str, names: tuple[str, str]) -> Table:
+    """Tabulate a confusion matrix by the names of class 0 and class 1, with precision and recall at its edges."""
     intervals = c.intervals()
     table = Table(title=title, title_justify="left")
-    for head in ("", "predicted 0", "predicted 1", "recall", "95 %"):
+    negative, positive = (escape(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in names)
+    for head in ("", f"predicted\n{negative}", f"predicted\n{positive}", "recall", "95 %"):
         table.add_column(head, justify="right")
     recall, precision = c.recall, c.precision
-    table.add_row("class 0", str(c.tn), str(c.fp), number(recall[0]), span(intervals["R0"]))
-    table.add_row("class 1", str(c.fn), str(c.tp), number(recall[1]), span(intervals["R1"]))
+    table.add_row(negative, str(c.tn), str(c.fp), number(recall[0]), span(intervals["R0"]))
+    table.add_row(positive, str(c.fn), str(c.tp), number(recall[1]), span(intervals["R1"]))
     table.add_row("precision", number(precision[0]), number(precision[1]), "", "")
     table.add_row("95 %", span(intervals["P0"]), span(intervals["P1"]), "", "")
     return table

@@ -1,7 +1,7 @@
 """From trials to a balance: confirm the best networks, measure the winner's balance curve, train what is picked."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
 
 CANDIDATES = 3  # networks that are run again
+STEPS = 3  # of `select`
 POINTS = 21  # balances on the curve
 RESAMPLES = 1000
 PICKS = (*CRITERIA, "unweighted")
 OPERATING_POINT = "operating_point"  # one pick more, where that was asked for
+
+OnStep = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -179,14 +182,22 @@ class Selection:
 
 
 def confirm(
-    X: np.ndarray, setup: TrialSetup, candidates: Sequence[tuple[int, Params]], workers: "Workers"
+    X: np.ndarray,
+    setup: TrialSetup,
+    candidates: Sequence[tuple[int, Params]],
+    workers: "Workers",
+    step: OnStep = lambda detail: None,
 ) -> tuple[Confirmed, ...]:
-    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds."""
+    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds.
+
+    `step(detail)` is called after each.
+    """
     fresh = setup.seed + 1
     confirmed = []
     for number, params in candidates:
         logits = _held_out(X, setup, params, [params.most], workers, seed=fresh)[:, 0]
         confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
+        step(f"trial {number} again, with fresh seeds: {confirmed[-1].score:.3f}")
     return tuple(confirmed)
 
 
@@ -258,16 +269,23 @@ def select(
     *,
     asked: str,
     workers: "Workers",
+    step: OnStep = lambda detail: None,
 ) -> Selection:
-    """From confirmed networks to picked balances, by the rules of the `balance` package."""
+    """Select the balances of the best of the confirmed networks.
+
+    `step(detail)` is called `STEPS` times: once bins are tried, the curve is measured, the balances are picked.
+    """
     from sweep.stack.preprocessing import has_numbers_for_bins  # loads TensorFlow: not to read a selection
 
     winner = smallest_within_error(setup, confirmed)
     if has_numbers_for_bins(X):
         (binned,) = confirm(X, setup, [(winner.trial, replace(winner.params, bins=True))], workers)
         confirmed, winner = (*confirmed, binned), binned if bins_help(setup, winner, binned) else winner
+    step("bins: taken" if winner.params.bins else "bins: not taken")
     curve, curve_logits = measure_curve(X, setup, winner.params, low, high, workers)
+    step(f"{POINTS} balances of one network")
     picks = pick(X, setup, winner.params, curve, workers)
+    step("each balance picked")
     taken = choose(curve, asked)
     return Selection(setup.y, setup.groups, setup.fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
 

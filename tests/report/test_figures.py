@@ -185,7 +185,7 @@ def test_curve_draws_the_four_rates_and_says_what_was_taken() -> None:
     ax = draw_balance_curve(result, selected="ratio", equal="precision", name="wine")
     text = words_of(ax)
     assert "420 rows, 20 positives" in text, "the reader does not learn on how many positives the curve rests"
-    assert "P0 = P1 was asked and is not reached; P1 = R1 (FP = FN) is taken" in text, "the change of rule is not said"
+    assert "P0 = P1 is not reached; P1 = R1 (FP = FN) is taken" in text, "the change of rule is not said"
     drawn = [line.get_ydata() for line in ax.lines[:4]]
     expected = np.hstack([result.precision, result.recall]).T
     np.testing.assert_array_equal(drawn, expected, err_msg="a line is not P0, P1, R0, R1 of the curve")

@@ -191,7 +191,7 @@ def test_the_line_of_what_was_selected_names_every_setting_that_was_searched(cas
     """A width of 1024 would read 1.02e+03, or a dropout that was searched be kept back."""
     found = result(None, case)
     found = replace(found, selected=replace(found.selected, params=Searched(0.7, 2, 1024, dropout=0.25)))
-    assert selected_line(found).endswith("depth 2, width 1024, dropout 0.25, from trial 3")
+    assert selected_line(found).endswith("network 2 x 1024, dropout 0.25, from trial 3")
 
 
 def test_long_names_of_columns_stay_inside_the_picture(verdict: Any) -> None:

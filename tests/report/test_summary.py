@@ -1,6 +1,8 @@
 """The summary on a terminal: short, whole at any width, in the classes' own names."""
 
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from rich.console import Console
 
 from sweep.report.result import Result
 from sweep.report.summary import summarise_briefly
+from sweep.report.terminal import summarise
 from sweep.study_folder import StudyFolder
 
 
@@ -24,7 +27,9 @@ def test_it_fits_the_terminal_and_breaks_no_command(finished: StudyFolder, width
     """If it failed, words would be broken, or a command could not be copied."""
     lines = shown(finished, width)
     assert max(map(len, lines)) <= width
-    assert len(lines) <= (28 if width == 60 else 24)
+    assert len(lines) <= (26 if width == 60 else 20)
+    words = {word for line in shown(finished, 400) for word in line.split()}
+    assert {word for line in lines for word in line.split()} <= words, "a word is broken"
     for command in (
         "sweep predict made NEW.csv --out scored.csv",
         "sweep export made --to model",
@@ -45,3 +50,26 @@ def test_it_answers_in_the_classes_own_names_with_the_numbers_of_the_result(fini
     for name in ("precision", "ratio", "recall"):
         assert name in text
     assert "equal ratio at most" not in text
+    assert "asked" not in text
+
+
+def test_a_class_whose_label_is_a_number_is_named_with_its_column(finished: StudyFolder) -> None:
+    """If it failed, a reader would be told to find 52 of 100 1."""
+    result = Result.read(finished)
+    result = replace(result, data=replace(result.data, target="y", positive="1", negative="0"))
+    text = "\n".join(map(str, summarise_briefly(result, Path())))
+    assert f"of {result.selected.counts.positives} with y = 1; " in text
+    assert f"{result.data.positives} with y = 1; " in text
+    full = Console(file=io.StringIO(), width=100, record=True)
+    for part in summarise(result):
+        full.print(part)
+    table = full.export_text()
+    assert re.search(r"predicted +[│┃] +predicted", table)
+    assert re.search(r"y = 0 +[│┃] +y = 1", table)
+
+
+def test_commands_can_be_copied_whatever_the_study_is_called(finished: StudyFolder) -> None:
+    """If it failed, what is copied would be another command."""
+    result = replace(Result.read(finished), name="a study")
+    lines = [str(part) for part in summarise_briefly(result, Path("some where"))]
+    assert "  sweep export 'a study' --to model --root 'some where'" in lines

@@ -95,19 +95,19 @@ def draw_balance_curve(
 
 
 def said(selected: str, equal: str | None, *, reached: bool) -> str:
-    """Which balance was taken, in words.
+    """Say which balance was taken; nothing of who asked for it, as the default was asked for by nobody.
 
     Examples
     --------
     >>> said("ratio", "precision", reached=True)
-    'P0 = P1 was asked and is not reached; P1 = R1 (FP = FN) is taken'
+    'P0 = P1 is not reached; P1 = R1 (FP = FN) is taken'
     >>> said("recall", "recall", reached=False)
     'R0 = R1 is taken, by moving the threshold'
     """
     if equal is None:
         return "an operating point was asked for in their place"
     taken = f"{CRITERION_NAMES[selected]} is taken{'' if reached else ', by moving the threshold'}"
-    return taken if selected == equal else f"{CRITERION_NAMES[equal]} was asked and is not reached; {taken}"
+    return taken if selected == equal else f"{CRITERION_NAMES[equal]} is not reached; {taken}"
 
 
 def _label_rates(ax: Axes, values: dict[str, NDArray[np.float64]]) -> None:
