@@ -14,6 +14,7 @@ from typing import Any
 
 PASSWORD = "s3cr3t-word"
 HERE = "127.0.0.1"
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}  # a run that is killed or has no room cannot write its coverage either
 
 
 def free_port() -> int:
@@ -129,7 +130,7 @@ class Run:
         command = [sys.executable, "-m", "sweep", "run", table, "--target", "label", "--root", root, *TINY, *options]
         self.process = subprocess.Popen(
             [str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **environment}, start_new_session=True,
+            env={**os.environ, **UNMEASURED, **environment}, start_new_session=True,
         )  # fmt: skip
 
     def until(self, text: str) -> None:
