@@ -92,7 +92,7 @@ class StudyResult(Result):
         from sweep.study.study import Study
 
         trials = Study.reopen(self.folder).finished_trials()
-        return draw_every_trial(trials, Selection.load(self.folder.selection), self.name)
+        return draw_every_trial(trials, Selection.load(self.folder.selection), self)
 
     def model(self) -> Any:
         """Load the delivered model, a Keras model that takes raw columns by name."""

@@ -1,6 +1,6 @@
 """Which pictures a study has, and where they lie."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from sweep.report.figures import (
     TrialPoint,
     draw_balance_curve,
+    draw_delivered,
     draw_importance,
     draw_learning,
     draw_reliability,
@@ -16,16 +17,28 @@ from sweep.report.figures import (
     draw_trial,
     draw_trials,
     save,
+    save_all,
 )
-from sweep.report.out_of_fold import read_thresholds
+from sweep.report.out_of_fold import read_out_of_fold, read_thresholds
 from sweep.report.result import Result
 from sweep.search.selection import Selection
+from sweep.statistics.calibration import bins_of_equal_positives
 from sweep.statistics.confusion import Counts
 from sweep.study.study import FINISHED, FrozenTrial
 from sweep.study_folder import StudyFolder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+PICTURES = (
+    "delivered",
+    "thresholds",
+    "precision-recall",
+    "balance-curve",
+    "reliability",
+    "importance",
+    "learning-curve",
+)  # of a study, in the order in which they are shown
 
 
 def draw_one(
@@ -44,10 +57,13 @@ def draw_one(
     state = "complete" if stopped is None else "pruned"
     axes = draw_trial(y, logits, counts, number=number, params=params, name=record.name, state=state, epoch=stopped)
     save(axes, path)
+    save(axes, path.with_suffix(".svg"))
     return path
 
 
-def draw_every_trial(trials: Sequence[FrozenTrial], selection: Selection, name: str) -> "Axes":
+def draw_every_trial(
+    trials: Sequence[FrozenTrial], selection: Selection, result: Result, *, narrow: bool = False
+) -> "Axes":
     """Draw precision against recall of all trials, and what was selected."""
     pick, network = selection.picks[selection.equal], selection.winner.params
     (_, precision), (_, recall) = pick.counts.precision, pick.counts.recall
@@ -63,29 +79,64 @@ def draw_every_trial(trials: Sequence[FrozenTrial], selection: Selection, name: 
             precision=t.user_attrs["P1"],
             recall=t.user_attrs["R1"],
             pruned=t.state != FINISHED[0],
+            more="".join(f", {k} {v:.4g}" for k, v in t.params.items() if k not in ("most", "depth", "width")),
         )
         for t in trials
     ]
-    return draw_trials(points, selected=chosen, no_skill=float(selection.y.mean()), name=name)
+    asked = result.operating_point
+    floor = (asked.kind, asked.asked) if asked and asked.kind in ("recall", "precision") else None
+    prevalence = float(selection.y.mean())
+    return draw_trials(
+        points,
+        selected=chosen,
+        prevalence=prevalence,
+        equal=result.equal,
+        floor=floor,
+        name=result.name,
+        narrow=narrow,
+    )
 
 
 def draw_all(record: StudyFolder, trials: Sequence[FrozenTrial], selection: Selection, result: Result) -> None:
-    """Draw the pictures of the whole study."""
+    """Draw the pictures of the whole study; from what it kept of single rows too."""
     record.plots.mkdir(parents=True, exist_ok=True)
-    save(draw_every_trial(trials, selection, record.name), record.plots / "precision-recall.png")
-    along = draw_thresholds(
-        read_thresholds(record), marks=marks_of(result), delivered=result.selected.threshold, name=record.name
-    )
-    save(along, record.plots / "thresholds.png")
-    curve = draw_balance_curve(selection.curve, selected=selection.equal, equal=result.equal, name=record.name)
-    save(curve, record.plots / "balance-curve.png")
-    if result.verdict:
-        save(draw_reliability(result.verdict.calibration, name=record.name), record.plots / "reliability.png")
-        if result.verdict.importance:
-            drawn = draw_importance(result.verdict.importance, name=record.name)
-            save(drawn, record.plots / "importance.png")
-        if result.verdict.learning.points:
-            save(draw_learning(result.verdict.learning, name=record.name), record.plots / "learning-curve.png")
+    for name, draw in drawings(record, trials, selection, result).items():
+        save_all(draw, record.plots / f"{name}.png")
+
+
+def drawings(
+    record: StudyFolder, trials: Sequence[FrozenTrial], selection: Selection, result: Result
+) -> dict[str, Callable[[bool], "Axes"]]:
+    """Name what draws each picture of a study; each is told whether it is for a phone."""
+    pick, taken, name = selection.picks[selection.equal], result.selected, result.name
+    thresholds, rows = read_thresholds(record), read_out_of_fold(record)
+    bins = bins_of_equal_positives(rows["label"].to_numpy(), rows["probability"].to_numpy())
+    verdict = result.verdict
+    measured = verdict.calibration if verdict else None
+    found: dict[str, Callable[[bool], Axes]] = {
+        "delivered": lambda narrow: draw_delivered(
+            selection.y,
+            pick.mean,
+            pick.counts,
+            threshold=taken.threshold,
+            average_precision=taken.average_precision,
+            name=name,
+            narrow=narrow,
+        ),
+        "thresholds": lambda narrow: draw_thresholds(
+            thresholds, marks=marks_of(result), delivered=taken.threshold, name=name, narrow=narrow
+        ),
+        "precision-recall": lambda narrow: draw_every_trial(trials, selection, result, narrow=narrow),
+        "balance-curve": lambda narrow: draw_balance_curve(
+            selection.curve, selected=selection.equal, equal=result.equal, name=name, narrow=narrow
+        ),
+        "reliability": lambda narrow: draw_reliability(bins, calibration=measured, name=name, narrow=narrow),
+    }
+    if verdict and verdict.importance:
+        found["importance"] = lambda narrow: draw_importance(verdict.importance, name=name, narrow=narrow)
+    if verdict and verdict.learning.points:
+        found["learning-curve"] = lambda narrow: draw_learning(verdict.learning, name=name, narrow=narrow)
+    return found
 
 
 def marks_of(result: Result) -> dict[str, float]:
@@ -97,7 +148,6 @@ def marks_of(result: Result) -> dict[str, float]:
     return marks
 
 
-def shown(record: StudyFolder) -> list[Path]:
-    """Find the pictures that the report shows, of those that are there."""
-    names = ("thresholds", "balance-curve", "precision-recall", "learning-curve", "reliability", "importance")
-    return [path for name in names if (path := record.plots / f"{name}.png").exists()]
+def pictures_of(record: StudyFolder) -> list[Path]:
+    """Find the study's pictures that are there, of each the PNG."""
+    return [path for name in PICTURES if (path := record.plots / f"{name}.png").exists()]

@@ -7,7 +7,7 @@ from sweep.errors import InputError
 from sweep.report.html import Rows, write_report
 from sweep.report.mistakes import rows_with_columns, segments, surest_mistakes
 from sweep.report.out_of_fold import read_thresholds
-from sweep.report.pictures import draw_all, draw_one, shown
+from sweep.report.pictures import draw_all, draw_one, pictures_of
 from sweep.report.result import Result
 from sweep.report.trial_pictures import kept_counts, stopped_at
 from sweep.search.selection import Selection
@@ -45,7 +45,7 @@ def rewrite_report(record: StudyFolder) -> Path:
 def report_of(record: StudyFolder, result: Result) -> Path:
     """Write the report of a result; the settings in it are empty where its file is gone."""
     text = record.study.read_text(encoding="utf-8") if record.study.exists() else ""
-    write_report(record.report, result, pictures=shown(record), study=text, rows=rows_of(record))
+    write_report(record.report, result, pictures=pictures_of(record), study=text, rows=rows_of(record))
     return record.report
 
 

@@ -1,6 +1,7 @@
 """The calibration of the exported probability: its sum, slope and bins, out-of-fold, and its recalibration."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from sweep.statistics.confusion import proportion_interval
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
+POSITIVES_OF_A_BIN, LEAST_BINS = 20, 3  # where bins are of equally many positives
 NEWTON_STEPS = 100  # at most
 HALVINGS = 30  # of a step, at most
 
@@ -40,6 +42,11 @@ class Bin:
     share: float
     low: float
     high: float
+
+    @property
+    def positives(self) -> int:
+        """Those among its rows."""
+        return round(self.share * self.rows)
 
 
 @dataclass(frozen=True)
@@ -258,13 +265,39 @@ def bins(labels: NDArray[np.float64], odds: NDArray[np.float64]) -> tuple[Bin, .
     [(1, 1.0), (1, 1.0)]
     """
     parts = np.array_split(np.argsort(odds, kind="stable"), BINS if labels.sum() >= ENOUGH_POSITIVES else FEW_BINS)
-    found = []
-    for part in parts:
-        if len(part):
-            hits = int(labels[part].sum())
-            low, high = proportion_interval(hits, len(part))
-            found.append(Bin(len(part), float(expit(odds[part]).mean()), hits / len(part), low, high))
-    return tuple(found)
+    return tuple(_bin(labels[part], expit(odds[part])) for part in parts if len(part))
+
+
+def bins_of_equal_positives(y: NDArray[np.integer], probability: NDArray[np.floating]) -> tuple[Bin, ...]:
+    """Sort a probability into bins of equally many positives, as far as ties allow; at most 5 below 100 positives.
+
+    Of a rare class, bins of equally many rows hold next to no positive but for the last. There are up to 10 bins, of
+    about 20 positives.
+
+    Parameters
+    ----------
+    y, probability : (rows,)
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 0, 1, 0, 1, 0, 1, 1, 1])
+    >>> [(b.positives, b.rows) for b in bins_of_equal_positives(y, np.arange(10) / 10)]
+    [(2, 6), (2, 3), (1, 1)]
+    """
+    order = np.argsort(probability, kind="stable")
+    labels, p = (y[order] == 1).astype(float), probability[order].astype(float)
+    ends = np.flatnonzero(np.append(p[1:] != p[:-1], True)) + 1  # a tie is not split
+    found = np.cumsum(labels)[ends - 1]
+    parts = int(np.clip(found[-1] // POSITIVES_OF_A_BIN, LEAST_BINS, BINS))
+    wanted = np.searchsorted(found, found[-1] * np.arange(1, parts) / parts - 1e-9)
+    places = np.unique([0, *ends[wanted].tolist(), len(p)])
+    return tuple(_bin(labels[a:b], p[a:b]) for a, b in pairwise(places.tolist()))
+
+
+def _bin(labels: NDArray[np.float64], probability: NDArray[np.float64]) -> Bin:
+    hits = int(labels.sum())
+    low, high = proportion_interval(hits, len(labels))
+    return Bin(len(labels), float(probability.mean()), hits / len(labels), low, high)
 
 
 def _with_interval(value: float, drawn: NDArray[np.float64]) -> Measured:

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 from sweep.class_weight import balance_grid, weight_ratio
 from sweep.report.figures import TrialPoint, balance_lines, draw_balance_curve, draw_trial, draw_trials, save
@@ -138,20 +139,23 @@ def points() -> Any:
 
 
 def test_trials_are_drawn_where_they_are_and_the_silent_ones_listed() -> None:
-    ax = draw_trials(points(), no_skill=0.04, name="wine")
+    ax = draw_trials(points(), prevalence=0.04, name="wine")
     drawn = sorted(tuple(map(float, place)) for c in ax.collections for place in np.asarray(c.get_offsets()))
     assert drawn == [(0.4, 0.8), (0.6, 0.6), (0.8, 0.4)], "a trial is missing, or one without precision was drawn"
     assert "2 trials predict no positive: no precision" in words_of(ax), "trials left out are not accounted for"
     assert "5 trials" in words_of(ax), "the total is not that of all trials"
 
 
+def marks(ax: Any) -> dict[Any, Any]:
+    """The marks of the trials, by their places."""
+    found = [c for c in ax.collections if isinstance(c, PathCollection)]
+    return {tuple(map(float, np.asarray(c.get_offsets())[0])): c for c in found}
+
+
 def test_pruned_trials_are_hollow() -> None:
-    full, hollow = draw_trials(points()).collections[:2]
-    assert isinstance(full, PathCollection)
-    assert isinstance(hollow, PathCollection)
-    assert len(full.get_facecolor()) == 2, "a finished trial is drawn hollow"
-    assert len(hollow.get_facecolor()) == 0, "a pruned trial cannot be told from a finished one"
-    assert np.asarray(hollow.get_offsets()).tolist() == [[0.8, 0.4]], "the hollow mark is not the pruned trial's"
+    found = marks(draw_trials(points()))
+    assert len(found[0.8, 0.4].get_facecolor()) == 0, "a pruned trial cannot be told from a finished one"
+    assert len(found[0.4, 0.8].get_facecolor()) == 1, "a finished trial is drawn hollow"
 
 
 def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own() -> None:
@@ -165,11 +169,50 @@ def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own() -> None
     assert "with bins" in words_of(ax), "the star lies off all trials, and the reader cannot tell why"
 
 
-def test_bigger_networks_have_bigger_marks() -> None:
-    marks = draw_trials(points()).collections[0]
-    assert isinstance(marks, PathCollection)
-    sizes = marks.get_sizes()
-    assert sizes[0] > sizes[1] > 0, "the size does not grow with the network, or a big mark hides a small one"
+def test_the_mark_shows_the_width_by_its_size_and_the_depth_by_its_shape() -> None:
+    """If it failed, depth 2 of width 64 would look like depth 1 of width 128."""
+    networks = [(1, 16), (1, 256), (2, 16), (5, 16), (9, 16)]
+    found = marks(draw_trials([TrialPoint(k, 0.6, *network, 0.5, k / 5) for k, network in enumerate(networks)]))
+    drawn = [found[place] for place in sorted(found)]
+    sizes, shapes = [c.get_sizes()[0] for c in drawn], [len(c.get_paths()[0].vertices) for c in drawn]
+    assert sizes[0] < sizes[1]
+    assert sizes[0] == sizes[2]
+    assert len({shapes[0], shapes[2], shapes[3], shapes[4]}) == 4
+    text = words_of(draw_trials(points()))
+    assert all(f"depth {n}" in text for n in (1, 2, 3))
+    assert all(f"width {n}" in text for n in (16, 64, 256))
+
+
+def test_the_balance_asked_for_is_drawn_and_nothing_else_is_in_the_legend() -> None:
+    """If it failed, a reader would look for a line that is not there, or miss the one that was asked for."""
+    low = [TrialPoint(0, 0.6, 1, 16, 0.35, 0.4), TrialPoint(1, 0.7, 1, 16, 0.3, 0.45)]
+
+    def said(**more: Any) -> Any:
+        found: Any = draw_trials(low, prevalence=0.04, **more)
+        return found, "\n".join(text.get_text() for text in found.get_legend().get_texts())
+
+    ax, text = said(equal="ratio")
+    assert "P0 = P1" not in text
+    assert "P1 = R1" in text
+    assert "no skill" not in text, "what lies below the picture is in its legend"
+    ax, text = said(equal="precision")
+    assert "P0 = P1" in text
+    assert ax.get_ylim()[1] == 1, "P0 = P1 was asked for, and lies outside the picture"
+    ax, text = said(floor=("recall", 0.9))
+    assert "asked: R1 at least 0.9" in text
+    assert ax.get_xlim()[1] > 0.9
+
+
+def test_the_label_lies_beside_its_star_and_over_no_point() -> None:
+    """If it failed, the word could not be read, or covered a trial."""
+    crowd = [TrialPoint(k, 0.6, 1, 64, 0.5 + 0.03 * np.sin(k), 0.5 + 0.03 * np.cos(k)) for k in range(7)]
+    ax: Any = draw_trials(crowd, selected=TrialPoint(3, 0.62, 1, 64, 0.5, 0.5), prevalence=0.04)
+    label = next(text for text in ax.texts if text.get_text() == "selected")
+    label.get_window_extent()  # puts it where it is drawn
+    box, star = Text.get_window_extent(label), ax.transData.transform((0.5, 0.5))
+    assert abs(star - [np.clip(star[0], box.x0, box.x1), np.clip(star[1], box.y0, box.y1)]).max() < 60
+    for place in ax.transData.transform(np.array([(p.recall, p.precision) for p in crowd])):
+        assert not (box.x0 < place[0] < box.x1 and box.y0 < place[1] < box.y1)
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.0], [1.0], [0.01, 0.99], [0.72, 0.93], [0.31, 0.66], []])
@@ -207,12 +250,13 @@ def test_a_crossing_that_is_not_reached_is_hollow_and_said() -> None:
 
 
 def test_taken_crossing_is_marked_at_its_weight_ratio() -> None:
+    """If it failed, the picture would say another weight than the study, by a line drawn between two balances."""
     result = curve()
-    at = result.crossings["ratio"].most / (1 - result.crossings["ratio"].most)
-    star = next(a for a in draw_balance_curve(result, selected="ratio", equal="ratio").lines if a.get_marker() == "*")
-    assert np.asarray(star.get_xdata())[0] == pytest.approx(at, rel=0.05), (
-        "the star is not on the balance that was taken"
-    )
+    at = float(weight_ratio(result.crossings["ratio"].most, 20 / 420))
+    ax = draw_balance_curve(result, selected="ratio", equal="ratio")
+    star = next(a for a in ax.lines if a.get_marker() == "*")
+    assert np.asarray(star.get_xdata())[0] == pytest.approx(at, rel=1e-9)
+    assert f"{at:.3g} : 1 (" in words_of(ax)
 
 
 @pytest.mark.parametrize(("negatives", "positives"), [(50, 50), (30, 300), (60, 4)])
@@ -250,7 +294,7 @@ def test_awkward_names_reach_the_file_inside_the_picture(tmp_path: Path) -> None
         draw_trial(
             y, logits, Counts.of(y, logits > 0), number=12345, params=PARAMS, name=AWKWARD, state="pruned", epoch=3
         ),
-        draw_trials(points(), name=AWKWARD, selected=points()[1], no_skill=0.04),
+        draw_trials(points(), name=AWKWARD, selected=points()[1], prevalence=0.04),
         draw_balance_curve(curve(), selected="ratio", equal="precision", name=AWKWARD),
     ]
     for i, ax in enumerate(drawings):

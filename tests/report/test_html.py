@@ -53,7 +53,10 @@ def verdict(case: Case) -> Any:
 def pictures(verdict: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("pictures")
     save(draw_learning(verdict.learning, name=AWKWARD), folder / "learning-curve.png")
-    save(draw_reliability(verdict.calibration, name=AWKWARD), folder / "reliability.png")
+    save(
+        draw_reliability(verdict.calibration.bins.undone, calibration=verdict.calibration, name=AWKWARD),
+        folder / "reliability.png",
+    )
     save(draw_importance(verdict.importance, name=AWKWARD), folder / "importance.png")
     return sorted(folder.iterdir())
 
@@ -160,7 +163,7 @@ def test_the_figures_hold_the_numbers(verdict: Any) -> None:
     assert max(ax.get_xticks()) == 2 * verdict.learning.points[-1].positives, (
         "the projection is not drawn at twice the positives"
     )
-    ax = draw_reliability(verdict.calibration)
+    ax = draw_reliability(verdict.calibration.bins.undone, calibration=verdict.calibration)
     assert f"slope {verdict.calibration.slope.value:.2f} (" in ax.get_title(loc="left"), (
         "the picture does not say the slope"
     )

@@ -4,25 +4,24 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
+from sweep.class_weight import weight_ratio
+from sweep.report.figures.hover import hover
+from sweep.report.figures.layout import WIDE, legend, new_axes, title
 from sweep.report.figures.style import (
-    BLACK,
     CLASS_COLOURS,
     CRITERION_COLOURS,
     CRITERION_NAMES,
-    GREY,
-    PALE,
     SMALL,
-    WIDE,
-    new_axes,
     ratio_text,
     shown,
     spread,
-    title,
     words,
 )
+from sweep.report.theme import BLACK, GREY, PALE
 from sweep.statistics.confusion import RATES
 from sweep.statistics.criteria import CRITERIA
 from sweep.statistics.curve import Curve
@@ -49,7 +48,13 @@ def ratio_ticks(low: float, high: float, *, least: float = 0.1) -> list[float]:
 
 
 def draw_balance_curve(
-    curve: Curve, *, selected: str, equal: str | None, name: str = "", ax: Axes | None = None
+    curve: Curve,
+    *,
+    selected: str,
+    equal: str | None,
+    name: str = "",
+    narrow: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the four rates with their bands, and above them each criterion's crossing with its interval.
 
@@ -60,8 +65,10 @@ def draw_balance_curve(
         The criterion that was taken, and the one that was asked for: None where an operating point was.
     name : str
         The study's name.
+    narrow : bool
+        For a phone.
     """
-    ax = new_axes(ax, WIDE)
+    ax = new_axes(ax, WIDE, narrow=narrow)
     order = np.argsort(curve.log_ratio)
     x = np.exp(curve.log_ratio[order])
     values = dict(zip(RATES, np.hstack([curve.precision, curve.recall])[order].T, strict=True))
@@ -69,12 +76,23 @@ def draw_balance_curve(
     for rate, line in values.items():
         colour, dashes = CLASS_COLOURS[int(rate[1])], "-" if rate[0] == "P" else (0, (4, 1.5))
         ax.fill_between(x, *curve.bands[rate][order].T, color=colour, alpha=0.15, linewidth=0)
-        ax.plot(x, line, color=colour, linestyle=dashes, linewidth=2, marker="o" if x.size == 1 else None)
-    _label_rates(ax, values)
+        ax.plot(
+            x,
+            line,
+            color=colour,
+            linestyle=dashes,
+            linewidth=2,
+            marker="o" if x.size == 1 else None,
+            label=_named(rate),
+        )
+    if not narrow:
+        _label_rates(ax, values)
+    _explain(ax, x, curve.most[order], values)
+    handles = ax.get_legend_handles_labels()[0]
     for criterion in CRITERIA:
-        _draw_crossing(ax, curve, criterion, taken=criterion == selected)
+        handles.append(_draw_crossing(ax, curve, criterion, taken=criterion == selected, narrow=narrow))
 
-    ticks = ratio_ticks(x[0], x[-1])
+    ticks = ratio_ticks(x[0], x[-1], least=0.16 if narrow else 0.1)
     most = np.interp(np.log(ticks), curve.log_ratio[order], curve.most[order])
     ax.xaxis.set(major_locator=FixedLocator(ticks), minor_locator=NullLocator())
     ax.set_xticks(ticks, [f"{ratio_text(t)}\n{m:.3g}" for t, m in zip(ticks, most, strict=True)])
@@ -83,7 +101,7 @@ def draw_balance_curve(
     ax.set_yticks([*levels, *ROWS.values()], [*(f"{v:.1f}" for v in levels), *rows])
     ax.set(xlim=(x[0], x[-1]) if x.size > 1 else (x[0] / 2, x[0] * 2), ylim=(0, 1.32))
     ax.axhline(1.04, color=PALE, linewidth=0.8)
-    ax.set_xlabel("weight of a positive : weight of a negative (below it: most)", **words())
+    ax.set_xlabel("weight of a positive : of a negative (below: most)", **words())
     counts = curve.counts[0]
     title(
         ax,
@@ -91,6 +109,8 @@ def draw_balance_curve(
         f"{counts.sum()} rows, {counts[0] + counts[2]} positives, out-of-fold; bands: 95 % of the resamples",
         said(selected, equal, reached=selected in curve.crossings and curve.crossings[selected].reached),
     )
+    if narrow:
+        legend(ax, handles=handles)
     return ax
 
 
@@ -116,8 +136,20 @@ def _label_rates(ax: Axes, values: dict[str, NDArray[np.float64]]) -> None:
     heights = spread(list(ends.values()), 0.06)
     heights -= max(0.0, heights.max() - 1.0)
     for rate, height in zip(ends, heights, strict=True):
-        kind = "precision" if rate[0] == "P" else "recall"
-        _label_right(ax, height, f"{rate}  {kind} of class {rate[1]}", color=CLASS_COLOURS[int(rate[1])])
+        _label_right(ax, height, _named(rate), color=CLASS_COLOURS[int(rate[1])])
+
+
+def _named(rate: str) -> str:
+    return f"{rate}  {'precision' if rate[0] == 'P' else 'recall'} of class {rate[1]}"
+
+
+def _explain(ax: Axes, x: NDArray[np.float64], most: NDArray[np.float64], values: dict[str, Any]) -> None:
+    """Say the four rates at each balance."""
+    texts = []
+    for k, ratio in enumerate(x.tolist()):
+        rates = ", ".join(f"{rate} {line[k]:.3f}" for rate, line in values.items() if np.isfinite(line[k]))
+        texts.append(f"weights {ratio_text(ratio)}, most {most[k]:.4f}: {rates}")
+    hover(ax, x, None, texts)
 
 
 def _label_right(ax: Axes, height: float, text: str, **more: Any) -> None:
@@ -128,12 +160,15 @@ def _label_right(ax: Axes, height: float, text: str, **more: Any) -> None:
     )  # fmt: skip
 
 
-def _draw_crossing(ax: Axes, curve: Curve, criterion: str, *, taken: bool) -> None:
-    """Draw one row of the strip: a crossing and its interval, or a hollow arrow at the end where it is not reached."""
+def _draw_crossing(ax: Axes, curve: Curve, criterion: str, *, taken: bool, narrow: bool) -> Line2D:
+    """Draw one row of the strip: a crossing and its interval, or a hollow arrow at the end where it is not reached.
+
+    Returns what a legend says of it; a wide drawing has it written beside the row.
+    """
     crossing, height, colour = curve.crossings[criterion], ROWS[criterion], CRITERION_COLOURS[criterion]
-    places = [crossing.most, crossing.low, crossing.high]
-    order = np.argsort(curve.most)
-    at, *ends = np.exp(np.interp(places, curve.most[order], curve.log_ratio[order])).tolist()
+    positives = curve.counts[0, 0] + curve.counts[0, 2]
+    prevalence = float(positives / curve.counts[0].sum())
+    at, *ends = (float(weight_ratio(most, prevalence)) for most in (crossing.most, crossing.low, crossing.high))
     if crossing.reached:
         ax.plot(ends, (height, height), color=colour, linewidth=3, solid_capstyle="butt", clip_on=False)
     if crossing.reached or taken:
@@ -147,7 +182,10 @@ def _draw_crossing(ax: Axes, curve: Curve, criterion: str, *, taken: bool) -> No
         "markeredgecolor": BLACK if taken else colour,
     }
     ax.plot(at, height, clip_on=False, zorder=5, **marker)
-    _label_right(
-        ax, height, ratio_text(at, *ends) if crossing.reached else "not reached",
-        color=BLACK if crossing.reached else GREY, fontweight="bold" if taken else "normal",
-    )  # fmt: skip
+    text = ratio_text(at, *ends) if crossing.reached else "not reached"
+    if not narrow:
+        bold = {"fontweight": "bold" if taken else "normal"}
+        _label_right(ax, height, text, color=BLACK if crossing.reached else GREY, **bold)
+    hover(ax, [at], [height], [f"{CRITERION_NAMES[criterion]}: {text}"])
+    label = f"{CRITERION_NAMES[criterion]}: {text}"
+    return Line2D([], [], linestyle="none", label=label, **{**marker, "markersize": 8})

@@ -1,34 +1,26 @@
-"""What all drawings share: colours, sizes legible at 800 pixels, names drawn as they are, and writing the file.
+"""What all drawings share: how lines and names are drawn, and where the numbers on them stand.
 
 Figures are plain `matplotlib.figure.Figure` objects: no pyplot, no global state, nothing for a server to leak.
 """
 
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib import patheffects
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from numpy.typing import ArrayLike, NDArray
 
-from sweep.errors import InputError
+from sweep.report.theme import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 
-# Okabe and Ito (2008): told apart with any of the common colour-vision deficiencies, and in grey print
-BLACK, GREY, PALE = "#000000", "#6e6e6e", "#c8c8c8"
-BLUE, SKY, GREEN, ORANGE, VERMILLION, PURPLE = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7"
 CLASS_COLOURS = (BLUE, VERMILLION)
 CRITERION_COLOURS = {"precision": GREEN, "ratio": PURPLE, "recall": ORANGE}
 CRITERION_NAMES = {"precision": "P0 = P1", "ratio": "P1 = R1 (FP = FN)", "recall": "R0 = R1"}
 
+LINE_STYLES = {"precision": (0, (1, 1.2)), "ratio": (0, (5, 2)), "recall": (0, (5, 1.5, 1, 1.5))}
+
 FONT = "DejaVu Sans"  # comes with matplotlib, so that a picture is the same everywhere
 SMALL, NORMAL, LARGE = 9.5, 10.5, 12.0  # points; 100 pixels an inch at README size
-SIZE = (8.0, 5.7)  # inches, of a figure
-SQUARE, WIDE = (0.75, 0.6, 4.15, 4.15), (0.85, 0.75, 4.7, 3.95)  # inches, of its Axes: left, bottom, width, height
-DPI = 150
 HALO = (patheffects.withStroke(linewidth=3, foreground="white"),)
 
 
@@ -61,39 +53,6 @@ def shown(text: object, *, longest: int = 48) -> str:
 def words(size: float = NORMAL, **more: Any) -> dict[str, Any]:
     """Keywords of a Text in house style, literal: a `$` is a `$`."""
     return {"fontsize": size, "fontfamily": FONT, "parse_math": False, **more}
-
-
-def new_axes(ax: Axes | None, inches: tuple[float, float, float, float]) -> Axes:
-    """Take the given Axes, or make one of a new Figure at (left, bottom, width, height); in house style.
-
-    The place is fixed, not fitted, so that the pictures of two trials can be laid on one another.
-    """
-    if ax is None:
-        place = np.divide(inches, (*SIZE, *SIZE))
-        ax = Figure(figsize=SIZE, facecolor="white").add_axes(place.tolist())
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, color=GREY)
-    return ax
-
-
-def title(ax: Axes, head: str, *lines: str) -> None:
-    """Write a bold first line over plain ones, all from the left edge of the Axes."""
-    ax.set_title("\n".join(lines), loc="left", **words(NORMAL, color="#333333", linespacing=1.35))
-    above = 9 + NORMAL * (1.1 + 1.5 * (len(lines) - 1))  # points
-    ax.annotate(
-        head, (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points", annotation_clip=False,
-        **words(LARGE, fontweight="bold", va="bottom"),
-    )  # fmt: skip
-
-
-def legend_beside(ax: Axes, **more: Any) -> None:
-    """Put the legend right of the Axes, where it hides no data; its entries are drawn literally."""
-    legend = ax.legend(
-        loc="upper left", bbox_to_anchor=(1.02, 1.0), frameon=False, labelspacing=0.9,
-        prop={"family": FONT, "size": SMALL}, **more,
-    )  # fmt: skip
-    for text in legend.get_texts():
-        text.set_parse_math(False)
 
 
 def ratio_text(ratio: float, *ends: float) -> str:
@@ -135,17 +94,3 @@ def spread(wanted: ArrayLike, gap: float) -> NDArray[np.float64]:
     result = np.empty(positions.size)
     result[order] = np.concatenate([np.full(len(b), np.mean(b)) for b in blocks]) + steps
     return result
-
-
-def save(drawn: Axes | Figure, path: str | Path, *, dpi: int = DPI) -> None:
-    """Write the whole figure as PNG, whole or not at all: the file appears by a rename in its own folder."""
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    if figure is None:
-        raise InputError("drawn must be on a Figure; got Axes that were removed from theirs. Draw them again.")
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        figure.savefig(part, format="png", dpi=dpi, metadata={"Software": None})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,23 +9,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from sweep.class_weight import weight_ratio
 from sweep.errors import InputError
+from sweep.report.figures.hover import hover
+from sweep.report.figures.layout import SQUARE, legend, new_axes, title
 from sweep.report.figures.style import (
-    BLUE,
     CRITERION_COLOURS,
     CRITERION_NAMES,
-    GREY,
-    SQUARE,
-    VERMILLION,
-    legend_beside,
-    new_axes,
+    LINE_STYLES,
     ratio_text,
     shown,
-    title,
     words,
 )
-from sweep.statistics.confusion import Counts, precision_recall_points
+from sweep.report.theme import BLUE, GREY, VERMILLION, WHITE
+from sweep.statistics.confusion import Counts, PrecisionRecall, precision_recall_points
 
-LINE_STYLES = {"precision": (0, (1, 1.2)), "ratio": (0, (5, 2)), "recall": (0, (5, 1.5, 1, 1.5))}
+HINTS = 60  # thresholds of a curve that say what they do
 
 
 def balance_lines(share: float, recall: ArrayLike) -> dict[str, NDArray[np.float64]]:
@@ -102,19 +99,58 @@ def draw_trial(
     epoch : int, optional
         Where a pruned trial stopped.
     """
+    share = counts.positives / counts.rows
+    weights = f"weights {ratio_text(float(weight_ratio(params['most'], share)))}"
+    lines = [f"most {params['most']:.3f} ({weights}), depth {params['depth']}, width {params['width']}"]
+    if state == "pruned":
+        lines.append("pruned" if epoch is None else f"pruned at epoch {epoch}: drawn as it stood there")
+    lines.append(findings(counts))
+    head = f"{shown(name, longest=36)}: trial {number}" if name else f"trial {number}"
+    return draw_curve(y, logits, counts, "the trial's own threshold, logit 0", head, *lines, ax=ax)
+
+
+def draw_curve(
+    y: ArrayLike,
+    logits: ArrayLike,
+    counts: Counts,
+    decision: str,
+    head: str,
+    *lines: str,
+    narrow: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw precision against recall at every threshold, a decision with its exact intervals, and the balances.
+
+    Parameters
+    ----------
+    y : (rows,) of bool or 0 and 1, both occurring
+    logits : (rows,)
+        Out-of-fold, or anything else that sorts the rows.
+    counts : Counts
+        Of the decision.
+    decision : str
+        What it is called.
+    head, lines : str
+        Of the title.
+    narrow : bool
+        For a phone.
+    """
     points = precision_recall_points(y, logits)
     share = counts.positives / counts.rows
-    ax = new_axes(ax, SQUARE)
+    ax = new_axes(ax, SQUARE, narrow=narrow)
     ax.set_box_aspect(1)
 
-    _draw_decision(ax, counts)
+    _draw_decision(ax, counts, decision)
     steps = np.append(points.precision[0], points.precision)
     ax.step(
         np.append(0.0, points.recall), steps, where="pre", color=BLUE, linewidth=2, clip_on=False,
         label="every other threshold,\npooled out-of-fold",
     )  # fmt: skip
+    _explain(ax, points, counts)
     grid = np.linspace(0, 1, 401)
     for criterion, precision in balance_lines(share, grid).items():
+        if np.isnan(precision).all():
+            continue
         ax.plot(
             grid, precision, color=CRITERION_COLOURS[criterion], linestyle=LINE_STYLES[criterion], linewidth=1.8,
             zorder=1.5, label=f"{CRITERION_NAMES[criterion]} here",
@@ -125,14 +161,22 @@ def draw_trial(
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
     ax.set_xlabel("recall of class 1 (R1)", **words())
     ax.set_ylabel("precision of class 1 (P1)", **words())
-    weights = f"weights {ratio_text(weight_ratio(params['most'], share))}"
-    lines = [f"most {params['most']:.3f} ({weights}), depth {params['depth']}, width {params['width']}"]
-    if state == "pruned":
-        lines.append("pruned" if epoch is None else f"pruned at epoch {epoch}: drawn as it stood there")
-    lines.append(findings(counts))
-    title(ax, f"{shown(name, longest=36)}: trial {number}" if name else f"trial {number}", *lines)
-    legend_beside(ax)
+    title(ax, head, *lines)
+    legend(ax)
     return ax
+
+
+def _explain(ax: Axes, points: PrecisionRecall, counts: Counts) -> None:
+    """Say, along the curve, what is found there and at how many false alarms."""
+    rows = np.unique(np.linspace(0, points.recall.size - 1, HINTS).round().astype(int))
+    recall, precision = points.recall[rows], points.precision[rows]
+    found = np.rint(recall * counts.positives)
+    false = np.rint(found / np.maximum(precision, 1e-12) - found)
+    texts = [
+        f"R1 {r:.3f}, P1 {p:.3f}: finds {n:.0f} of {counts.positives}, {m:.0f} false alarms"
+        for r, p, n, m in zip(recall, precision, found, false, strict=True)
+    ]
+    hover(ax, recall, precision, texts, around=5.0)
 
 
 def findings(counts: Counts) -> str:
@@ -150,20 +194,20 @@ def findings(counts: Counts) -> str:
     return f"finds {counts.tp} of {counts.positives}, {counts.fp} false alarm{'' if counts.fp == 1 else 's'}"
 
 
-def _draw_decision(ax: Axes, counts: Counts) -> None:
-    """Draw the threshold at logit 0 as a cross of its exact intervals; nothing without a predicted positive."""
+def _draw_decision(ax: Axes, counts: Counts, name: str) -> None:
+    """Draw a decision as a cross of its exact intervals; nothing without a predicted positive."""
     p1, r1 = counts.precision[1], counts.recall[1]
     intervals = counts.intervals()
     p1_range, r1_range = intervals["P1"], intervals["R1"]
     if p1 is None or r1 is None or p1_range is None or r1_range is None:
         return
     label = (
-        f"the trial's own threshold, logit 0:\nP1 {p1:.2f} ({p1_range[0]:.2f} to {p1_range[1]:.2f})"
+        f"{name}:\nP1 {p1:.2f} ({p1_range[0]:.2f} to {p1_range[1]:.2f})"
         f"\nR1 {r1:.2f} ({r1_range[0]:.2f} to {r1_range[1]:.2f})"
     )
     for x, y in ((r1_range, (p1, p1)), ((r1, r1), p1_range)):
         ax.plot(x, y, color=VERMILLION, linewidth=2.2, zorder=4, clip_on=False, solid_capstyle="butt")
     ax.plot(
-        r1, p1, linestyle="none", marker="o", markersize=8, color=VERMILLION, markeredgecolor="white",
+        r1, p1, linestyle="none", marker="o", markersize=8, color=VERMILLION, markeredgecolor=WHITE,
         clip_on=False, zorder=5, label=label,
     )  # fmt: skip

@@ -1,0 +1,43 @@
+"""The delivered model: precision against recall at every threshold on its probability, out-of-fold."""
+
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from sweep.report.figures.style import shown
+from sweep.report.figures.trial import draw_curve, findings
+from sweep.statistics.confusion import Counts
+
+
+def draw_delivered(
+    y: ArrayLike,
+    logits: ArrayLike,
+    counts: Counts,
+    *,
+    threshold: float | None,
+    average_precision: float,
+    name: str = "",
+    narrow: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the curve of the networks that are delivered, and where they decide.
+
+    Parameters
+    ----------
+    y : (rows,) of bool or 0 and 1, both occurring
+    logits : (rows,)
+        Out-of-fold.
+    counts : Counts
+        Of the delivered decision.
+    threshold : float or None
+        On the probability.
+    average_precision : float
+        Pooled.
+    name : str
+        The study's name.
+    narrow : bool
+        For a phone.
+    """
+    decision = "as delivered" if threshold is None else f"as delivered, from {threshold:.3g} on"
+    lines = [f"{findings(counts)}; average precision {average_precision:.3f}, pooled"]
+    head = f"{shown(name, longest=36)}: the delivered model" if name else "the delivered model"
+    return draw_curve(y, logits, counts, decision, head, *lines, narrow=narrow, ax=ax)
