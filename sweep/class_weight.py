@@ -56,6 +56,18 @@ def weight_matrix(Y: np.ndarray, most: float = 0.9) -> np.ndarray:
     return weights
 
 
+def weights_at(prevalence: float, most: float) -> tuple[float, float]:
+    """Give the weights of a negative and of a positive at a prevalence; 0 for a class that no row has.
+
+    Examples
+    --------
+    >>> weights_at(0.25, 0.75)
+    (0.6666666666666666, 2.0)
+    """
+    b = float(np.clip(prevalence, 1 - most, most))
+    return (1 / (2 * (1 - b)) if prevalence < 1 else 0.0), (1 / (2 * b) if prevalence > 0 else 0.0)
+
+
 def class_weights(y: np.ndarray, most: float = 0.9) -> dict[str, float]:
     """Weigh the two classes so that they count alike, up to a cap.
 

@@ -16,6 +16,8 @@ from sweep.study_folder import as_name, check_name, default_name
 
 POINTS = ("recall", "precision", "top", "cost")  # the operating points, as `sweep.statistics.operating_point` has them
 EQUAL = ("precision", "ratio", "recall")  # the balances, as `sweep.statistics.criteria` measures them
+NEGATIVES = 20  # per positive: more are not trained on; from studies/benchmarks/speed/negatives.md
+ALL = "all"  # of the negatives
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,17 @@ class Training:
         None, "Passes over the rows.", bounds=(1, 100_000), metavar="E", default="by the number of rows"
     )
     batch_size: int | None = setting(None, "Rows per step.", bounds=(1, 2**20), default="by the number of rows")
+    negatives: str | int | None = setting(
+        None,
+        "Rows of class 0 to train on per row of class 1, drawn at random; all are scored.",
+        metavar="R|all",
+        default=f"{NEGATIVES}, or all where there are no more",
+    )
+
+    @property
+    def negatives_per_positive(self) -> int | None:
+        """The negatives to draw for each positive; None: all."""
+        return None if self.negatives == ALL else NEGATIVES if self.negatives is None else int(self.negatives)
 
 
 @dataclass(frozen=True)
@@ -428,6 +441,7 @@ def _check(spec: Spec) -> None:
     if spec.balance.criterion not in EQUAL:
         raise SpecError(f"equal must be one of {', '.join(EQUAL)}; got {spec.balance.equal!r}.")
     spec.balance.point  # noqa: B018  checks it
+    _negatives(spec.training.negatives)
     for room, kind in SECTIONS.items():
         for entry in fields(kind):
             value, meaning = getattr(getattr(spec, room), entry.name), entry.metadata.get("setting")
@@ -456,6 +470,12 @@ def read_top(value: Any) -> float:
     if not percent and number >= 1 and number.is_integer():
         return number
     raise SpecError(f"top must be a whole number of rows from 1, such as 200, or a share such as 2%; got {value!r}.")
+
+
+def _negatives(value: Any) -> None:
+    whole = not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, str) and value.isdecimal()))
+    if not (value is None or value == ALL or (whole and 1 <= int(value) <= 1_000_000)):
+        raise SpecError(f"negatives must be a whole number from 1 to 1000000, or {ALL!r}; got {value!r}.")
 
 
 def _costs(value: Any) -> tuple[float, tuple[float, float]]:

@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from sweep.class_weight import saturation
-from sweep.config import Balance, Spec
+from sweep.config import ALL, Balance, Spec
 from sweep.data.cells import listed
 from sweep.data.csv import check_columns
 from sweep.data.features import Features
@@ -38,6 +38,7 @@ from sweep.progress import Logged, Progress, duration
 from sweep.report.result import Result
 from sweep.stack.keras_backend import choose_tensorflow
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
+from sweep.stack.sampling import rows_trained, sample_rows
 from sweep.statistics.operating_point import Wanted
 from sweep.study_folder import OUT_OF_FOLD, StudyFolder, locked
 
@@ -314,6 +315,7 @@ def _resolve(spec: Spec, table: Table) -> Spec:
             f"share); got {low}. Lower its LO."
         )
     rows, training, point = len(table.y), spec.training, spec.balance.point
+    trained = rows_trained(rows, int(table.y.sum()), training.negatives_per_positive)
     if point and point["kind"] == "top" and point["value"] >= rows:
         raise SpecError(f"top must be fewer rows than the table has, {rows}; got {spec.balance.top}.")
     return replace(
@@ -323,8 +325,9 @@ def _resolve(spec: Spec, table: Table) -> Spec:
         balance=spec.balance if point else replace(spec.balance, equal=spec.balance.criterion),
         training=replace(
             training,
-            epochs=training.epochs or default_epochs(rows),
-            batch_size=training.batch_size or default_batch_size(rows),
+            epochs=training.epochs or default_epochs(trained),
+            batch_size=training.batch_size or default_batch_size(trained),
+            negatives=training.negatives_per_positive or ALL,
         ),
     )
 
@@ -343,16 +346,19 @@ def make_setup(data: Prepared) -> "TrialSetup":
 
     table, search, training = data.table, data.spec.search, data.spec.training
     asked = asked_of(data.spec.balance)
+    sample = sample_rows(data.X, table.y, training.negatives_per_positive, seed=search.seed)
+    trained = len(table.y) if sample is None else int(sample.sum())
     return TrialSetup(
         y=table.y,
         fold_of_row=data.fold_of_row,
         groups=table.groups,
         repeats=training.repeats,
-        epochs=training.epochs or default_epochs(len(table.y)),
-        batch_size=training.batch_size or default_batch_size(len(table.y)),
+        epochs=training.epochs or default_epochs(trained),
+        batch_size=training.batch_size or default_batch_size(trained),
         equal=data.spec.balance.criterion,
         asked=None if asked is None else replace(asked, confidence=None),
         seed=search.seed,
+        sample=sample,
     )
 
 
@@ -437,7 +443,7 @@ def estimate_time(this: Run) -> None:
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
         f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds x "
-        f"{setup.repeats} networks, {setup.epochs} epochs of {len(setup.y)} rows)"
+        f"{setup.repeats} networks, {setup.epochs} epochs of {setup.trained} rows)"
     )
 
 
@@ -575,6 +581,7 @@ def report_result(
         corrected,
         standing,
         fold_of_row=this.setup.fold_of_row,
+        sampled=this.setup.sample is not None,
         probability=final.probability,
         notes=this.data.notes,
         test=test,

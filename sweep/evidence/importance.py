@@ -8,7 +8,6 @@ import numpy as np
 
 from sweep.evidence.columns import SourceColumn
 from sweep.search.setup import TrialSetup
-from sweep.stack.design import cross_validation
 from sweep.statistics.bootstrap import average_precisions, interval, row_draws
 from sweep.study.params import Params
 
@@ -50,7 +49,7 @@ def measure_importance(
     columns : sequence of SourceColumn
     workers : Workers
     """
-    design = cross_validation(setup.y, setup.fold_of_row, most=[params.most], repeats=setup.repeats, seed=setup.seed)
+    design = setup.cross_validation([params.most])
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
 
     def score(changed: np.ndarray) -> np.ndarray:

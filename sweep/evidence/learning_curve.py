@@ -119,11 +119,18 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
         )
         return LearningCurve((), None, why, DRAWS)
     design = positive_shares(
-        setup.y, setup.groups, setup.fold_of_row, most=params.most, shares=shares, draws=DRAWS, seed=setup.seed
+        setup.y,
+        setup.groups,
+        setup.fold_of_row,
+        most=params.most,
+        shares=shares,
+        draws=DRAWS,
+        seed=setup.seed,
+        sample=setup.sample,
     )
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     logits = design.out_of_fold(stack.logits(X, design.held_out))
-    kept = (design.W * (design.Y == 1) > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
+    kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
     return score_points(setup.y, setup.groups, setup.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
 
 

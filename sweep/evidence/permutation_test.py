@@ -10,8 +10,7 @@ from sweep.data.folds import fold_of_row
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
 from sweep.stack.recipe import Recipe
-from sweep.statistics.bootstrap import average_precision_interval
-from sweep.statistics.confusion import average_precision
+from sweep.statistics.bootstrap import average_precision_interval, average_precisions
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -103,7 +102,9 @@ def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> P
     ----------
     X : array, shape (rows, features)
     setup : TrialSetup
-        Of which neither folds, repeats nor epochs are used.
+        Of which neither folds, repeats nor epochs are used. Where it has a sample of the negatives, the test is one of
+        its rows alone, shuffles and scores too: as valid, for which negatives are drawn has nothing to do with the
+        features. Average precision is then that of the whole table, by the weights of the negatives.
     workers : Workers
 
     References
@@ -112,20 +113,24 @@ def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> P
     """
     started = time.perf_counter()
     most_folds = min(FOLDS, int(setup.fold_of_row.max()) + 1)  # the search's folds are known to be possible
-    folds = fold_of_row(setup.y, setup.groups, most_folds, setup.seed)
-    recipe = replace(NETWORK, epochs=epochs(len(setup.y)))
+    y, groups, up = setup.y, setup.groups, 1.0
+    if setup.sample is not None:
+        up = np.sum(y == 0) / np.sum(y[setup.sample] == 0)
+        X, y, groups = X[setup.sample], y[setup.sample], groups[setup.sample]
+    folds = fold_of_row(y, groups, most_folds, setup.seed)
+    recipe = replace(NETWORK, epochs=epochs(len(y)))
     rng = np.random.default_rng([setup.seed, 5])
-    labels = np.concatenate([setup.y[:, None], shuffled(setup.y, setup.groups, folds, SHUFFLES[0], rng)], axis=1)
+    labels = np.concatenate([y[:, None], shuffled(y, groups, folds, SHUFFLES[0], rng)], axis=1)
     logits = _held_out(X, setup, labels, folds, recipe, workers)
     observed = logits[:, 0]
-    own, *drawn = _average_precisions(labels, logits)
+    own, *drawn = _average_precisions(labels, logits, up)
     as_good = int(np.sum(np.array(drawn) >= own))
     if undecided(as_good):
-        labels = shuffled(setup.y, setup.groups, folds, SHUFFLES[1] - SHUFFLES[0], rng)
-        drawn += _average_precisions(labels, _held_out(X, setup, labels, folds, recipe, workers))
+        labels = shuffled(y, groups, folds, SHUFFLES[1] - SHUFFLES[0], rng)
+        drawn += _average_precisions(labels, _held_out(X, setup, labels, folds, recipe, workers), up)
         as_good = int(np.sum(np.array(drawn) >= own))
-    parts = [average_precision(setup.y[folds == k], observed[folds == k]) for k in range(most_folds)]
-    low, high = average_precision_interval(setup.y, setup.groups, observed, seed=setup.seed)
+    parts = [_average_precision(y[folds == k], observed[folds == k], up) for k in range(most_folds)]
+    low, high = average_precision_interval(y, groups, observed, seed=setup.seed, weights=np.where(y == 1, 1.0, up))
     return PermutationTest(
         p=(as_good + 1) / (len(drawn) + 1),
         level=LEVEL,
@@ -134,7 +139,7 @@ def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> P
         average_precision=own,
         low=low,
         high=high,
-        by_fold=float(np.mean([part for part in parts if part is not None])),
+        by_fold=float(np.mean(parts)),
         shuffled=Shuffles(float(np.median(drawn)), float(np.quantile(drawn, 0.99))),
         network=FixedNetwork(recipe.depth, recipe.width, recipe.epochs, most_folds),
         seconds=time.perf_counter() - started,
@@ -196,8 +201,13 @@ def shuffled(
     return labels
 
 
-def _average_precisions(labels: np.ndarray, logits: np.ndarray) -> list[float]:
-    return [average_precision(y, z) or 0.0 for y, z in zip(labels.T, logits.T, strict=True)]
+def _average_precisions(labels: np.ndarray, logits: np.ndarray, up: float) -> list[float]:
+    return [_average_precision(y, z, up) for y, z in zip(labels.T, logits.T, strict=True)]
+
+
+def _average_precision(y: np.ndarray, logits: np.ndarray, up: float) -> float:
+    """Average precision where each negative counts as so many."""
+    return float(average_precisions(y, logits, np.where(y == 1, 1.0, up)[None])[0])
 
 
 def _held_out(

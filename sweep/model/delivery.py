@@ -51,7 +51,7 @@ def final_networks(
     """Train the winner at every balance picked, on all rows."""
     names = [*selection.picks]
     mosts = [pick.most for pick in selection.picks.values()]
-    design = all_rows(setup.y, most=mosts, repeats=setup.repeats, seed=setup.seed)
+    design = all_rows(setup.y, most=mosts, repeats=setup.repeats, seed=setup.seed, sample=setup.sample)
     stack = workers.fit(X, design, setup.recipe(selection.winner.params), seed=setup.seed)
     share = float(setup.y.mean())
     said = in_threads(lambda name: _said_of(setup, name, selection.picks[name]), names)

@@ -22,6 +22,7 @@ from sweep.stack.recipe import Recipe
 from sweep.stack.training import fit
 
 ATTEMPTS = 3  # of a call, before the run gives up
+ENTRIES = 2**26  # of the weight matrix, at most, in one part of a design
 BACKENDS: dict[str, Callable[[int], "Backend"]] = {"loky": Processes, "dask": Dask, "ray": Ray}
 
 Key = Any
@@ -140,14 +141,16 @@ class Workers:
         RunError
             If a part fails again and again.
         """
-        parts = np.array_split(np.arange(design.W.shape[1]), min(self.count, design.W.shape[1]))
+        entries = design.columns * (len(X) if design.rows is None else len(design.rows))
+        count = min(design.columns, max(self.count, -(-entries // ENTRIES)))
+        parts = np.array_split(np.arange(design.columns), count)
         done: dict[int, Stack] = {}
         for attempt in range(1, ATTEMPTS + 1):
-            calls = [
-                (k, fit_part, (design.Y[:, p], design.W[:, p], recipe, seed, design.init_seed[p]))
+            calls = (
+                (k, fit_part, (design.rows, *design.entries(p), recipe, seed, design.init_seed[p]))
                 for k, p in enumerate(parts)
                 if k not in done
-            ]
+            )
             for k, result in self.stream(calls, shared=X):
                 if not isinstance(result, Failed):
                     done[k] = result
@@ -165,9 +168,17 @@ class Workers:
             del self.__dict__["backend"]
 
 
-def fit_part(X: np.ndarray, Y: np.ndarray, W: np.ndarray, recipe: Recipe, seed: int, init_seed: np.ndarray) -> Stack:
-    """Train some of a design's columns."""
-    return fit(X, Y, W, recipe, seed=seed, init_seed=init_seed)
+def fit_part(
+    X: np.ndarray,
+    rows: np.ndarray | None,
+    Y: np.ndarray,
+    W: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    init_seed: np.ndarray,
+) -> Stack:
+    """Train some of a design's columns on the rows that it trains on."""
+    return fit(X if rows is None else X[rows], Y, W, recipe, seed=seed, init_seed=init_seed)
 
 
 def _call(function: Callable[..., Any], handle: Any, arguments: tuple[Any, ...]) -> Any:

@@ -45,6 +45,7 @@ def compose(
     standing: Standing | None,
     *,
     fold_of_row: np.ndarray,
+    sampled: bool,
     probability: Callable[[str, float], float | None],
     notes: Sequence[str],
     test: OnTest | None,
@@ -54,8 +55,8 @@ def compose(
 ) -> Result:
     """Put a run's result together; counts and rates are out-of-fold over all rows, at each balance's threshold.
 
-    `probability` is what a balance says by a mean logit, None where it tells no rows apart; `notes` what was said when
-    the tables were read.
+    `sampled` says whether networks were trained on some of the negatives only; `probability` is what a balance says by
+    a mean logit, None where it tells no rows apart; `notes` what was said when the tables were read.
     """
     y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
     logits = pick.mean
@@ -74,6 +75,7 @@ def compose(
             negative=table.negative,
             columns=tuple(ColumnSummary(**column) for column in table.columns),
             notes=tuple(notes),
+            negatives_per_positive=spec.training.negatives_per_positive if sampled else None,
         ),
         equal=None if standing else spec.balance.criterion,
         selected=Selected(

@@ -41,6 +41,7 @@ class DataSummary:
     negative: str = "0"
     columns: tuple[ColumnSummary, ...] = ()
     notes: tuple[str, ...] = ()  # whatever was said on reading
+    negatives_per_positive: int | None = None  # that networks trained on; None: all
 
     @property
     def class_names(self) -> tuple[str, str]:

@@ -8,7 +8,6 @@ import numpy as np
 from sweep.parallel.workers import Workers
 from sweep.search.selection import CANDIDATES, PICKS, POINTS
 from sweep.search.setup import TrialSetup
-from sweep.stack.design import cross_validation
 from sweep.stack.training import fit
 from sweep.study.params import Params
 from sweep.study.space import Space
@@ -47,8 +46,9 @@ def estimate(X: np.ndarray, setup: TrialSetup, space: Space, *, trials: int, wor
 
 def _seconds(X: np.ndarray, setup: TrialSetup, params: Params) -> float:
     """Of one trial, to its last epoch."""
-    some = np.random.default_rng(setup.seed).permutation(len(setup.y))[:ROWS]
-    design = cross_validation(setup.y, setup.fold_of_row, most=[params.most], repeats=setup.repeats, seed=setup.seed)
+    design = setup.cross_validation([params.most])
+    X = design.trained(X)
+    some = np.random.default_rng(setup.seed).permutation(len(X))[:ROWS]
     W = np.where(design.W[some].any(axis=0), design.W[some], 1)  # few rows may leave a column without a weight
     took = []
     for epochs in (1, 1, 1 + TIMED):
@@ -57,4 +57,4 @@ def _seconds(X: np.ndarray, setup: TrialSetup, params: Params) -> float:
         fit(X[some], design.Y[some], W, recipe, seed=setup.seed, init_seed=design.init_seed)
         took.append(time.perf_counter() - started)
     an_epoch = max(0.0, took[2] - took[1]) / TIMED
-    return took[1] + an_epoch * setup.epochs * len(setup.y) / len(some)
+    return took[1] + an_epoch * setup.epochs * setup.trained / len(some)

@@ -11,7 +11,6 @@ import numpy as np
 from sweep.class_weight import balance_grid
 from sweep.errors import StudyError
 from sweep.search.setup import TrialSetup
-from sweep.stack.design import cross_validation
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered
 from sweep.statistics.confusion import Counts
@@ -305,6 +304,6 @@ def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits
 def _held_out(
     X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
 ) -> np.ndarray:
-    design = cross_validation(setup.y, setup.fold_of_row, most=mosts, repeats=setup.repeats, seed=seed)
+    design = setup.cross_validation(mosts, seed=seed)
     stack = workers.fit(X, design, setup.recipe(params), seed=seed)
     return design.out_of_fold(stack.logits(X, design.held_out))

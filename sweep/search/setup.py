@@ -1,9 +1,11 @@
 """What all trials of a study share: labels, folds, settings; X travels beside it. Loads no TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from sweep.stack.design import Design, cross_validation
 from sweep.stack.recipe import Recipe
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
@@ -26,6 +28,8 @@ class TrialSetup:
         The criterion that the score serves.
     asked : Wanted, optional
         The operating point that the score serves in its place, without confidence: that moves a threshold at the end.
+    sample : array of bool, shape (rows,), optional
+        The rows trained on, all positives among them; default: all.
     """
 
     y: np.ndarray
@@ -37,6 +41,23 @@ class TrialSetup:
     equal: str
     seed: int
     asked: Wanted | None = None
+    sample: np.ndarray | None = None
+
+    @property
+    def trained(self) -> int:
+        """The number of rows trained on, those of each fold among them."""
+        return len(self.y) if self.sample is None else int(np.count_nonzero(self.sample))
+
+    def cross_validation(self, most: Sequence[float], *, repeats: int | None = None, seed: int | None = None) -> Design:
+        """Lay out the folds of some balances; repeats and seed are the study's where not given."""
+        return cross_validation(
+            self.y,
+            self.fold_of_row,
+            most=most,
+            repeats=self.repeats if repeats is None else repeats,
+            seed=self.seed if seed is None else seed,
+            sample=self.sample,
+        )
 
     def recipe(self, params: Params) -> Recipe:
         """Give the recipe by which a network of these parameters is trained."""

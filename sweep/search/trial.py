@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from sweep.search.setup import TrialSetup
-from sweep.stack.design import Design, cross_validation
+from sweep.stack.design import Design
 from sweep.stack.network import Stack
 from sweep.stack.training import fit
 from sweep.statistics.confusion import average_precision
@@ -48,7 +48,7 @@ def evaluate(
     Outcome, or None if the time was over before its last epoch
     """
     started = clock()
-    design = cross_validation(setup.y, setup.fold_of_row, most=[params.most], repeats=setup.repeats, seed=setup.seed)
+    design = setup.cross_validation([params.most])
     report_at = {max(1, round(share * setup.epochs)) for share in REPORTS} - {setup.epochs}
     reports: list[tuple[int, float]] = []
     held_out: list[np.ndarray] = []
@@ -66,7 +66,7 @@ def evaluate(
 
     try:
         stack = fit(
-            X,
+            design.trained(X),
             design.Y,
             design.W,
             setup.recipe(params),

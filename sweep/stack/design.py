@@ -1,43 +1,75 @@
-"""Designs: which column of the weight matrix is which fold, repeat and balance."""
+"""Designs: which column of the weight matrix is which fold, repeat and balance, on which rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from sweep.class_weight import weight_matrix
+from sweep.class_weight import weight_matrix, weights_at
 from sweep.errors import InputError
+
+Entries = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Design:
     """Columns in the order balances x repeats x folds, and where each row's held-out logits stand.
 
+    Y and W follow from a formula: `entries` gives those of some columns, so that a design of many columns need never
+    lie in memory as a whole. They have the rows that any column is trained on and no other.
+
     Attributes
     ----------
-    Y, W : arrays of float32, shape (rows, columns)
+    entries : callable
+        From columns, array of int, to their Y and W, arrays of float32, shape (rows trained on, columns).
     init_seed : array of int, shape (columns,)
         One per repeat: all balances and folds of a repeat start from the same initial weights.
     balances, repeats, folds : int
         ``columns = balances * repeats * folds``.
     fold_of_row : array of int, shape (rows,), or None
         The fold that holds the row out; None where no row is held out.
+    rows : array of int, shape (rows trained on,), or None
+        Their place in the table; None: all rows.
     """
 
-    Y: np.ndarray
-    W: np.ndarray
+    entries: Entries
     init_seed: np.ndarray
     balances: int
     repeats: int
     folds: int
     fold_of_row: np.ndarray | None
+    rows: np.ndarray | None = None
+
+    @property
+    def columns(self) -> int:
+        """The number of networks."""
+        return len(self.init_seed)
+
+    @cached_property
+    def _whole(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.entries(np.arange(self.columns))
+
+    @property
+    def Y(self) -> np.ndarray:  # noqa: N802  as everywhere
+        """All labels, array of float32, shape (rows trained on, columns)."""
+        return self._whole[0]
+
+    @property
+    def W(self) -> np.ndarray:  # noqa: N802  as everywhere
+        """All weights, array of float32, shape (rows trained on, columns)."""
+        return self._whole[1]
+
+    def trained(self, X: np.ndarray) -> np.ndarray:
+        """Take the rows trained on of an array of all rows."""
+        return X if self.rows is None else X[self.rows]
 
     @property
     def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The rows of each fold with the columns that hold them out: the blocks that `out_of_fold` keeps."""
         if self.fold_of_row is None:
             raise InputError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
-        columns = np.arange(self.W.shape[1]).reshape(-1, self.folds)
+        columns = np.arange(self.columns).reshape(-1, self.folds)
         return [(np.flatnonzero(self.fold_of_row == k), columns[:, k]) for k in range(self.folds)]
 
     def out_of_fold(self, logits: np.ndarray) -> np.ndarray:
@@ -63,7 +95,13 @@ def init_seeds(seed: int, repeats: int) -> np.ndarray:
 
 
 def cross_validation(
-    y: np.ndarray, fold_of_row: np.ndarray, *, most: Sequence[float], repeats: int, seed: int
+    y: np.ndarray,
+    fold_of_row: np.ndarray,
+    *,
+    most: Sequence[float],
+    repeats: int,
+    seed: int,
+    sample: np.ndarray | None = None,
 ) -> Design:
     """Lay out folds x repeats x balances: a column per fold, with zeros on the rows that it holds out.
 
@@ -74,20 +112,41 @@ def cross_validation(
     most : balances, one or more caps in [0.5, 1]; shares are those of each column's own training rows
     repeats : int
     seed : int
+    sample : array of bool, shape (rows,), optional
+        The rows trained on, all positives among them: the negatives weigh so much more that the sums of W are those of
+        all rows. Default: all.
     """
     folds = int(fold_of_row.max()) + 1
-    W = np.zeros((len(y), len(most), folds), np.float32)
-    for fold in range(folds):
-        live = fold_of_row != fold
-        for balance, cap in enumerate(most):
-            W[live, balance, fold] = weight_matrix(y[live], cap)
-    return _design(y, W, repeats=repeats, seed=seed, fold_of_row=fold_of_row)
+    rows, up = _sampled(y, sample), _weighed_up(y, fold_of_row, sample)
+    weights = np.array([[_class_weights(y[fold_of_row != k], cap) for k in range(folds)] for cap in most])
+    of_fold, labels = (fold_of_row, y) if rows is None else (fold_of_row[rows], y[rows])
+    weights[:, :, 0] *= up
+
+    def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        balance, _, fold = np.unravel_index(columns, (len(most), repeats, folds))
+        w = weights[balance, fold].astype(np.float32)
+        W = np.where(labels[:, None] == 1, w[:, 1], w[:, 0])
+        W[of_fold[:, None] == fold] = 0
+        return _same(labels, len(columns)), W
+
+    init_seed = np.tile(np.repeat(init_seeds(seed, repeats), folds), len(most))
+    return Design(entries, init_seed, len(most), repeats, folds, fold_of_row, rows)
 
 
-def all_rows(y: np.ndarray, *, most: Sequence[float], repeats: int, seed: int) -> Design:
-    """Lay out repeats x balances with no zeros: the columns of the final ensembles."""
-    W = np.stack([weight_matrix(y, cap) for cap in most], axis=1)[:, :, None].astype(np.float32)
-    return _design(y, W, repeats=repeats, seed=seed, fold_of_row=None)
+def all_rows(
+    y: np.ndarray, *, most: Sequence[float], repeats: int, seed: int, sample: np.ndarray | None = None
+) -> Design:
+    """Lay out repeats x balances with no zeros: the columns of the final ensembles; `sample` as above."""
+    rows, nowhere = _sampled(y, sample), np.full(len(y), -1)
+    weights = np.array([_class_weights(y, cap) for cap in most])
+    weights[:, 0] *= _weighed_up(y, nowhere, sample)
+    labels = y if rows is None else y[rows]
+
+    def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        w = weights[columns // repeats].astype(np.float32)
+        return _same(labels, len(columns)), np.where(labels[:, None] == 1, w[:, 1], w[:, 0])
+
+    return Design(entries, np.tile(init_seeds(seed, repeats), len(most)), len(most), repeats, 1, None, rows)
 
 
 def label_shuffles(labels: np.ndarray, fold_of_row: np.ndarray, *, most: float, seed: int) -> Design:
@@ -105,14 +164,19 @@ def label_shuffles(labels: np.ndarray, fold_of_row: np.ndarray, *, most: float, 
     seed : int
     """
     folds = int(fold_of_row.max()) + 1
-    W = np.zeros((*labels.shape, folds), np.float32)
-    for fold in range(folds):
-        live = fold_of_row != fold
-        W[live, :, fold] = weight_matrix(labels[live], most)
+
+    def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        Y = labels[:, columns // folds].astype(np.float32)
+        W = np.zeros(Y.shape, np.float32)
+        for fold in range(folds):
+            live, mine = fold_of_row != fold, np.flatnonzero(columns % folds == fold)
+            if len(mine):
+                W[np.ix_(live, mine)] = weight_matrix(Y[np.ix_(live, mine)], most)
+        return Y, W
+
     return Design(
-        Y=np.repeat(labels.astype(np.float32), folds, axis=1),
-        W=W.reshape(len(W), -1),
-        init_seed=np.tile(init_seeds(seed, 1), labels.shape[1] * folds),
+        entries,
+        np.tile(init_seeds(seed, 1), labels.shape[1] * folds),
         balances=labels.shape[1],
         repeats=1,
         folds=folds,
@@ -129,6 +193,7 @@ def positive_shares(
     shares: Sequence[float],
     draws: int,
     seed: int,
+    sample: np.ndarray | None = None,
 ) -> Design:
     """Lay out shares x draws x folds: a column trains on some of its positives, zeros in W on the others.
 
@@ -148,40 +213,62 @@ def positive_shares(
     draws : int
         Take the place of the repeats.
     seed : int
+    sample : array of bool, shape (rows,), optional
+        As in `cross_validation`.
     """
-    folds = int(fold_of_row.max()) + 1
-    W = np.zeros((len(y), len(shares), draws, folds), np.float32)
+    whole = cross_validation(y, fold_of_row, most=[most], repeats=1, seed=seed, sample=sample)
+    folds, at = whole.folds, np.flatnonzero(whole.trained(y) == 1)
+    of_positives = np.flatnonzero(y == 1)
+    times = np.zeros((len(at), len(shares), draws, folds), np.float32)
     for fold in range(folds):
-        live = fold_of_row != fold
-        W[live, :, :, fold] = weight_matrix(y[live], most)[:, None, None]
-        positives = np.flatnonzero(live & (y == 1))
-        groups, group_of = np.unique(units[positives], return_inverse=True)
+        live = np.flatnonzero(fold_of_row[of_positives] != fold)
+        groups, group_of = np.unique(units[of_positives[live]], return_inverse=True)
         for draw in range(draws):
             rank = np.random.default_rng([seed, draw, fold]).permutation(len(groups))[group_of]
             up_to = np.cumsum(np.bincount(rank))  # positives in the groups of rank 0, 0 to 1, ...
             for s, share in enumerate(shares):
-                last = int(np.argmin(np.abs(up_to - share * len(positives))))
-                W[positives, s, draw, fold] *= np.where(rank <= last, len(positives) / up_to[last], 0)
+                last = int(np.argmin(np.abs(up_to - share * len(live))))
+                times[live, s, draw, fold] = np.where(rank <= last, len(live) / up_to[last], 0)
+    of_columns = times.reshape(len(at), -1)
+
+    def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        Y, W = whole.entries(columns % folds)
+        W[at] *= of_columns[:, columns]
+        return Y, W
+
     return Design(
-        Y=np.broadcast_to(np.asarray(y, np.float32)[:, None], (len(y), W[0].size)),
-        W=W.reshape(len(y), -1),
-        init_seed=np.tile(np.repeat(init_seeds(seed, draws), folds), len(shares)),
+        entries,
+        np.tile(np.repeat(init_seeds(seed, draws), folds), len(shares)),
         balances=len(shares),
         repeats=draws,
         folds=folds,
         fold_of_row=fold_of_row,
+        rows=whole.rows,
     )
 
 
-def _design(y: np.ndarray, W: np.ndarray, *, repeats: int, seed: int, fold_of_row: np.ndarray | None) -> Design:
-    rows, balances, folds = W.shape
-    W = np.repeat(W[:, :, None, :], repeats, axis=2).reshape(rows, -1)
-    return Design(
-        Y=np.broadcast_to(np.asarray(y, np.float32)[:, None], W.shape),
-        W=W,
-        init_seed=np.tile(np.repeat(init_seeds(seed, repeats), folds), balances),
-        balances=balances,
-        repeats=repeats,
-        folds=folds,
-        fold_of_row=fold_of_row,
-    )
+def _class_weights(y: np.ndarray, cap: float) -> tuple[float, float]:
+    """Give the weights of a negative and of a positive among these rows."""
+    return weights_at(float((y == 1).mean()), cap)
+
+
+def _same(labels: np.ndarray, columns: int) -> np.ndarray:
+    return np.broadcast_to(labels.astype(np.float32)[:, None], (len(labels), columns))
+
+
+def _sampled(y: np.ndarray, sample: np.ndarray | None) -> np.ndarray | None:
+    if sample is None:
+        return None
+    if sample.shape != y.shape or not sample[y == 1].all():
+        raise InputError(f"sample must hold every positive and have the shape of y, {y.shape}; it does not.")
+    return np.flatnonzero(sample)
+
+
+def _weighed_up(y: np.ndarray, fold_of_row: np.ndarray, sample: np.ndarray | None) -> np.ndarray:
+    """Count each fold's training negatives over those sampled, (folds,): what a sampled one stands for."""
+    folds = max(1, int(fold_of_row.max()) + 1)
+    if sample is None:
+        return np.ones(folds)
+    live = (y != 1) & (fold_of_row[:, None] != np.arange(folds)).T
+    stands_for: np.ndarray = live.sum(axis=1) / np.maximum((live & sample).sum(axis=1), 1)
+    return stands_for

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sweep.errors import InputError
-from sweep.statistics.confusion import average_precision
 
 TAILS = (0.025, 0.975)  # of bands and intervals
 DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
@@ -208,12 +207,18 @@ def average_precisions(
 
 
 def average_precision_interval(
-    y: NDArray[np.integer], units: NDArray[np.integer], logits: NDArray[np.floating], *, seed: int
+    y: NDArray[np.integer],
+    units: NDArray[np.integer],
+    logits: NDArray[np.floating],
+    *,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[float, float]:
-    """Compute the 95 % bootstrap interval of pooled average precision, over row groups."""
-    rng = np.random.default_rng(seed)
-    drawn = np.concatenate([average_precisions(y, logits, block) for block in row_draws(y, units, RESAMPLES, rng)])
-    return interval(drawn, around=average_precision(y, logits))
+    """Compute the 95 % bootstrap interval of pooled average precision, over row groups; rows may have weights."""
+    rng, times = np.random.default_rng(seed), np.ones(len(y)) if weights is None else weights
+    drawn = [average_precisions(y, logits, block * times) for block in row_draws(y, units, RESAMPLES, rng)]
+    around = average_precisions(y, logits, times[None])[0]
+    return interval(np.concatenate(drawn), around=float(around))
 
 
 def interval(drawn: NDArray[np.floating], *, around: float | None = None) -> tuple[float, float]:
