@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 stopped or failed at run time, the same command resumes; 2
 Modules that load TensorFlow, Optuna or matplotlib are imported by the command that needs them.
 """
 
+import difflib
 import json
 import os
 import signal
@@ -79,6 +80,16 @@ class Commands(click.Group):
                 formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in commands])
 
 
+def complete_study(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Complete the name of a study under the root that the command line names so far."""
+    from sweep.study_folder import names
+
+    return [name for name in names(Path(context.params.get("root") or ".")) if name.startswith(begun)]
+
+
+NAME = click.argument("name", shell_complete=complete_study)
+
+
 def balance_options(command: Callable[..., None]) -> Any:
     """Give a command the options of a balance or an operating point."""
     return settings_options(command, (Balance,))
@@ -117,6 +128,13 @@ def run(
     if click.get_current_context().obj == OWN_PROCESS:
         end_at_signals(_say_stopped)
     click.echo(f"reading {source}", err=True)
+    from sweep.parallel.clusters import check_backend
+
+    check_backend(backend)
+    if storage is not None:
+        from sweep.study.driver import check_driver
+
+        check_driver(storage)
     from sweep.pipeline import prepare
 
     studies = [prepare(spec) for spec in Spec.from_options(source, given).split()]
@@ -197,7 +215,7 @@ def list_studies(root: Path, as_json: bool) -> None:
 
 
 @cli.command(epilog="Example: sweep show hypothyroid")
-@click.argument("name")
+@NAME
 @click.option("--full", is_flag=True, help="Show every table and the whole of the answer.")
 @ROOT
 @JSON
@@ -219,7 +237,7 @@ def show(name: str, root: Path, full: bool, as_json: bool) -> None:
 
 
 @cli.command(epilog="Example: sweep trials hypothyroid --csv")
-@click.argument("name")
+@NAME
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, every digit of it.")
 @ROOT
 def trials(name: str, as_csv: bool, root: Path) -> None:
@@ -244,8 +262,8 @@ def trials(name: str, as_csv: bool, root: Path) -> None:
 
 
 @cli.command(epilog="Example: sweep compare hypothyroid hypothyroid-recall")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", shell_complete=complete_study)
+@click.argument("second", shell_complete=complete_study)
 @ROOT
 @JSON
 def compare(first: str, second: str, root: Path, as_json: bool) -> None:
@@ -266,7 +284,7 @@ def compare(first: str, second: str, root: Path, as_json: bool) -> None:
 
 
 @cli.command(epilog="Example: sweep plot hypothyroid")
-@click.argument("name")
+@NAME
 @ROOT
 def plot(name: str, root: Path) -> None:
     """Draw a study's pictures again."""
@@ -279,7 +297,7 @@ def plot(name: str, root: Path) -> None:
 
 
 @cli.command(epilog="Example: sweep report hypothyroid")
-@click.argument("name")
+@NAME
 @ROOT
 def report(name: str, root: Path) -> None:
     """Write a study's report.html again."""
@@ -292,7 +310,7 @@ def report(name: str, root: Path) -> None:
 
 
 @cli.command(epilog="Example: sweep remove hypothyroid")
-@click.argument("name")
+@NAME
 @click.option("--storage", metavar="URL", help="The database from which to delete it too, if it was run with one.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @ROOT
@@ -315,7 +333,7 @@ def remove(name: str, storage: str | None, yes: bool, root: Path) -> None:
 
 
 @cli.command(epilog="Example: sweep dashboard hypothyroid --open")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_study)
 @click.option(
     "--host", default="127.0.0.1", help="The address to listen on; visitors of others than this need a token."
 )
@@ -339,7 +357,7 @@ def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, w
 
 
 @cli.command(epilog="Example: sweep export hypothyroid --to model --format onnx --equal recall")
-@click.argument("name")
+@NAME
 @click.option("--to", type=click.Path(path_type=Path), required=True, metavar="DIR", help="The folder to write to.")
 @click.option(
     "--format", "format_", default="keras", help="keras, tf_saved_model, litert, onnx or npz. Default: keras."
@@ -352,8 +370,10 @@ def export(name: str, to: Path, format_: str, single: bool, root: Path, **given:
 
     By default what was selected; any balance, or another operating point, without training again.
     """
+    from sweep.model.formats import check_format
     from sweep.study_folder import find
 
+    check_format(format_)
     balance = Balance(**given)
     point, record = balance.point, find(root, name)
     from sweep.model.delivery import export_study
@@ -365,7 +385,7 @@ def export(name: str, to: Path, format_: str, single: bool, root: Path, **given:
 
 
 @cli.command(epilog="Example: sweep rows hypothyroid --missed 20 --out missed.csv")
-@click.argument("name")
+@NAME
 @click.option("--missed", type=click.IntRange(0), metavar="N", help="Missed positives, the least likely first.")
 @click.option("--false-alarms", type=click.IntRange(0), metavar="N", help="False alarms, the most likely first.")
 @click.option("--by", metavar="COLUMN", help="Precision and recall for each level of a column instead.")
@@ -421,10 +441,10 @@ def predict(
 ) -> None:
     """Write probability, decision and label of each row of a table, by a model or the study NAME's best one."""
     from sweep.model.predict import predict as score
-    from sweep.study_folder import StudyFolder, names
+    from sweep.study_folder import find, names
 
-    if not model.exists() and str(model) in names(root):
-        model = StudyFolder(root, str(model)).best
+    if not model.exists() and difflib.get_close_matches(str(model), names(root), n=1):
+        model = find(root, str(model)).best
     with shown() as progress:
         summary = score(
             model,

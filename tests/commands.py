@@ -7,6 +7,16 @@ import click
 import sweep.model.numpy_reader
 from sweep.cli import cli
 
+COMPLETION = """\
+The Tab key completes commands, options and the names of studies, once the shell has read one of these (in its start-up
+file, to keep it):
+
+```sh
+eval "$(_SWEEP_COMPLETE=bash_source sweep)"           # bash: ~/.bashrc
+eval "$(_SWEEP_COMPLETE=zsh_source sweep)"            # zsh: ~/.zshrc
+_SWEEP_COMPLETE=fish_source sweep | source            # fish: ~/.config/fish/completions/sweep.fish
+```
+"""
 ROOT = Path(__file__).parents[1]
 COMMANDS = ROOT / "sweep" / "COMMANDS.md"
 READER = ROOT / "sweep" / "model" / "README.md"
@@ -14,7 +24,7 @@ READER = ROOT / "sweep" / "model" / "README.md"
 
 def commands() -> str:
     """Write the page of all commands, with their help and their options."""
-    parts = ["# Commands\n\nGenerated from the command line itself by `python tests/commands.py`.\n"]
+    parts = [f"# Commands\n\nGenerated from the command line itself by `python tests/commands.py`.\n\n{COMPLETION}"]
     for name in cli.list_commands(click.Context(cli)):
         command = cli.commands[name]
         context = click.Context(command, info_name=f"sweep {name}")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from sweep.cli import cli, take_any_text
+from sweep.errors import InputError
 from sweep.study_folder import StudyFolder
 
 
@@ -95,8 +97,6 @@ def test_bad_tables_get_one_message_and_leave_nothing(tmp_path: Path, kind: str)
 )
 def test_wrong_commands_get_one_message_and_leave_nothing(tmp_path: Path, arguments: list[str], said: str) -> None:
     """A mistake would cost a traceback, an exit code of 0, or a half-made folder."""
-    import re
-
     (tmp_path / "t.csv").write_text(CSV, encoding="utf-8")
     done = sweep(*arguments, "--root", "out", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
@@ -169,6 +169,56 @@ def test_a_study_that_is_nearly_named_is_suggested(finished: StudyFolder) -> Non
     done = sweep("show", "mode", "--root", finished.root)
     assert done.returncode == 2
     assert "Did you mean 'made'?" in done.stderr
+
+
+def test_a_model_that_is_nearly_a_studys_name_is_suggested(finished: StudyFolder) -> None:
+    """If it failed, a slip in `predict NAME` would be answered with talk of files."""
+    done = CliRunner().invoke(cli, ["predict", "mode", "new.csv", "--root", str(finished.root)])
+    assert "Did you mean 'made'?" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "slow", "said"),
+    [
+        (
+            ["export", "made", "--to", "out", "--format", "tflite"],
+            "sweep.model.delivery",
+            "format must be one of keras",
+        ),
+        (["export", "made", "--to", "out", "--format", "onnx"], "sweep.model.delivery", r"balance-sweep\[onnx\]"),
+        (["run", "t.csv", "--target", "y", "--backend", "dask"], "sweep.pipeline", r"balance-sweep\[dask\]"),
+        (["run", "t.csv", "--target", "y", "--storage", "mysql+none://u:secret@h/d"], "sweep.pipeline", None),
+        (
+            ["run", "t.csv", "--target", "y", "--storage", "postgresql+pg8000://u:secret@h/d"],
+            "sweep.pipeline",
+            "pg8000",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_said_before_anything_is_loaded(
+    finished: StudyFolder, monkeypatch: pytest.MonkeyPatch, arguments: list[str], slow: str, said: str | None
+) -> None:
+    """If it failed, a user would wait for TensorFlow, or for a search, to be told what to install."""
+    for room in ("sweep.model.formats", "sweep.parallel.clusters"):
+        monkeypatch.setattr(f"{room}.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, slow, None)  # its import is an error
+    monkeypatch.setitem(sys.modules, "pg8000", None)
+    done = CliRunner().invoke(cli, [*arguments, "--root", str(finished.root)])
+    if said is None:  # no such kind of database: the storage itself says so
+        assert isinstance(done.exception, ModuleNotFoundError)
+        return
+    assert isinstance(done.exception, InputError)
+    assert re.search(said, str(done.exception))
+    assert "secret" not in str(done.exception)
+
+
+def test_a_shell_completes_the_names_of_studies(finished: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, what the README says of the Tab key would not be so."""
+    from click.shell_completion import ShellComplete
+
+    completed = ShellComplete(cli, {}, "sweep", "_SWEEP_COMPLETE")
+    assert "made" in [c.value for c in completed.get_completions(["show", "--root", str(finished.root)], "m")]
+    assert "export" in [c.value for c in completed.get_completions([], "exp")]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +22,13 @@ from sweep.class_weight import undo_weights, weights_of_ratio
 from sweep.data.schema import Schema
 from sweep.errors import InputError, RunError, SweepError
 from sweep.model.card import CARD, EXTRA
+from sweep.model.formats import FORMATS, check_format
 from sweep.model.inputs import MISSING
 from sweep.model.layers import Delivered, ensemble, raw_columns, stack_of
 from sweep.model.numpy_reader import score
 from sweep.stack.backend import keras, tf
 from sweep.stack.preprocessing import HIGH, LOW, Standardise
 
-FORMATS = {
-    "keras": "model.keras",
-    "tf_saved_model": "saved_model",
-    "litert": "model.tflite",
-    "onnx": "model.onnx",
-    "npz": "model.npz",
-}
 ROWS = 4096  # compared, at most
 TOLERANCE = 1e-5  # of a probability
 STEPS = [
@@ -77,11 +70,7 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
         If the written model gives something else, or cannot be written. Nothing is left behind then.
     """
     to = Path(to)
-    if format not in FORMATS:
-        raise InputError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
-    lacking = [name for name in ("onnx", "tf2onnx", "onnxruntime") if format == "onnx" and find_spec(name) is None]
-    if lacking:
-        raise InputError(f'onnx needs the package {lacking[0]}: pip install "balance-sweep[onnx]".')
+    check_format(format)
     if not frame.height:
         raise InputError("An export is compared on real rows; got a table of none.")
     card = model.card

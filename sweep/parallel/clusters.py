@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from sweep.errors import InputError
 
 STARTS_IN = 30  # seconds within which a cluster must answer
+PACKAGES = {"dask": ("dask", "distributed"), "ray": ("ray",)}  # of a backend that is an extra
 
 
 class Dask:
@@ -133,6 +135,22 @@ class Ray:
 
 def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     return function(*arguments)
+
+
+def check_backend(name: str) -> None:
+    """Check that a backend's package is installed, without loading it.
+
+    Raises
+    ------
+    InputError
+        If not; the message says what to install.
+
+    Examples
+    --------
+    >>> check_backend("loky")
+    """
+    if any(find_spec(package) is None for package in PACKAGES.get(name, ())):
+        raise _missing(name)
 
 
 def _missing(extra: str) -> InputError:

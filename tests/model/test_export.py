@@ -11,10 +11,12 @@ import onnxruntime
 import pytest
 
 import sweep.model.export
+import sweep.model.formats
 import sweep.model.numpy_reader
 from sweep.errors import InputError, ModelError, RunError
 from sweep.model.card import card_of
-from sweep.model.export import FORMATS, export
+from sweep.model.export import export
+from sweep.model.formats import FORMATS
 from sweep.model.layers import build, raw_columns
 from sweep.stack.backend import tf
 from sweep.stack.network import Stack
@@ -173,7 +175,7 @@ def test_says_what_is_wrong_with_the_request(
         export(model, tmp_path / "out", format="tflite", frame=frame)
     with pytest.raises(InputError, match="real rows"):
         export(model, tmp_path / "out", frame=frame.clear())
-    monkeypatch.setattr(sweep.model.export, "find_spec", lambda name: None)
+    monkeypatch.setattr(sweep.model.formats, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'pip install "balance-sweep\[onnx\]"'):
         export(model, tmp_path / "out", format="onnx", frame=frame)
     assert list(tmp_path.iterdir()) == []
