@@ -3,7 +3,6 @@
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from sweep.errors import StudyError
 from sweep.files import whole
 from sweep.model.export import ROWS, export
 from sweep.model.final import Final
-from sweep.model.layers import Delivered
+from sweep.model.point import at_point
 from sweep.model.predict import decisions
 from sweep.parallel.workers import Workers
 from sweep.search.selection import OPERATING_POINT, Pick, Selection
@@ -28,8 +27,8 @@ from sweep.search.setup import TrialSetup
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
 from sweep.statistics.calibration import as_delivered, calibration
+from sweep.statistics.carry_over import CarryOver, every, quantiles
 from sweep.statistics.confusion import Counts, described
-from sweep.statistics.corrected_point import choose_point
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.statistics.operating_point import Wanted, find_point
@@ -54,7 +53,11 @@ def final_networks(
     design = all_rows(setup.y, most=mosts, repeats=setup.repeats, seed=setup.seed, sample=setup.sample)
     stack = workers.fit(X, design, setup.recipe(selection.winner.params), seed=setup.seed)
     share = float(setup.y.mean())
-    said = in_threads(lambda name: _said_of(setup, name, selection.picks[name]), names)
+    some = every(len(X))
+    columns = stack.logits(X[some]).reshape(-1, len(names), setup.repeats)
+    says = {name: columns[:, place] for place, name in enumerate(names)}
+    said = in_threads(lambda name: _said_of(setup, name, selection.picks[name], says[name]), names)
+    lines = {name: _carry_over(selection.picks[name], 0, says[name].mean(axis=1)) for name in names}
     return Final(
         stack=stack,
         features=features,
@@ -63,8 +66,14 @@ def final_networks(
         card=_card(spec, table, selection),
         calibration={name: (line[0], line[1]) for name, (line, _) in zip(names, said, strict=True) if line},
         alone={name: alone for name, (_, alone) in zip(names, said, strict=True)},
-        threshold={name: selection.picks[name].threshold for name in names},
+        threshold={name: float(lines[name].carried(selection.picks[name].threshold)) for name in names},
+        carry_over=lines,
     )
+
+
+def _carry_over(pick: Pick, place: int, says: np.ndarray) -> CarryOver:
+    """Find how to carry logits of a balance over: its mean logits (place 0), or those of a repeat alone (from 1 on)."""
+    return CarryOver.between(pick.trained_on[place], quantiles([says], len(says)), fixed=pick.threshold == 0)
 
 
 def deliver(record: StudyFolder, final: Final, equal: str, frame: pl.DataFrame) -> None:
@@ -88,7 +97,7 @@ def export_study(
 ) -> dict[str, Any]:
     """Export a balance of a finished study without training again; see `sweep.model.export.export`.
 
-    An operating point is chosen anew on the out-of-fold logits of the balances that the study delivers.
+    An operating point is chosen anew on the out-of-fold logits of the curve's balances; see `sweep.model.point`.
 
     Parameters
     ----------
@@ -111,35 +120,12 @@ def export_study(
     if point is None:
         model = final.assemble(equal or Selection.load(record.selection).equal, single=single)
     else:
-        model, says = _at_point(final, Selection.load(record.selection), Wanted(**point), single=single)
+        model, says = at_point(final, Selection.load(record.selection), Wanted(**point), single=single)
     try:
         some = pl.read_parquet(record.rows)
     except (OSError, pl.exceptions.PolarsError):
         raise StudyError(f"{record.rows} must hold rows to compare on; it is missing or damaged. Run again.") from None
     return {**export(model, to, format=format, frame=some), "says": says}
-
-
-def _at_point(final: Final, selection: Selection, asked: Wanted, *, single: bool) -> tuple[Delivered, str]:
-    """Put the balance together that is best for an operating point, at its threshold."""
-    y, units, names = selection.y, selection.units, [name for name in selection.picks if name in final.most]
-    columns = [selection.picks[name].mean for name in names]
-    if single:
-        alone = [selection.picks[name].logits[:, final.alone[name]["repeat"]] for name in names]
-        mosts = [selection.picks[name].most for name in names]
-        columns = [as_delivered(y, selection.fold_of_row, *part) for part in zip(alone, mosts, strict=True)]
-    means = np.stack(columns, axis=1)
-    chosen, found = choose_point(asked, y, units, means, np.full(len(names), True), means)
-    said = {"out_of_fold": {OPERATING_POINT: _described(found.counts)}, "balance": OPERATING_POINT}
-    said["operating_point"] = {**asdict(asked), "reached": found.reached, "of_balance": names[chosen]}
-    model = final.assemble(names[chosen], single=single, threshold=found.threshold, said=said)
-    (_, p1), (_, r1) = found.counts.precision, found.counts.recall
-    rates = ", ".join(f"{k} {'-' if v is None else f'{v:.3f}'}" for k, v in (("R1", r1), ("P1", p1)))
-    at = "" if (threshold := model.card["threshold"]) is None else f"called from a probability of {threshold:.3g} on: "
-    missed = "" if found.reached else "; what was asked for is beyond reach, this is the nearest"
-    return (
-        model,
-        f"{at}{rates} out-of-fold, {found.counts.called} of {found.counts.rows} rows predicted positive{missed}",
-    )
 
 
 def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
@@ -157,12 +143,15 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
         "missing": list(spec.data.missing),
         "schema": table.schema.to_dict(),
         "network": {name: getattr(selection.winner.params, name) for name in ("depth", "width", "bins")},
-        "out_of_fold": {name: _described(pick.counts) for name, pick in selection.picks.items()},
+        "out_of_fold": {name: described(pick.counts) for name, pick in selection.picks.items()},
     }
 
 
-def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | None, dict[str, Any]]:
-    """Fit the recalibration of a balance, if it needs one; and describe the network that does best by itself."""
+def _said_of(setup: TrialSetup, name: str, pick: Pick, says: np.ndarray) -> tuple[list[float] | None, dict[str, Any]]:
+    """Fit the recalibration of a balance, if it needs one; and describe the network that does best by itself.
+
+    `says` is what each final network says of the rows that it was trained on, (rows, repeats).
+    """
 
     def line(logits: np.ndarray) -> list[float] | None:
         found = calibration(setup.y, setup.groups, setup.fold_of_row, logits, pick.most, seed=setup.seed)
@@ -174,8 +163,10 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick) -> tuple[list[float] | No
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))
     alone = together if setup.repeats == 1 else line(pick.logits[:, best])
-    said = {"repeat": best, "out_of_fold": _described(each[best]), "threshold": thresholds[best]}
-    return together, {**said, "calibration": alone}
+    line_alone = _carry_over(pick, 1 + best, says[:, best])
+    said = {"repeat": best, "out_of_fold": described(each[best]), "calibration": alone}
+    threshold = float(line_alone.carried(thresholds[best]))
+    return together, {**said, "threshold": threshold, "carry_over": line_alone.to_dict()}
 
 
 def _threshold_alone(setup: TrialSetup, name: str, pick: Pick, mean: np.ndarray) -> float:
@@ -185,7 +176,3 @@ def _threshold_alone(setup: TrialSetup, name: str, pick: Pick, mean: np.ndarray)
         alike = Wanted("recall", pick.counts.recall[1] or 0.0) if recall else Wanted("top", pick.counts.called)
         return find_point(alike, setup.y, setup.groups, mean).threshold
     return balancing_threshold(setup.y, mean, name) if pick.threshold != 0 else 0.0
-
-
-def _described(counts: Counts) -> dict[str, Any]:
-    return {**described(counts), "intervals": counts.intervals()}

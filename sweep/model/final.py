@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from sweep.class_weight import undo_weights
@@ -15,6 +16,7 @@ from sweep.errors import InputError, StudyError
 from sweep.files import whole, write_text
 from sweep.model.layers import Delivered, build, threshold_on_probability
 from sweep.stack.network import Stack
+from sweep.statistics.carry_over import CarryOver
 
 ARRAYS, WORDS = "final.npz", "final.json"
 
@@ -38,9 +40,11 @@ class Final:
         Of the log-odds; a balance not in it has (0, 1).
     alone : mapping of str to mapping
         Of each balance the column that did best out-of-fold by itself: its `repeat`, `out_of_fold` for the card, and
-        `calibration` or None, and its `threshold`.
+        `calibration` or None, its `threshold`, and its `carry_over` as JSON can hold it.
     threshold : mapping of str to float
         On the mean logit of the ensemble of a balance: above it a row is predicted positive; a balance not in it has 0.
+    carry_over : mapping of str to CarryOver
+        From out-of-fold logits to those of the ensemble of a balance; a balance not in it leaves them as they are.
     """
 
     stack: Stack
@@ -51,6 +55,7 @@ class Final:
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     alone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     threshold: Mapping[str, float] = field(default_factory=dict)
+    carry_over: Mapping[str, CarryOver] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that the parts fit."""
@@ -64,14 +69,23 @@ class Final:
         """Columns per balance."""
         return self.stack.columns // len(self.most)
 
+    def carried(self, equal: str, logits: ArrayLike, *, single: bool = False) -> np.ndarray:
+        """Carry out-of-fold mean logits of a balance over to what its ensemble, or its best column alone, would say."""
+        if single:
+            return CarryOver.of(self.alone.get(equal, {}).get("carry_over", {})).carried(logits)
+        return self.carry_over.get(equal, CarryOver()).carried(logits)
+
     def probability(self, equal: str, logit: float) -> float | None:
-        """Compute the probability that a balance gives at a mean logit, as `Decide` does; None if it is one for all."""
-        return threshold_on_probability(logit, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
+        """Compute the probability that a balance gives at an out-of-fold mean logit; None if it is one for all."""
+        delivered = float(self.carried(equal, logit))
+        return threshold_on_probability(delivered, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
 
     def probabilities(self, equal: str, logits: np.ndarray) -> np.ndarray:
-        """Give what the ensemble of a balance says by mean logits, (rows,), as float64."""
-        odds = undo_weights(logits.astype(float), self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0)))
-        return np.asarray(expit(odds))
+        """Give what the ensemble of a balance says by out-of-fold mean logits, (rows,), as float64."""
+        delivered = self.carried(equal, logits)
+        return np.asarray(
+            expit(undo_weights(delivered, self.weight_ratio[equal], self.calibration.get(equal, (0.0, 1.0))))
+        )
 
     def assemble(
         self,
@@ -117,6 +131,7 @@ class Final:
             "features": self.features.to_dict(),
             "alone": {name: dict(best) for name, best in self.alone.items()},
             "threshold": dict(self.threshold),
+            "carry_over": {name: line.to_dict() for name, line in self.carry_over.items()},
             "card": dict(self.card),
         }
         text = json.dumps(words, indent=1, allow_nan=False, ensure_ascii=False)
@@ -139,7 +154,9 @@ class Final:
             features = Features.from_dict(words["features"])
             calibration = {name: (pair[0], pair[1]) for name, pair in words["calibration"].items()}
             most, ratio, card = words["most"], words["weight_ratio"], words["card"]
-            return cls(stack, features, most, ratio, card, calibration, words["alone"], words["threshold"])
+            carry_over = {name: CarryOver.of(line) for name, line in words.get("carry_over", {}).items()}
+            alone, threshold = words["alone"], words["threshold"]
+            return cls(stack, features, most, ratio, card, calibration, alone, threshold, carry_over)
         except FileNotFoundError:
             raise StudyError(f"{folder}: no final networks yet; run the study to its end first.") from None
         except Exception as error:  # a damaged archive can fail anywhere in its reader

@@ -170,7 +170,8 @@ def stand(
     balance, point = choose_point(asked, y, units, trials, trial_on_curve, means, seed=seed)
     corrected = corrected_point(asked, y, units, trials, trial_on_curve, means, balance, point, seed=seed)
     most = float(curve.most[balance])
-    pick = Pick.at(y, selection.fold_of_row, most, selection.curve_logits[:, balance], point.threshold)
+    of_balance = selection.curve_logits[:, balance], point.threshold, selection.curve_trained_on[balance]
+    pick = Pick.at(y, selection.fold_of_row, most, *of_balance)
     met = share_met(asked, y, units, means[:, balance], point.threshold, seed=seed)
     highest = None
     if asked.kind == "precision" and not point.reached:

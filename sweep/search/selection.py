@@ -12,7 +12,8 @@ from sweep.class_weight import balance_grid
 from sweep.errors import StudyError
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
-from sweep.statistics.calibration import as_delivered
+from sweep.statistics.calibration import as_delivered, as_delivered_by_fold
+from sweep.statistics.carry_over import every, quantiles
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap
 from sweep.statistics.curve import Curve, balance_curve, choose
@@ -67,6 +68,9 @@ class Pick:
     counts : Counts
     gap : float or None
         What is left of the difference that should be 0.
+    trained_on : array, shape (1 + repeats, quantiles)
+        Quantiles of what the networks of the folds say, as delivered, of the rows that they were trained on: of the
+        mean logits, and of those of each repeat alone. By these a threshold is carried over.
     """
 
     most: float
@@ -76,12 +80,21 @@ class Pick:
     reached_by: str | None
     counts: Counts
     gap: float | None
+    trained_on: np.ndarray
 
     @classmethod
-    def at(cls, y: np.ndarray, fold_of_row: np.ndarray, most: float, logits: np.ndarray, threshold: float) -> "Pick":
+    def at(
+        cls,
+        y: np.ndarray,
+        fold_of_row: np.ndarray,
+        most: float,
+        logits: np.ndarray,
+        threshold: float,
+        trained_on: np.ndarray,
+    ) -> "Pick":
         """Take a balance at a threshold that was found for what was asked."""
         mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
-        return cls(most, logits, mean, threshold, None, Counts.of(y, mean > threshold), None)
+        return cls(most, logits, mean, threshold, None, Counts.of(y, mean > threshold), None, trained_on)
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,8 @@ class Selection:
     curve : Curve
     curve_logits : array of float32, shape (rows, balances, repeats)
         Out-of-fold.
+    curve_trained_on : array, shape (balances, 1 + repeats, quantiles)
+        As `Pick.trained_on`.
     equal, why : str, str or None
         The criterion taken and, where it is not the one asked for, one line that says why.
     picks : dict
@@ -111,6 +126,7 @@ class Selection:
     confirmed: tuple[Confirmed, ...]
     curve: Curve
     curve_logits: np.ndarray
+    curve_trained_on: np.ndarray
     equal: str
     why: str | None
     picks: dict[str, Pick]
@@ -130,6 +146,8 @@ class Selection:
             fold_of_row=self.fold_of_row,
             curve_most=self.curve.most,
             curve_logits=self.curve_logits,
+            curve_trained_on=self.curve_trained_on,
+            pick_trained_on=np.stack([p.trained_on for p in self.picks.values()]),
             pick_name=[*self.picks],
             pick_threshold=[p.threshold for p in self.picks.values()],
             pick_most=[p.most for p in self.picks.values()],
@@ -165,19 +183,21 @@ class Selection:
                 )  # fmt: skip
                 winner = confirmed[int(kept["winner"])]
                 curve_logits, most = kept["curve_logits"], kept["curve_most"]
-                parts = (kept["pick_most"].tolist(), kept["pick_logits"], kept["pick_threshold"].tolist())
+                curve_trained_on = kept["curve_trained_on"]
+                thresholds, trained_on = kept["pick_threshold"].tolist(), kept["pick_trained_on"]
+                parts = (kept["pick_most"].tolist(), kept["pick_logits"], thresholds, trained_on)
                 picked = dict(zip(kept["pick_name"].tolist(), zip(*parts, strict=True), strict=True))
         except Exception as error:  # a damaged archive can fail anywhere in its reader
             raise StudyError(f"{path}: what was selected cannot be read ({error}); run the study again.") from None
         curve = balance_curve(y, units, curve_logits, most, resamples=RESAMPLES, seed=seed)
         picks = {
-            name: Pick.at(y, fold_of_row, most, logits, threshold)
+            name: Pick.at(y, fold_of_row, most, logits, threshold, trained_on)
             if name == OPERATING_POINT
-            else _pick(y, fold_of_row, name, most, logits, curve)
-            for name, (most, logits, threshold) in picked.items()
+            else _pick(y, fold_of_row, name, most, logits, curve, trained_on)
+            for name, (most, logits, threshold, trained_on) in picked.items()
         }
         taken = (OPERATING_POINT, None) if OPERATING_POINT in picks else choose(curve, asked)
-        return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
+        return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, curve_trained_on, *taken, picks)
 
 
 def confirm(
@@ -194,7 +214,7 @@ def confirm(
     fresh = setup.seed + 1
     confirmed = []
     for number, params in candidates:
-        logits = _held_out(X, setup, params, [params.most], workers, seed=fresh)[:, 0]
+        logits = _cross_validate(X, setup, params, [params.most], workers, seed=fresh)[0][:, 0]
         confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
         step(f"trial {number} again, with fresh seeds: {confirmed[-1].score:.3f}")
     return tuple(confirmed)
@@ -237,24 +257,25 @@ def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
 
 def measure_curve(
     X: np.ndarray, setup: TrialSetup, params: Params, low: float, high: float, workers: "Workers"
-) -> tuple[Curve, np.ndarray]:
+) -> tuple[Curve, np.ndarray, np.ndarray]:
     """Measure a network at a fine grid of balances, even in the log of the weight ratio, as columns of one stack.
 
     Returns
     -------
-    Curve, and the out-of-fold logits, array of shape (rows, balances, repeats)
+    Curve, the out-of-fold logits, array of shape (rows, balances, repeats), and `Selection.curve_trained_on`
     """
     grid = balance_grid(float(setup.y.mean()), POINTS, low=low, high=high)
-    logits = _held_out(X, setup, params, grid.tolist(), workers, seed=setup.seed)
-    return balance_curve(setup.y, setup.groups, logits, grid, resamples=RESAMPLES, seed=setup.seed), logits
+    logits, trained_on = _cross_validate(X, setup, params, grid.tolist(), workers, seed=setup.seed)
+    curve = balance_curve(setup.y, setup.groups, logits, grid, resamples=RESAMPLES, seed=setup.seed)
+    return curve, logits, trained_on
 
 
 def pick(X: np.ndarray, setup: TrialSetup, params: Params, curve: Curve, workers: "Workers") -> dict[str, Pick]:
     """Train the balance of each criterion, and no weighting, as columns of their own."""
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
-    logits = _held_out(X, setup, params, mosts, workers, seed=setup.seed)
+    logits, trained_on = _cross_validate(X, setup, params, mosts, workers, seed=setup.seed)
     return {
-        name: _pick(setup.y, setup.fold_of_row, name, most, logits[:, k], curve)
+        name: _pick(setup.y, setup.fold_of_row, name, most, logits[:, k], curve, trained_on[k])
         for k, (name, most) in enumerate(zip(PICKS, mosts, strict=True))
     }
 
@@ -281,15 +302,24 @@ def select(
         (binned,) = confirm(X, setup, [(winner.trial, replace(winner.params, bins=True))], workers)
         confirmed, winner = (*confirmed, binned), binned if bins_help(setup, winner, binned) else winner
     step("bins: taken" if winner.params.bins else "bins: not taken")
-    curve, curve_logits = measure_curve(X, setup, winner.params, low, high, workers)
+    curve, logits, trained_on = measure_curve(X, setup, winner.params, low, high, workers)
     step(f"{POINTS} balances of one network")
     picks = pick(X, setup, winner.params, curve, workers)
     step("each balance picked")
     taken = choose(curve, asked)
-    return Selection(setup.y, setup.groups, setup.fold_of_row, winner, confirmed, curve, curve_logits, *taken, picks)
+    along = (curve, logits, trained_on)
+    return Selection(setup.y, setup.groups, setup.fold_of_row, winner, confirmed, *along, *taken, picks)
 
 
-def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits: np.ndarray, curve: Curve) -> Pick:
+def _pick(
+    y: np.ndarray,
+    fold_of_row: np.ndarray,
+    name: str,
+    most: float,
+    logits: np.ndarray,
+    curve: Curve,
+    trained_on: np.ndarray,
+) -> Pick:
     """Decide a balance as trained; where the weights end before `ratio` or `recall`, the threshold finishes the way."""
     mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
     by_weights = name not in CRITERIA or curve.crossings[name].reached
@@ -298,12 +328,26 @@ def _pick(y: np.ndarray, fold_of_row: np.ndarray, name: str, most: float, logits
     counts = Counts.of(y, mean > threshold)
     reached_by = "weights" if by_weights else "threshold" if by_threshold and nearly(counts, name) else None
     left = gap(counts, name if name in CRITERIA else "ratio")
-    return Pick(most, logits, mean, threshold, reached_by, counts, left)
+    return Pick(most, logits, mean, threshold, reached_by, counts, left, trained_on)
 
 
-def _held_out(
+def _cross_validate(
     X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-validate balances: out-of-fold logits, (rows, balances, repeats), and `Selection.curve_trained_on`."""
     design = setup.cross_validation(mosts, seed=seed)
     stack = workers.fit(X, design, setup.recipe(params), seed=seed)
-    return design.out_of_fold(stack.logits(X, design.held_out))
+    some = every(len(X))
+    said = stack.logits(X[some]).reshape(-1, len(mosts), setup.repeats, design.folds)
+    trained_on = []
+    for balance, most in enumerate(mosts):
+        by_fold = as_delivered_by_fold(setup.y, setup.fold_of_row, said[:, balance], most)
+        columns = [by_fold.mean(axis=1), *np.moveaxis(by_fold, 1, 0)]
+        trained_on.append([_quantiles_trained_on(column, setup.fold_of_row, some) for column in columns])
+    return design.out_of_fold(stack.logits(X, design.held_out)), np.array(trained_on)
+
+
+def _quantiles_trained_on(logits: np.ndarray, fold_of_row: np.ndarray, some: slice) -> np.ndarray:
+    """Take the quantiles of what each fold's networks, (rows, folds), say of the rows outside of the fold."""
+    held_out = fold_of_row[some]
+    return quantiles((logits[held_out != fold, fold] for fold in range(logits.shape[1])), len(logits))

@@ -111,10 +111,22 @@ def as_delivered(
         Mean out-of-fold logits.
     most : float
     """
-    here = weight_ratio(most, float(y.mean()))
-    ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
-    moved: NDArray[np.float32] = undo_weights(logits, np.array(ratios)[fold_of_row] / here).astype(np.float32)
+    moved: NDArray[np.float32] = undo_weights(logits, _relative(y, fold_of_row, most)[fold_of_row]).astype(np.float32)
     return moved
+
+
+def as_delivered_by_fold(
+    y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
+) -> NDArray[np.float32]:
+    """Move the logits of each fold's networks, (..., folds), as `as_delivered` does those of the rows it holds out."""
+    moved: NDArray[np.float32] = undo_weights(logits, _relative(y, fold_of_row, most)).astype(np.float32)
+    return moved
+
+
+def _relative(y: NDArray[np.integer], fold_of_row: NDArray[np.integer], most: float) -> NDArray[np.float64]:
+    """Compute w1 / w0 of each fold over that of all rows, (folds,)."""
+    ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
+    return np.array(ratios) / weight_ratio(most, float(y.mean()))
 
 
 def calibration(

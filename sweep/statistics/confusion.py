@@ -261,5 +261,6 @@ def precision_at_prevalence(recall0: float, recall1: float, prevalence: float) -
 
 
 def described(counts: Counts) -> dict[str, Any]:
-    """Give counts with their rates, [class 0, class 1]; undefined is None."""
-    return {"counts": counts.to_dict(), "precision": list(counts.precision), "recall": list(counts.recall)}
+    """Give counts with their rates, [class 0, class 1], and exact intervals; undefined is None."""
+    rates = {"precision": list(counts.precision), "recall": list(counts.recall)}
+    return {"counts": counts.to_dict(), **rates, "intervals": counts.intervals()}
