@@ -9,12 +9,13 @@ from sweep.search.setup import TrialSetup
 from sweep.stack.design import Design
 from sweep.stack.network import Stack
 from sweep.stack.training import fit
+from sweep.statistics.bootstrap import average_precisions
 from sweep.statistics.confusion import average_precision
 from sweep.study.outcome import Outcome
 from sweep.study.params import Params
 
 DIVERGED = -100.0  # the logit of a row by a network that diverged: it predicts no positive
-REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's score is held against those before it
+REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's ranking is held against those before it
 
 
 class _OutOfTime(Exception):  # noqa: N818  not an error: the search ends
@@ -36,8 +37,9 @@ def evaluate(
     X : array, shape (rows, features)
     setup : TrialSetup
     params : Params
-    floors : mapping from epoch to score
-        A trial that has reached an epoch with a score below its floor ends there.
+    floors : mapping from epoch to average precision
+        A trial that has reached an epoch with one below its floor ends there. No threshold enters into it: a trial is
+        not pruned for its balance, which is picked later, but for how well its network ranks the rows trained on.
     seconds : float or None
         How long it may take.
     clock : callable
@@ -51,13 +53,14 @@ def evaluate(
     design = setup.cross_validation([params.most])
     report_at = {max(1, round(share * setup.epochs)) for share in REPORTS} - {setup.epochs}
     reports: list[tuple[int, float]] = []
-    held_out: list[np.ndarray] = []
+    rows, labels, alone = design.trained(X), design.trained(setup.y), design.alone
+    stands_for = np.where(labels == 1, 1.0, np.sum(setup.y != 1) / np.sum(labels != 1))
 
     def below_floor(epoch: int, snapshot: Callable[[], Stack]) -> bool:
         if epoch not in report_at:
             return False
-        held_out[:] = [_out_of_fold(design, snapshot(), X)]
-        reports.append((epoch, setup.score(held_out[0])))
+        mean = _out_of_fold(alone, snapshot(), rows).mean(axis=1)
+        reports.append((epoch, float(average_precisions(labels, mean, stands_for[None])[0])))
         return reports[-1][1] < floors.get(epoch, -np.inf)
 
     def check_time() -> None:
@@ -66,7 +69,7 @@ def evaluate(
 
     try:
         stack = fit(
-            design.trained(X),
+            rows,
             design.Y,
             design.W,
             setup.recipe(params),
@@ -78,7 +81,7 @@ def evaluate(
     except _OutOfTime:
         return None
     pruned = bool(reports) and reports[-1][1] < floors.get(reports[-1][0], -np.inf)
-    logits = held_out[0] if pruned else _out_of_fold(design, stack, X)
+    logits = _out_of_fold(design, stack, X)
     counts = setup.counts(logits)
     return Outcome(
         logits=logits,

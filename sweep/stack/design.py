@@ -1,7 +1,7 @@
 """Designs: which column of the weight matrix is which fold, repeat and balance, on which rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -63,6 +63,14 @@ class Design:
     def trained(self, X: np.ndarray) -> np.ndarray:
         """Take the rows trained on of an array of all rows."""
         return X if self.rows is None else X[self.rows]
+
+    @property
+    def alone(self) -> "Design":
+        """The same columns of a table that has the rows trained on and no other."""
+        if self.rows is None:
+            return self
+        fold_of_row = None if self.fold_of_row is None else self.fold_of_row[self.rows]
+        return replace(self, fold_of_row=fold_of_row, rows=None)
 
     @property
     def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -22,7 +22,8 @@ class Outcome:
     score : float
         The study's objective.
     average_precision : float or None
-    reports : tuple of (epoch, score)
+    reports : tuple of (epoch, average precision)
+        Of the rows trained on, out-of-fold, on the way.
     epochs : int
         The epochs trained.
     pruned : bool

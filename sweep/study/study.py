@@ -201,7 +201,7 @@ class Study:
         return trial.number, self.space.suggest(trial)
 
     def floors(self) -> dict[int, float]:
-        """Give the scores under which a trial ends: at each epoch reported, the median of the finished ones' scores."""
+        """Give what a trial ends below: at each epoch reported, the median of the finished ones' average precision."""
         reached: dict[int, list[float]] = {}
         finished = self.trials(*FINISHED)
         if len(finished) < PRUNED_AFTER:

@@ -13,6 +13,7 @@ from sweep.search.loop import search
 from sweep.search.setup import TrialSetup
 from sweep.search.trial import evaluate
 from sweep.stack.network import Stack
+from sweep.statistics.confusion import average_precision
 from sweep.study.outcome import Outcome
 from sweep.study.params import Params
 from sweep.study.space import Space
@@ -74,10 +75,20 @@ def test_a_trial_below_a_floor_ends_there_with_what_it_reached(setup: TrialSetup
     assert pruned is not None
     assert (pruned.epochs, pruned.pruned) == (6, True)
     assert pruned.reports == whole.reports[:2]
-    assert setup.score(pruned.logits) == scores[6]
+    assert average_precision(Y, pruned.logits.mean(axis=1)) == pytest.approx(scores[6])
     kept = evaluate(X, setup, PARAMS, scores, None)
     assert kept is not None
     assert not kept.pruned
+
+
+def test_a_trial_on_sampled_negatives_scores_all_rows_and_reports_as_on_all(setup: TrialSetup, whole: Outcome) -> None:
+    """If it failed, a large table's trials would be pruned by another prevalence, or rows be left without a score."""
+    drawn = np.where(Y == 1, True, np.arange(240) % 8 < 6)
+    sampled = evaluate(X, replace(setup, sample=drawn), PARAMS, {}, None)
+    assert sampled is not None
+    assert sampled.logits.shape == whole.logits.shape
+    assert np.isfinite(sampled.logits).all()
+    assert sampled.reports[-1][1] == pytest.approx(whole.reports[-1][1], abs=0.12)
 
 
 class Clock:
