@@ -16,7 +16,14 @@ WORDS = (
     ". .. ... - -- --- \u2013 \u2014 ? ?? ??? #div/0! #value! #ref! #name? #num! #null! #error! "
     "1.#ind -1.#ind 1.#qnan -1.#qnan 1.#nan 0000-00-00 0000-00-00t00:00:00"
 )
-MISSING_WORDS = {*WORDS.split(), "not available", "not applicable", "not known", "no data", "0000-00-00 00:00:00"}
+PHRASES = (
+    "not available,not applicable,not known,not measured,not done,not reported,not recorded,not tested,not collected,"
+    "not determined,no data,no value,no result,missing data,missing value,0000-00-00 00:00:00"
+)
+MISSING_WORDS = {*WORDS.split(), *PHRASES.split(",")}
+YES = ("yes", "y", "true", "t", "on", "1", "ja", "oui", "si", "sí")
+NO = ("no", "n", "false", "f", "off", "0", "nein", "non")
+TRUTHS = dict.fromkeys(YES, "1") | dict.fromkeys(NO, "0")
 TICKS = {"ms": 1e3, "us": 1e6, "ns": 1e9}  # of polars' time units in a second
 
 
@@ -117,14 +124,14 @@ def parse_text(series: pl.Series) -> pl.Series:
     return parse_truth(bare) if is_truth(bare).all() else series
 
 
-def is_truth(text: pl.Series) -> pl.Series:
-    """Check of each text whether it is true or false; null where it is missing."""
-    return text.str.to_lowercase().is_in(["true", "false"])
+def is_truth(text: pl.Series, *, loosely: bool = False) -> pl.Series:
+    """Check of each text whether it is true or false (`loosely`: or yes, no, 1, 0); null where missing."""
+    return text.str.to_lowercase().is_in([*TRUTHS] if loosely else ["true", "false"])
 
 
 def parse_truth(text: pl.Series) -> pl.Series:
-    """Return true and false, in any case, as Boolean."""
-    return text.str.to_lowercase() == "true"
+    """Return true and false, or their like, in any case, as Boolean."""
+    return text.str.to_lowercase().is_in(YES)
 
 
 def as_labels(series: pl.Series) -> pl.Series:
@@ -161,3 +168,27 @@ def as_numbers(series: pl.Series) -> np.ndarray:
                 f"row {row} holds {shown(text[row - 1])}: correct it, or name it as missing."
             )
     return values.cast(pl.Float64).fill_null(math.nan).to_numpy()
+
+
+def is_text(column: pl.Series) -> bool:
+    """Check whether a column is text, as a type of its own or as categories."""
+    return column.dtype == pl.String or isinstance(column.dtype, pl.Categorical | pl.Enum)
+
+
+def bare_frame(raw: pl.DataFrame, missing: Sequence[str]) -> pl.DataFrame:
+    """Return a table whose columns of text are as `bare_text` makes them."""
+    text = pl.col(pl.String).str.strip_chars()
+    return raw.with_columns(pl.when(~text.is_in(["", *missing])).then(text))
+
+
+def whole_numbers(bare: pl.DataFrame) -> list[pl.Series]:
+    """Return those columns of bare text that hold whole numbers only, as Int64."""
+    text = bare.select(pl.col(pl.String))
+    whole = text.cast(pl.Int64, strict=False)
+    pairs = zip(text.null_count().row(0), whole.null_count().row(0), whole.get_columns(), strict=True)
+    return [column for before, after, column in pairs if before == after] if text.width else []
+
+
+def text_of(column: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """Return a column of `bare_frame` as String: text as it is, values of any other type bare."""
+    return column if column.dtype == pl.String else bare_text(column.cast(pl.String), missing)

@@ -5,15 +5,11 @@ from contextlib import suppress
 
 import polars as pl
 
-from sweep.data.cells import as_labels, listed, shown
+from sweep.data.cells import TRUTHS, as_labels, listed, shown
 from sweep.data.dates import DAY
-from sweep.data.schema import Reading, Schema
+from sweep.data.readings import Reading
+from sweep.data.schema import Schema
 
-YES, NO = (
-    ("yes", "y", "true", "t", "on", "1", "ja", "oui", "si", "sí"),
-    ("no", "n", "false", "f", "off", "0", "nein", "non"),
-)
-TRUTHS = dict.fromkeys(YES, "1") | dict.fromkeys(NO, "0")
 NAMED = 1000  # different new levels that are remembered of a column
 
 

@@ -45,6 +45,8 @@ class Source:
         Columns that are categories whatever they hold, as the file says.
     notes : tuple of str
         What has to be said of the file.
+    pointed : bool
+        Whether fractions can be taken to have a point: where numbers have a type of their own, or commas part fields.
     """
 
     label: Any
@@ -52,6 +54,7 @@ class Source:
     pieces: Iterator[Piece]
     categories: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    pointed: bool = True
 
 
 def open_source(table: Any, wanted: Sequence[str] = (), *, whole: bool = False) -> Source:
@@ -148,7 +151,14 @@ def _open_columnar(label: Path, file: Path, columnar: tuple[str, str], *, whole:
 
 def _open_text(label: object, opened: Opened, wanted: Sequence[str], layout: Layout | None = None) -> Source:
     layout = layout or find_layout(label, opened, wanted)
-    return Source(label, layout.names, read_pieces(label, opened, layout), notes=layout.encoding.notes)
+    return Source(
+        label,
+        layout.names,
+        read_pieces(label, opened, layout),
+        frozenset(),
+        layout.encoding.notes,
+        layout.separator == ",",
+    )
 
 
 def _plain(file: Path) -> tuple[BinaryIO, Any]:
@@ -266,7 +276,7 @@ def _open_folder(folder: Path, wanted: Sequence[str], *, whole: bool) -> Source:
     categories = frozenset(name for source in sources for name in source.categories)
     notes = tuple(dict.fromkeys(note for source in sources for note in source.notes))
     said = f"{len(files)} files, one under another: {listed(str(file.relative_to(folder)) for file in files)}"
-    return Source(folder, names, pieces(), categories, (said, *notes))
+    return Source(folder, names, pieces(), categories, (said, *notes), all(source.pointed for source in sources))
 
 
 def _is_part(file: Path, folder: Path) -> bool:

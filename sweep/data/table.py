@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sweep.data.cells import as_labels, first_row, listed, shown
+from sweep.data.cells import as_labels, bare_frame, first_row, listed, shown
 from sweep.data.comparison import Comparison, find_variants
 from sweep.data.csv import check_columns, check_present
 from sweep.data.duplicates import find_duplicates, fingerprint, hash_rows, tie_rows
 from sweep.data.folds import check_groups
 from sweep.data.kinds import Asked, learn_schema
 from sweep.data.labels import find_classes, find_label, read_labels, read_plain
-from sweep.data.schema import Schema, bare_frame
+from sweep.data.schema import Schema
 from sweep.data.source import read_raw
 from sweep.errors import TableError
 
@@ -103,7 +103,7 @@ def read_table(path: Any, *, missing: Sequence[str] = ()) -> pl.DataFrame:
     raw, source = read_raw(path)
     path = source.label
     try:
-        schema, _ = learn_schema(raw, missing=missing, categories=source.categories)
+        schema, _ = learn_schema(raw, missing=missing, categories=source.categories, pointed=source.pointed)
         return schema.read(raw)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
@@ -157,9 +157,16 @@ def load_table(
     y = (labels == positive).to_numpy().astype(np.int8)
 
     kept = bare_frame(raw.drop({target, *drop, *([] if group is None else [group])}), missing)
-    categories, taken = source.categories, raw.columns
     try:
-        schema, read = learn_schema(kept, missing=missing, asked=asked, categories=categories, taken=taken, bare=True)
+        schema, read = learn_schema(
+            kept,
+            missing=missing,
+            asked=asked,
+            categories=source.categories,
+            taken=raw.columns,
+            bare=True,
+            pointed=source.pointed,
+        )
         features = schema.read(kept, bare=True)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None

@@ -10,7 +10,8 @@ import polars as pl
 
 from sweep.class_weight import undo_weights
 from sweep.data.features import Features
-from sweep.data.schema import Reading, Schema
+from sweep.data.readings import Reading
+from sweep.data.schema import Schema
 from sweep.errors import ModelError
 from sweep.model.card import card_of
 from sweep.model.layers import Delivered, raw_columns

@@ -14,7 +14,8 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from sweep.class_weight import undo_weights, weight_ratio, weights_of_ratio
 from sweep.data.features import Column, Features
 from sweep.data.kinds import Asked, learn_schema
-from sweep.data.schema import Reading, Schema
+from sweep.data.readings import Reading
+from sweep.data.schema import Schema
 from sweep.errors import InputError, ModelError
 from sweep.files import whole, write_text
 from sweep.sklearn.frames import as_table, categories_of, columns_of

@@ -34,7 +34,7 @@ def test_words_for_missing_are_missing_and_said(word: str) -> None:
     frame, reading, notes = column(["1.5", word, "3", "3", word, "nan", None])
     assert reading.kind == "number"
     assert frame["c"].to_list() == [1.5, None, 3, 3, None, None, None]
-    assert notes == (f"column 'c': read as missing: 2 {word!r}",)
+    assert notes == (f"column 'c': read as missing: 2 {word!r}, 1 'nan'",)
 
 
 def test_two_words_for_missing() -> None:
@@ -97,6 +97,14 @@ def test_bounds_are_numbers_beside_which_stands_that_they_are_bounds() -> None:
         (["5 mg", "7.5mg", "8 mg"], [5, 7.5, 8]),
         (["1.758", "0.251"], [1.758, 0.251]),
         (["10000000000000000000000000", "9300000000000000000"], [1e25, 9.3e18]),
+        (["(5.5)", "3", "(1,234.5)", "1,000.5"], [-5.5, 3, -1234.5, 1000.5]),
+        (["5.5-", "3", "$7", "$2-"], [-5.5, 3, 7, -2]),
+        (["\u20135", "3.5"], [-5, 3.5]),
+        (["12,34,567", "1,234"], [1234567, 1234]),
+        (["1.5\u00d710^3", "2 x 10^-2"], [1500, 0.02]),
+        (["1 day", "2 days", "30 days"], [1, 2, 30]),
+        (["\uff11\uff12", "\u0663\u066b\u0665", "\u200e7"], [12, 3.5, 7]),
+        (["1.758", "1500", "2.250"], [1.758, 1500, 2.25]),
     ],
 )
 def test_marks_and_units(values: Any, numbers: Any) -> None:
@@ -125,6 +133,8 @@ def test_units_that_differ_and_shares_beside_plain_numbers_are_refused() -> None
         column(["5 mg", "7 mg", "5 g", "8 mg"])
     with pytest.raises(TableError, match=r"'0\.05' in row 3"):
         column(["5%", "7%", "0.05", "8%", "0"])
+    with pytest.raises(TableError, match=r"different units \('EUR' 10 times, 'USD' 10 times\)"):
+        column([f"{i}.5 {'EUR' if i % 2 else 'USD'}" for i in range(20)])
 
 
 @pytest.mark.parametrize(
@@ -143,11 +153,24 @@ def test_units_that_differ_and_shares_beside_plain_numbers_are_refused() -> None
         (["2023-01-01 02:00+02:00", "2023-01-05 10:00+02:00"], 19358 * 86400, True),
         (["1/1/2023 12:00 AM", "1/13/2023 4:05 PM"], 19358 * 86400, True),
         (["00:30", "23:59"], 1800, True),
+        (["30:00:00", "1:02:03"], 108000, True),
+        (["59:58", "1:02:03"], 3598, True),
+        (["1 days 02:00:00", "3 days 12:00:00"], 93600, True),
+        (["1. Januar 2023", "3. März 2023", "5. Dez. 2023"], 19358, False),
+        (["1 janvier 2023", "3 août 2023"], 19358, False),
+        (["Sun, 01 Jan 2023", "Tue, 03 Jan 2023"], 19358, False),
+        (["Sun Jan 01 00:00:00 2023", "Tue Jan 03 10:00:00 2023"], 19358 * 86400, True),
+        (["20230101T000000", "20230203T101010"], 19358 * 86400, True),
+        (["01/Jan/2023:00:00:00 +0000", "03/Jan/2023:10:00:00 +0000"], 19358 * 86400, True),
+        (["01.2023", "12.2023"], 19358, False),
+        (["Jan-2023", "Mar-2023"], 19358, False),
+        (["20230101", "20230203", "20230304", "20230405", "20231231"], 19358, False),
+        (["01/01/2023", "01/02/2023", "01/12/2023"], 19358, False),
     ],
 )
 def test_dates_written_as_text(values: Any, first: int, seconds: bool) -> None:
     """If it failed, dates would be a hundred levels."""
-    frame, reading, notes = column([*values, "unknown"])
+    frame, reading, notes = column([*values, None if values[0].isdigit() else "unknown"])
     assert (reading.kind, reading.seconds) == ("date", seconds)
     assert frame["c"][0] == first
     assert frame["c"].null_count() == 1
@@ -172,6 +195,35 @@ def test_dates_that_could_be_two_are_left_and_said() -> None:
     assert column(["20230101", "20230203"], asked=Asked(date=["c"]))[0]["c"][0] == 19358
     with pytest.raises(TableError, match="'soon' in row 3"):
         column(["2023-01-01", "2023-01-02", "soon"])
+
+
+def test_the_order_of_day_and_month_is_settled_by_another_column() -> None:
+    """If it failed, one table's dates would be read in two orders, or left as categories without need."""
+    columns = read(a=["03/04/2023", "05/06/2023"], b=["13-04-2023", "05-06-2023"])
+    assert columns["a"] == [19450, 19513]
+    assert read(a=["03/04/2023", "05/06/2023"], b=["04/13/2023", "05/06/2023"])["a"] == [19420, 19483]
+    mixed = [f"2023-01-{i:02}" for i in range(1, 21)] + [f"{i:02}.02.2023" for i in range(1, 11)]
+    with pytest.raises(TableError, match=r"20 of 30 values are dates \(%Y-%m-%d\), '01\.02\.2023' in row 21"):
+        column(mixed)
+
+
+def test_true_and_false_in_several_spellings() -> None:
+    """If it failed, TRUE, yes and 1 would be three levels."""
+    frame, reading, notes = column(["TRUE", "0", "yes", "False", "1", "NA"])
+    assert reading.kind == "truth"
+    assert frame["c"].to_list() == [True, False, True, False, True, None]
+    assert "true and false in several spellings: '0', '1', 'False', 'TRUE', 'yes'" in notes[0]
+    assert column(["yes", "no", "yes"])[1].kind == "category"
+    assert column(["1", "0", "1"])[1].kind == "number"
+
+
+def test_three_digits_after_a_point_where_points_are_not_sure() -> None:
+    """If it failed, 3.117 of a table with semicolons would be read as a fraction, or never as one."""
+    raw = pl.DataFrame({"c": ["3.117", "17.461", "14.650"]})
+    with pytest.raises(TableError, match=r"'3\.117' can be 3117 or 3\.117.*--number c \(3\.117\)"):
+        learn_schema(raw, pointed=False)
+    for arguments in ({"pointed": True}, {"pointed": False, "asked": Asked(number=["c"])}):
+        assert learn_schema(raw, **arguments)[0].read(raw)["c"].to_list() == [3.117, 17.461, 14.65]  # type: ignore[arg-type]
 
 
 def test_text_keeps_its_words() -> None:
