@@ -223,7 +223,7 @@ def test_three_digits_after_a_point_where_points_are_not_sure() -> None:
     with pytest.raises(TableError, match=r"'3\.117' can be 3117 or 3\.117.*--number c \(3\.117\)"):
         learn_schema(raw, pointed=False)
     for arguments in ({"pointed": True}, {"pointed": False, "asked": Asked(number=["c"])}):
-        assert learn_schema(raw, **arguments)[0].read(raw)["c"].to_list() == [3.117, 17.461, 14.65]  # type: ignore[arg-type]
+        assert learn_schema(raw, **arguments)[0].read(raw)["c"].to_list() == [3.117, 17.461, 14.65]
 
 
 def test_text_keeps_its_words() -> None:
