@@ -74,7 +74,7 @@ class DateFormat:
 
     @property
     def timeless(self) -> bool:
-        """Whether there is no date, but a time of day or a duration alone."""
+        """Check whether there is no date, but a time of day or a duration alone."""
         return self.date in CLOCKS
 
     @property

@@ -88,7 +88,7 @@ class Marks:
 
     @property
     def any(self) -> bool:
-        """Whether a mark stands in any value."""
+        """Check whether a mark stands in any value."""
         marked = (self.points, self.commas, self.either_point, self.either_comma, *self.grouped.values())
         return any(marked)
 
