@@ -439,7 +439,10 @@ def predict(
     top: str | None,
     root: Path,
 ) -> None:
-    """Write probability, decision and label of each row of a table, by a model or the study NAME's best one."""
+    """Write probability, decision and label of each row of a table, by a model or the study NAME's best one.
+
+    A model file is data: one that holds anything but what `sweep export` writes is refused before it is loaded.
+    """
     from sweep.model.predict import predict as score
     from sweep.study_folder import find, names
 

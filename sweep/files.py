@@ -3,10 +3,13 @@
 import fcntl
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
+
+import numpy as np
 
 from sweep.errors import RunError, StudyError
 
@@ -36,6 +39,23 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with whole(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[Any]:
+    """Open the arrays that `np.savez` wrote; reading them takes no more memory than the file has bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is packed, and would take any amount of it.
+    """
+    with path.open("rb") as opened:
+        with zipfile.ZipFile(opened) as archive:
+            if sum(part.file_size for part in archive.infolist()) > path.stat().st_size:
+                raise ValueError(f"{path} must hold its arrays as they are; they are packed")
+        with np.load(opened, allow_pickle=False) as arrays:
+            yield arrays
 
 
 def refuse_links(*folders: Path) -> None:

@@ -20,7 +20,7 @@ SHARED = {
 MAY_USE = {
     "data": {"errors"},
     "statistics": {"class_weight", "errors"},
-    "stack": {"class_weight", "errors"},
+    "stack": {"class_weight", "errors", "files"},
     "sklearn": {"class_weight", "data", "errors", "files", "stack"},
     "parallel": {"errors", "files", "stack"},
     "study": {"stack", "statistics", *SHARED},

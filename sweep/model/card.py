@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sweep.errors import ModelError
+from sweep.model.archive import check_archive
 
 CARD = "card.json"
 EXTRA = "assets.extra"  # the folder of a SavedModel that is its owner's to use
@@ -43,6 +44,7 @@ def card_of(path: str | Path) -> dict[str, Any]:
 
 
 def _inside(path: Path) -> dict[str, Any]:
+    check_archive(path)
     try:
         with zipfile.ZipFile(path) as file:
             config = json.loads(file.read("config.json"))

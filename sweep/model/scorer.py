@@ -13,8 +13,10 @@ from sweep.data.features import Features
 from sweep.data.readings import Reading
 from sweep.data.schema import Schema
 from sweep.errors import ModelError
+from sweep.model.archive import check_archive
 from sweep.model.card import card_of
 from sweep.model.layers import Delivered, raw_columns
+from sweep.model.saved_model import check_saved_model
 from sweep.stack.backend import keras, tf
 
 ROWS = 2**16  # at once
@@ -91,7 +93,8 @@ class SavedModelScorer(Scorer):
 
 
 def load_keras(path: Path) -> Delivered:
-    """Load a .keras file in Keras' safe mode, which runs no code of the file."""
+    """Load a .keras file, if it is made as ours are, in Keras' safe mode, which runs no code of the file."""
+    check_archive(path)
     model: Delivered = keras.models.load_model(path, compile=False, safe_mode=True)
     return model
 
@@ -100,7 +103,7 @@ def open_model(path: str | Path) -> Scorer:
     """Open a model that this package exported: a .keras file, a SavedModel, or a folder that holds one of them.
 
     A .keras file is loaded in Keras' safe mode, which runs no code of the file. A SavedModel is a program for
-    TensorFlow: open only those whose source you trust.
+    TensorFlow: it is loaded if it has no other operations than this package's exports.
 
     Raises
     ------
@@ -118,7 +121,10 @@ def open_model(path: str | Path) -> Scorer:
     try:
         if place.suffix == ".keras":
             return KerasScorer(load_keras(place))
+        check_saved_model(place)
         return SavedModelScorer(card, tf.saved_model.load(str(place)))
+    except ModelError:
+        raise
     except Exception as error:  # a damaged model can fail anywhere in its reader
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise ModelError(f"{place}: the model cannot be loaded ({reason}); export it again.") from None

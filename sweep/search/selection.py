@@ -10,6 +10,7 @@ import numpy as np
 
 from sweep.class_weight import balance_grid
 from sweep.errors import StudyError
+from sweep.files import open_arrays
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered, as_delivered_by_fold
@@ -171,7 +172,7 @@ class Selection:
             If it cannot be read: it is damaged, or another version's.
         """
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with open_arrays(path) as kept:
                 y, units, fold_of_row = kept["y"], kept["units"], kept["fold_of_row"]
                 asked, seed = str(kept["asked"]), int(kept["seed"])
                 confirmed = tuple(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sweep.errors import InputError
+from sweep.files import open_arrays
 from sweep.stack.backend import in_threads, keras, tf, traced_once
 from sweep.stack.preprocessing import FirstLayer, Standardise
 
@@ -221,6 +222,6 @@ class Stack:
     @staticmethod
     def load(path: Path) -> "Stack":
         """Read what `save` wrote; nothing in the file is executed."""
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        with open_arrays(path) as file:
             layer = FirstLayer(**{k.removeprefix("layer_"): file[k] for k in file.files if k.startswith("layer_")})
             return Stack(layer, tuple(file[k] for k in sorted(file.files) if k.startswith("parameter_")))
