@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 READS = ("GET", "HEAD")
+LARGEST_BODY = 2**20  # bytes; the dashboard's own pages send notes and forms
 WILDCARDS = ("0.0.0.0", "::")
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -24,6 +25,9 @@ HEADERS = (
     ("Cache-Control", "private, no-cache"),
 )
 INERT = ("Content-Security-Policy", "default-src 'none'; sandbox")  # of a file that a trial left: it runs nothing
+PICTURES = ("image/gif", "image/jpeg", "image/png", "image/webp")  # what such a file may be; all others are plain bytes
+TYPE = "content-type"
+PLAIN = (("Content-Type", "application/octet-stream"), ("Content-Disposition", "attachment"))
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -55,8 +59,8 @@ class Gate:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, or let it through."""
 
-        def refuse(why: str) -> Iterable[bytes]:
-            start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8"), *HEADERS])
+        def refuse(why: str, status: str = "403 Forbidden") -> Iterable[bytes]:
+            start_response(status, [("Content-Type", "text/plain; charset=utf-8"), *HEADERS])
             return [f"Refused: {why}\n".encode()]
 
         def go_to(path: str, *headers: tuple[str, str]) -> Iterable[bytes]:
@@ -81,15 +85,21 @@ class Gate:
             origin = environ.get("HTTP_ORIGIN")
             if origin is not None and urlsplit(origin).netloc != host:
                 return refuse("what changes the study must come from its own page.")
+        if "HTTP_TRANSFER_ENCODING" in environ or not _is_size(environ.get("CONTENT_LENGTH") or "0"):
+            return refuse(f"a request says its size, at most {LARGEST_BODY} bytes.", "413 Content Too Large")
         path = environ.get("PATH_INFO", "")
         if path in ("", "/"):
             return go_to(self.home)
-        inert = [INERT] if path.startswith("/artifacts/") else []
+        left_by_a_trial = path.lstrip("/.").startswith("artifacts")
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            ours = {name.lower() for name, _ in (*HEADERS, ("Access-Control-Allow-Origin", ""), *inert)}
-            kept = [(name, value) for name, value in headers if name.lower() not in ours]
-            return start_response(status, [*kept, *inert, *HEADERS], *rest)
+            own = [*HEADERS]
+            if left_by_a_trial:
+                kinds = [value.partition(";")[0].strip().lower() for name, value in headers if name.lower() == TYPE]
+                own += [INERT, *(() if kinds and kinds[-1] in PICTURES else PLAIN)]
+            replaced = {"access-control-allow-origin", *(name.lower() for name, _ in own)}
+            kept = [(name, value) for name, value in headers if name.lower() not in replaced]
+            return start_response(status, [*kept, *own], *rest)
 
         return self.app(environ, start)
 
@@ -112,6 +122,10 @@ class Gate:
         except CookieError:
             return ""
         return cookie.value if cookie is not None else ""
+
+
+def _is_size(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_BODY
 
 
 def _same(given: str, token: str) -> bool:

@@ -5,6 +5,8 @@ import ipaddress
 import logging
 import secrets
 import socket
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from socketserver import ThreadingMixIn
@@ -17,6 +19,9 @@ from sweep.study.study import Study
 from sweep.study_folder import StudyFolder
 
 LOOPBACK = "127.0.0.1"
+AT_A_TIME = 64  # connections
+LASTS = 300.0  # seconds that one may last
+PAUSE = 0.2  # seconds, where no file can be opened
 
 
 def serve(
@@ -69,6 +74,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self.free = threading.Semaphore(AT_A_TIME)
         self.address_family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
         super().__init__(address, handler)
 
@@ -80,12 +86,38 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
+    def get_request(self) -> tuple[Any, Any]:
+        """Take a connection; where the process can open no more files, wait a moment instead of asking at once."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(PAUSE)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread; whoever comes when there are too many has to come again."""
+        if self.free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer one connection, which ends after a while however slowly it sends or takes."""
+        end = threading.Timer(LASTS, _end, [request])
+        end.daemon = True
+        end.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            end.cancel()
+            self.free.release()
+
     def handle_error(self, *_: Any) -> None:
         """Say nothing: a browser that leaves is no error."""
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = 60  # seconds for a request to arrive
+    timeout = 30  # seconds in which nothing arrives, or leaves
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -93,6 +125,11 @@ class _Handler(WSGIRequestHandler):
     def get_stderr(self) -> Any:
         """Send errors nowhere; a browser that leaves in the middle is none."""
         return io.StringIO()
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,9 +1,14 @@
 """The dashboard's server: who is let in, what is refused, and how it begins and ends. No browser."""
 
+import errno
 import json
+import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -132,6 +137,101 @@ def test_headers_keep_answers_to_this_page() -> None:
     assert "sandbox" in got["content-security-policy"]
     assert "content-security-policy" not in ask("/dashboard", gate={})  # the page sets its own
     assert ask("/", gate={})["location"] == "/home"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"CONTENT_LENGTH": "1048577"},
+        {"CONTENT_LENGTH": "-1"},
+        {"CONTENT_LENGTH": "9" * 5000},
+        {"CONTENT_LENGTH": "\u0661"},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+    ],
+)
+def test_a_body_is_bounded(more: dict[str, str]) -> None:
+    """If it failed, a visitor could fill this machine's memory, or hold a thread for ever."""
+    for method in ("POST", "GET"):
+        assert ask("/api/studies", method=method, gate={"write": True}, **more).status == 413
+    assert ask("/api/studies", method="POST", gate={"write": True}, CONTENT_LENGTH="1048576").status == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "served"),
+    [
+        ("image/png", "image/png"),
+        ("text/html", "application/octet-stream"),
+        ("text/javascript; charset=utf-8", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        (None, "application/octet-stream"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/artifacts/1/2/x", "//artifacts/1/2/x", "/./artifacts/1/2/x"])
+def test_what_a_trial_left_is_a_picture_or_plain_bytes(kind: str | None, served: str, path: str) -> None:
+    """If it failed, a file that was attached to a trial could run as a script of this page, and change the study."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("content-type", kind)] if kind else [])
+        return [b"alert(1)"]
+
+    got: list[tuple[str, str]] = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "HTTP_HOST": "127.0.0.1", "SERVER_PORT": "1"}
+    gate = Gate(app, home="/", host="127.0.0.1", token=None, write=False)
+    gate(environ, lambda status, headers, *_: got.extend(headers))
+    assert [value for name, value in got if name.lower() == "content-type"] == [served]
+    assert ("Content-Disposition", "attachment") in got or served == "image/png"
+
+
+def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"inside"]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[server._Server]:
+    """A server for two at a time, each for two seconds."""
+    monkeypatch.setattr(server, "AT_A_TIME", 2)
+    monkeypatch.setattr(server, "LASTS", 2.0)
+    with server._Server(("127.0.0.1", 0), server._Handler) as running:
+        running.set_app(answer)
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def test_slow_visitors_are_few_and_do_not_last(small: server._Server) -> None:
+    """If it failed, a page that opens connections and sends a letter a minute would use up threads and memory."""
+    port = small.server_port
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
+    for connection in slow:
+        connection.sendall(b"GET / HT")
+    with socket.create_connection(("127.0.0.1", port)) as late:
+        late.settimeout(5)
+        assert late.recv(1) == b"", "a third one is taken"
+    assert not select.select(slow, [], [], 0)[0], "the first two were not taken"
+    for connection in slow:
+        connection.settimeout(10)
+        assert connection.recv(100) == b"", "it may go on for ever"
+        connection.close()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
+        assert page.read() == b"inside"
+
+
+def test_a_server_that_can_open_no_more_files_waits(small: server._Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a process without free descriptors would turn a core at full speed until it is ended."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+
+    def cannot(*_: object) -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(small, "socket", type("Socket", (), {"accept": cannot})())
+    with pytest.raises(OSError, match="Too many"):
+        small.get_request()
+    assert waited == [server.PAUSE]
+    monkeypatch.undo()
 
 
 @pytest.fixture(scope="module")
