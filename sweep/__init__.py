@@ -1,8 +1,8 @@
 """Search the class-weight balance and the network for a table with a rare class; names load when they are used."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # not typing's: `python -m sweep` would look for it in the current folder
 if TYPE_CHECKING:
     from sweep.api import StudyResult, load, run
     from sweep.class_weight import weight_matrix
@@ -31,7 +31,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'sweep' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

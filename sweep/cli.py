@@ -10,20 +10,22 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, fields
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from types import UnionType
-from typing import Any, NoReturn, TextIO, get_args
+from typing import Any, NoReturn, get_args
 
 import click
 
 from sweep import __version__
 from sweep.config import EQUAL, SECTIONS, Balance, Data, Setting, Spec
 from sweep.errors import InputError, SweepError
-from sweep.parallel.signals import end_at_signals
+from sweep.parallel.signals import AT_STOP, end_at_signals
 from sweep.report.progress_bar import percent, shown
+from sweep.streams import prepare_streams
+from sweep.temporary_folder import OwnFolder
 
 ROOT = click.option(
     "--root", type=click.Path(path_type=Path), default=Path("."), help="Where studies/ and plots/ lie. Default: here."
@@ -513,41 +515,57 @@ def _terminated(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def take_any_text(stream: TextIO) -> None:
-    """Let a stream take any text: documents are UTF-8; a terminal that cannot show a character gets its number."""
-    if isinstance(stream, TextIOWrapper):
-        utf8 = "utf-8" if not stream.isatty() else stream.encoding
-        stream.reconfigure(encoding=utf8, errors="backslashreplace")
-
-
 def main() -> NoReturn:
     """Run a command and exit with its code."""
     os.environ["PYTHONSAFEPATH"] = "1"  # of every child: no file of the current folder is taken for a module
-    for stream in (sys.stdout, sys.stderr):
-        take_any_text(stream)
-    signal.signal(signal.SIGTERM, _terminated)
+    prepare_streams()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup asks for that
+            signal.signal(number, _terminated)
+    folder = None
+    with suppress(OSError):  # no room for one
+        folder = OwnFolder()
+        folder.hold_all()
+        AT_STOP.append(folder.delete)
     try:
-        code = cli.main(standalone_mode=False, obj=OWN_PROCESS)
+        code = run_command()
+    finally:
+        if folder is not None:
+            folder.delete()
+    sys.exit(code)
+
+
+def run_command() -> int:
+    """Run the command that was asked for; say in one line what ended it, and give the exit code."""
+    try:
+        return int(cli.main(standalone_mode=False, obj=OWN_PROCESS) or 0)
     except click.ClickException as error:
         error.show()
-        code = 2
+        return 2
     except InputError as error:
-        click.echo(f"sweep: {error}", err=True)
-        code = 2
+        return _failed(f"{error}", 2)
     except SweepError as error:
-        click.echo(f"sweep: {error}", err=True)
-        code = 1
+        return _failed(f"{error}")
     except BrokenPipeError:  # who read the output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
+        return 1
     except OSError as error:
         what = error.filename or "What the run writes to"
-        click.echo(
-            f"sweep: {what} must be there and writable; got: {error.strerror or error}. Fix this and run again.",
-            err=True,
-        )
-        code = 1
+        said = f"{what} must be there and writable; got: {error.strerror or error}. Fix this and run again."
+        return _failed(said)
     except (KeyboardInterrupt, click.Abort):
         _say_stopped()
-        code = 1
-    sys.exit(code)
+        return 1
+    except Exception as error:
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's
+            raise
+        return _failed(
+            "This takes more memory than there is. Close other programs, ask for fewer --workers or narrower "
+            "--width, or choose fewer columns: what is finished is kept; run the same command to resume."
+        )
+
+
+def _failed(said: str, code: int = 1) -> int:
+    click.echo(f"sweep: {said}", err=True)
+    return code

@@ -1,17 +1,21 @@
 """Files: written whole or not at all, and a lock that goes with the process that holds it."""
 
-import fcntl
 import os
 import shutil
+import socket
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
 
 import numpy as np
+from filelock import lock_descriptor
 
-from sweep.errors import RunError, StudyError
+from sweep.errors import InputError, RunError, StudyError
+
+HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # on whose processes a part is
 
 
 @contextmanager
@@ -22,17 +26,45 @@ def whole(path: Path) -> Iterator[Path]:
     content or the new.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
-    try:
+    with beside(path) as part:
         yield part
         for file in [p for p in part.rglob("*") if p.is_file()] if part.is_dir() else [part]:
-            with open(file, "rb") as handle:
+            with open(file, "r+b") as handle:
                 os.fsync(handle.fileno())
         if part.is_dir() and path.is_dir():
             shutil.rmtree(path)
         os.replace(part, path)
+
+
+@contextmanager
+def beside(path: Path, kind: str = "") -> Iterator[Path]:
+    """Give a hidden path beside another, and delete what is there at the end.
+
+    What killed processes of this machine left beside it is deleted first.
+    """
+    before, after = f".{path.name}.{HOST}-", f"{kind}.part{path.suffix}"
+    for name in os.listdir(path.parent):
+        number = name.removeprefix(before).removesuffix(after)
+        if name == f"{before}{number}{after}" and number.isdecimal() and not _lives(int(number)):
+            delete(path.parent / name)
+    part = path.with_name(f"{before}{os.getpid()}{after}")
+    try:
+        yield part
     finally:
         delete(part)
+
+
+def _lives(pid: int) -> bool:
+    """Check whether there is a process of a number on this machine; where that cannot be asked, there is."""
+    if os.name != "posix" or pid == os.getpid():  # its own parts go with the block that wrote them
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 def write_text(path: Path, text: str) -> None:
@@ -47,13 +79,13 @@ def open_arrays(path: Path) -> Iterator[Any]:
 
     Raises
     ------
-    ValueError
+    InputError
         If it is packed, and would take any amount of it.
     """
     with path.open("rb") as opened:
         with zipfile.ZipFile(opened) as archive:
             if sum(part.file_size for part in archive.infolist()) > path.stat().st_size:
-                raise ValueError(f"{path} must hold its arrays as they are; they are packed")
+                raise InputError(f"{path} must hold its arrays as they are; they are packed. Write it again.")
         with np.load(opened, allow_pickle=False) as arrays:
             yield arrays
 
@@ -102,19 +134,16 @@ def try_lock(handle: IO[Any]) -> bool:
         If the file system cannot lock.
     """
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return bool(lock_descriptor(handle.fileno(), blocking=False))
     except OSError as error:
         raise RunError(
             f"{handle.name} must lie on a file system that can lock files; got: {error.strerror or error}. Choose a "
             "--root on another one."
         ) from None
-    return True
 
 
 def hold_lock(handle: TextIO, name: str) -> None:
-    """Lock an open file for the study NAME, and write this process's number into it.
+    """Lock an open file for the study NAME, and write this process's number into it, if there is room.
 
     Raises
     ------
@@ -122,11 +151,14 @@ def hold_lock(handle: TextIO, name: str) -> None:
         If another process holds it, or the file system cannot lock.
     """
     if not try_lock(handle):
-        handle.seek(0)
+        owner = ""
+        with suppress(OSError):  # a system on which a locked file cannot be read
+            handle.seek(0)
+            owner = handle.read(20).strip()
         raise RunError(
-            f"Study {name!r} must be run once at a time; process {handle.read().strip()} is running it. Wait for it, "
-            "or choose another --name."
+            f"Study {name!r} must be run once at a time; {f'process {owner}' if owner else 'another process'} is "
+            "running it. Wait for it, or choose another --name."
         )
-    handle.truncate(0)
-    handle.write(str(os.getpid()))
-    handle.flush()
+    with suppress(OSError):
+        os.truncate(handle.fileno(), 0)
+        os.write(handle.fileno(), str(os.getpid()).encode())

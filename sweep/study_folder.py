@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,20 +154,25 @@ class StudyFolder:
     def remove(self, first: Callable[[], None] = lambda: None) -> None:
         """Delete the run and its pictures, once `first()` was done while nobody else can run it.
 
-        `study.toml`, by which a study is known, goes last: what was interrupted can be repeated.
+        `study.toml`, by which a study is known, goes last: what was interrupted can be repeated. Nothing is written, so
+        that this makes room on a full disk.
 
         Raises
         ------
         RunError
             If it is being run, or cannot be deleted.
         """
-        with locked(self):
+        refuse_links(*(p for p in (self.folder, self.plots) if p.is_symlink()))
+        with ExitStack() as stack, _said(self):
+            with suppress(OSError):  # no room for a lock: nobody holds one
+                handle = stack.enter_context(open_itself(self.folder / ".lock", "a+"))
+                hold_lock(handle, self.name)
             first()
             for path in (self.plots, *(p for p in self.folder.iterdir() if p != self.study), self.folder):
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
                 else:
-                    path.unlink()
+                    path.unlink(missing_ok=True)
 
 
 def names(root: Path) -> list[str]:
@@ -211,6 +216,18 @@ def only(root: Path) -> StudyFolder:
 
 
 @contextmanager
+def _said(record: StudyFolder) -> Iterator[None]:
+    """Say what cannot be written or deleted."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or record.folder} must be writable; got: {error.strerror or error}. Fix this, or make "
+            "room: what is finished is kept; run the same command to resume."
+        ) from None
+
+
+@contextmanager
 def locked(record: StudyFolder) -> Iterator[None]:
     """Own a study's folder; a second run on it is refused. The lock goes with the process that holds it.
 
@@ -236,17 +253,12 @@ def locked(record: StudyFolder) -> Iterator[None]:
                 f"{record.root} must be a folder to write in; got: {error.strerror}. Choose another --root."
             ) from None
         refuse_links(record.folder, record.plots, record.artifacts)
-        with open_itself(record.folder / ".lock", "a+") as handle:
+        with _said(record), open_itself(record.folder / ".lock", "a+") as handle:
             hold_lock(handle, record.name)
             for folder in (record.folder, record.artifacts, record.plots):
                 for part in folder.glob(".*.part*"):
                     delete(part)
             yield
-    except OSError as error:
-        raise RunError(
-            f"{error.filename or record.folder} must be writable; got: {error.strerror or error}. Fix this, or make "
-            "room: what is finished is kept; run the same command to resume."
-        ) from None
     finally:
         if record.folder in fresh and not record.study.exists():
             for folder in (record.folder, record.plots):

@@ -1,6 +1,5 @@
 """The command line as its users meet it: exit codes, messages, and what is left behind."""
 
-import io
 import json
 import re
 import subprocess
@@ -12,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from sweep.cli import cli, take_any_text
+from sweep.cli import cli, run_command
 from sweep.errors import InputError
 from sweep.study_folder import StudyFolder
 
@@ -221,26 +220,29 @@ def test_a_shell_completes_the_names_of_studies(finished: StudyFolder, monkeypat
     assert "export" in [c.value for c in completed.get_completions([], "exp")]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_stream_of_another_encoding_takes_any_text(encoding: str) -> None:
-    """If it failed, a dash in a sentence, or a label, would end a finished run in a traceback."""
-    written = io.BytesIO()
-    stream = io.TextIOWrapper(written, encoding=encoding)
-    take_any_text(stream)
-    stream.write("0.9\u20131.0 \udcff")
-    stream.flush()
-    assert written.getvalue() == b"0.9\xe2\x80\x931.0 \\udcff"
-    terminal = Terminal(written, encoding=encoding)
-    take_any_text(terminal)
-    assert terminal.encoding == encoding
-    terminal.write("\u2603")
+@pytest.mark.parametrize("error", [MemoryError(), type("ResourceExhaustedError", (Exception,), {})("OOM when")])
+def test_memory_that_runs_out_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If it failed, a table that is too large would end in a traceback, and not say that the run can be resumed."""
+
+    def run_out(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "main", run_out)
+    assert run_command() == 1
+    said = capsys.readouterr().err
+    assert said.startswith("sweep: This takes more memory than there is.")
+    assert len(said.splitlines()) == 1
 
 
-class Terminal(io.TextIOWrapper):
-    """A terminal that cannot show all characters."""
-
-    def isatty(self) -> bool:
-        return True
+def test_python_m_takes_no_file_of_the_current_folder_for_a_module(tmp_path: Path) -> None:
+    """If it failed, a file click.py or queue.py beside a table would be run by `python -m sweep`."""
+    for name in ("click", "numpy", "queue", "random", "token", "joblib", "json", "tomllib", "polars", "filelock"):
+        (tmp_path / f"{name}.py").write_text(f"open('ran-{name}', 'w')\nraise SystemExit(9)")
+    (tmp_path / "t.csv").write_text(CSV, encoding="utf-8")
+    done = sweep("weights", "t.csv", "--target", "y", cwd=tmp_path)
+    assert (done.returncode, list(tmp_path.glob("ran-*"))) == (0, []), done.stderr
 
 
 def test_check_says_how_each_column_is_read(tmp_path: Path) -> None:

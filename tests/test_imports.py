@@ -16,13 +16,14 @@ SHARED = {
     "files",
     "progress",
     "study_folder",
+    "temporary_folder",
 }  # ground that every user of a run stands on
 MAY_USE = {
     "data": {"errors"},
     "statistics": {"class_weight", "errors"},
     "stack": {"class_weight", "errors", "files"},
     "sklearn": {"class_weight", "data", "errors", "files", "stack"},
-    "parallel": {"errors", "files", "stack"},
+    "parallel": {"errors", "files", "stack", "temporary_folder"},
     "study": {"stack", "statistics", *SHARED},
     "search": {"parallel", "stack", "statistics", "study", *SHARED},
     "model": {"data", "parallel", "search", "stack", "statistics", *SHARED},
@@ -80,6 +81,40 @@ def test_heavy_packages_stay_in_their_rooms(module: str) -> None:
     for name in imported(module):
         homes = HOMES.get(name.split(".")[0])
         assert homes is None or module.startswith(homes), f"{module} imports {name}"
+
+
+POSIX = {"fcntl", "grp", "pwd", "resource", "termios"}  # modules
+POSIX_SIGNALS = {"SIGHUP", "SIGKILL", "SIGXFSZ", "SIGALRM", "SIGUSR1"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_that_only_posix_has_is_imported(module: str) -> None:
+    """If it failed, `import sweep` would end in a traceback on Windows."""
+    assert {name.split(".")[0] for name in imported(module)} & POSIX == set()
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert used & POSIX_SIGNALS == set()
+
+
+def test_a_system_without_fcntl_loads_the_package_and_says_that_it_cannot_lock(tmp_path: Path) -> None:
+    """If it failed, whoever looks at a result there would get a traceback, or a run would go on without its lock."""
+    code = (
+        "import sys, signal; sys.modules['fcntl'] = None\n"
+        "for name in ('SIGHUP', 'SIGKILL', 'pthread_sigmask'): delattr(signal, name)\n"
+        "import sweep.cli, sweep.api, sweep.study_folder, sweep.study.ownership, sweep.parallel.signals\n"
+        "from pathlib import Path\n"
+        "sys.argv = ['sweep', 'list', '--root', sys.argv[1]]\n"
+        "record = sweep.study_folder.StudyFolder(Path(sys.argv[3]), 'n')\n"
+        "try:\n"
+        "    sweep.study_folder.locked(record).__enter__()\n"
+        "except sweep.errors.RunError as error:\n"
+        "    print(error)\n"
+        "sweep.cli.main()\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "must lie on a file system that can lock files" in done.stdout
 
 
 def test_the_file_to_copy_imports_nothing_of_the_package() -> None:

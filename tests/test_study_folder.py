@@ -2,13 +2,17 @@
 
 import errno
 import fcntl
+import os
+import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sweep.errors import RunError, StudyError
-from sweep.files import open_itself, whole, write_text
+from sweep.files import HOST, beside, open_itself, whole, write_text
 from sweep.report.result import Result
 from sweep.study_folder import StudyFolder, find, locked, names
 
@@ -36,6 +40,48 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
             part.mkdir()
             (part / content).write_text(content)
     assert [p.name for p in (tmp_path / "d").iterdir()] == ["b"]
+
+
+def test_what_killed_processes_left_beside_a_file_is_deleted(tmp_path: Path) -> None:
+    """If it failed, each `predict` or `export` that was killed would leave a hidden copy of its output for ever."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    path, others = (
+        tmp_path / "o[1].csv",
+        [".o[1].csv.part.csv", f".other.csv.{HOST}-{dead.pid}.part.csv", "o[1].csv.bak"],
+    )
+    for name in (*others, f".o[1].csv.{HOST}-{dead.pid}.part.csv", f".o[1].csv.{HOST}-{os.getppid()}.part.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / f".o[1].csv.{HOST}-{dead.pid}.pieces.part.csv").mkdir()
+    with beside(path, ".pieces") as pieces:
+        pieces.mkdir()
+    write_text(path, "whole")
+    living = f".o[1].csv.{HOST}-{os.getppid()}.part.csv"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, living, path.name])
+
+
+def test_a_study_is_removed_from_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, what fills the disk could not be removed because the disk is full."""
+    record = StudyFolder(tmp_path, "n")
+    for path in (record.study, record.log, record.artifacts / "a", record.folder / ".lock"):
+        write_text(path, "")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # bytes a file may have: as a full disk
+    try:
+        record.remove()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not record.folder.exists()
+
+
+def test_a_study_that_runs_is_not_removed(tmp_path: Path) -> None:
+    """If it failed, a run would lose its files while it writes them."""
+    record = StudyFolder(tmp_path, "n")
+    write_text(record.study, "")
+    with locked(record):
+        with pytest.raises(RunError, match=f"process {os.getpid()} is running it"):
+            record.remove()
+        assert record.study.exists()
 
 
 def test_unknown_studies_are_refused_with_those_that_are_there(tmp_path: Path) -> None:

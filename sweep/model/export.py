@@ -5,10 +5,9 @@ import logging
 import math
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +20,7 @@ from scipy.special import expit
 from sweep.class_weight import undo_weights, weights_of_ratio
 from sweep.data.schema import Schema
 from sweep.errors import InputError, RunError, SweepError
+from sweep.files import beside
 from sweep.model.card import CARD, EXTRA
 from sweep.model.formats import FORMATS, check_format
 from sweep.model.inputs import MISSING
@@ -77,10 +77,13 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
     _check_free(to, card)
     rows = frame.gather_every(max(1, math.ceil(frame.height / ROWS)))
     new = [folder for folder in (to, *to.parents) if not folder.exists()]
+    stack = ExitStack()
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
+        part = stack.enter_context(beside(to))
+        part.mkdir()
     except OSError as error:
+        stack.close()
         raise InputError(f"{to}: a folder must be made there; got: {error.strerror}. Choose another.") from None
     try:
         with _quiet():
@@ -100,7 +103,7 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise RunError(f"{to}: the model cannot be written as {format} ({reason}); take another format.") from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        stack.close()
         for folder in new:  # those that stayed empty, from the innermost out
             with suppress(OSError):
                 folder.rmdir()

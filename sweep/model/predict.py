@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 import numpy as np
@@ -18,7 +17,7 @@ from sweep.data.comparison import Comparison
 from sweep.data.csv import check_columns
 from sweep.data.source import Source, no_rows, open_source
 from sweep.errors import InputError, RunError, TableError
-from sweep.files import whole
+from sweep.files import beside, whole
 from sweep.model.ranking import from_threshold, most_likely
 from sweep.model.scorer import Scorer, open_model
 
@@ -279,7 +278,8 @@ class _Parquet:
 
     def __init__(self, stack: ExitStack, target: Path) -> None:
         self.part = stack.enter_context(whole(target))
-        self.folder = Path(stack.enter_context(TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)))
+        self.folder = stack.enter_context(beside(target, ".pieces"))
+        self.folder.mkdir()
         self.files: list[Path] = []
 
     def write(self, frame: pl.DataFrame) -> int:

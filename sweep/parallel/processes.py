@@ -3,9 +3,7 @@
 import itertools
 import multiprocessing
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,10 +19,8 @@ from loky import BrokenProcessPool, ProcessPoolExecutor
 from loky.backend import resource_tracker
 from loky.backend.context import LokyContext
 
-from sweep.errors import RunError
-from sweep.files import try_lock
+from sweep.temporary_folder import OwnFolder
 
-PREFIX, OWNED = "sweep-", "owned"  # of the temporary folder, and the file in it that its process holds locked
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # of a child: no file of the current folder is taken for a module
 
 
@@ -57,18 +53,20 @@ class Worker:
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on it. A process that begins inherits the signals blocked now: Ctrl-C is the parent's."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self.call = self.executor.submit(function, *arguments)
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            if hasattr(signal, "pthread_sigmask"):
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         return self.call
 
     def kill(self) -> None:
         """Kill it at once; one that has not begun ends with its executor."""
         if (pid := self.pid) is not None:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         self.executor.shutdown(wait=False, kill_workers=True)
 
 
@@ -81,10 +79,7 @@ class Processes:
     def __init__(self, count: int) -> None:
         self.threads = max(1, (os.cpu_count() or 1) // count)
         self.workers: list[Worker | None] = [None] * count
-        delete_leftovers(Path(tempfile.gettempdir()))
-        self.folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
-        self.owned = open(Path(self.folder.name) / OWNED, "w")  # noqa: SIM115  held until the process ends
-        try_lock(self.owned)
+        self.folder = OwnFolder()
         self.names = (f"worker-{k}" for k in itertools.count())
         self.shared: list[tuple[np.ndarray, Mapped]] = []
         self.ended = threading.Lock()
@@ -95,7 +90,7 @@ class Processes:
         for known, handle in self.shared:
             if known is X:
                 return handle
-        path = Path(self.folder.name) / f"{len(self.shared)}.npy"
+        path = self.folder.path / f"{len(self.shared)}.npy"
         np.save(path, X)
         self.shared.append((X, Mapped(str(path))))
         return self.shared[-1][1]
@@ -125,24 +120,19 @@ class Processes:
         self.ended.acquire(timeout=1)
         for worker in filter(None, self.workers):
             worker.kill()
-        self.owned.close()
-        self.folder.cleanup()
+        self.folder.delete()
 
     def _start(self) -> Worker:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
-        pid_file = Path(self.folder.name) / next(self.names)
+        pid_file = self.folder.path / next(self.names)
         begin = {"initializer": _begin, "initargs": (self.threads, os.getpid(), str(pid_file))}
-        settings = {**threads, **SAFE_PATH, "TMPDIR": self.folder.name}  # what a killed process leaves goes with it
+        settings = {
+            **threads,
+            **SAFE_PATH,
+            "TMPDIR": str(self.folder.path),
+        }  # what a killed process leaves goes with it
         context = LokyContext()  # by name, scikit-learn's own copy of loky may answer
         return Worker(ProcessPoolExecutor(1, context=context, env=settings, **begin), pid_file)
-
-
-def delete_leftovers(folder: Path) -> None:
-    """Delete the temporary folders of runs that were killed: nobody holds the lock in them any more."""
-    for left in folder.glob(f"{PREFIX}*"):
-        with suppress(OSError, RunError), open(left / OWNED, "r+") as handle:
-            if try_lock(handle):
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def _start_tracker() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 AT_STOP: list[Callable[[], None]] = []  # what is called first: ends the workers
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 PATIENCE = 3.0  # seconds for that
 
 
@@ -29,9 +29,8 @@ def end_at_signals(last_word: Callable[[], None]) -> None:
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.detach(), warn_on_full_buffer=False)
     for number in SIGNALS:
-        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:  # as nohup asks for
-            continue
-        signal.signal(number, _wake)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup asks for that
+            signal.signal(number, _wake)
     threading.Thread(target=_watch, args=(woken, last_word), daemon=True).start()
 
 
@@ -50,6 +49,6 @@ def _watch(woken: socket.socket, last_word: Callable[[], None]) -> None:
 
 
 def _end_workers() -> None:
-    for stop in AT_STOP:
+    for stop in reversed(AT_STOP):
         with suppress(Exception):  # the process ends in any case
             stop()

@@ -116,8 +116,9 @@ class _Durable(FileSystemArtifactStore):
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         super().write(artifact_id, content_body)
-        for path in (self.folder / artifact_id, self.folder):
-            handle = os.open(path, os.O_RDONLY)
+        folders = [self.folder] if os.name == "posix" else []  # elsewhere a folder cannot be opened
+        for path in (self.folder / artifact_id, *folders):
+            handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:

@@ -1,6 +1,5 @@
 """One parent a study: a study in a team's database belongs to the run that holds its lock there."""
 
-import fcntl
 import os
 import socket
 import zlib
@@ -13,6 +12,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.pool import NullPool
 
 from sweep.errors import RunError
+from sweep.files import try_lock
 from sweep.study.storage import AWAY, CONNECTS_IN
 
 
@@ -79,9 +79,7 @@ class Ownership:
         if self.file is not None:
             return
         self.file = path.open("rb")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not try_lock(self.file):
             self.release()
             self._refuse()
 

@@ -165,12 +165,20 @@ def check_file(path: Path) -> None:
     ------
     StudyError
         If it is damaged.
+    RunError
+        If another process holds it for long.
     """
+    at = f"file:{quote(str(path.resolve()))}?mode=rw"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=rw", uri=True)) as database:
+        with closing(sqlite3.connect(at, uri=True, timeout=FILE_LOCKED_FOR)) as database:
             found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.Error as error:
         found = str(error)
+        if "locked" in found:
+            raise RunError(
+                f"{path} must be free now and then; another process has held it for {FILE_LOCKED_FOR} s. End that one, "
+                "and run the same command again."
+            ) from None
     if not path.stat().st_size:
         found = "empty"
     if found != "ok":
@@ -230,12 +238,26 @@ def shown(url: str) -> str:
 
 
 def reason(error: BaseException, url: str) -> str:
-    """Give an error's kind and first line, without what is secret in the URL."""
+    """Give an error's kind and first line, without what is secret in the URL, however it is written there."""
     error = error.__cause__ or error if isinstance(error, optuna.exceptions.StorageInternalError) else error
     lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    said = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        said = said.replace(secret, "***")
+    return said[:300]
+
+
+def _secrets(url: str) -> set[str]:
+    """Collect the password of a URL and each piece of one that was written in a wrong way, as it is and with %XX."""
+    if url.startswith("sqlite"):
+        return set()
+    place, _, query = url.partition("://")[2].partition("?")
     login = url.partition("://")[2].rpartition("@")[0]
-    for piece in re.split(r"[/@:?#&=]", login.partition(":")[2]):
-        if piece:
-            said = said.replace(piece, "***")
-    return said
+    pieces = {login.partition(":")[2], *re.split(r"[/@:?#&=]", login.partition(":")[2])}
+    pieces |= {place.rpartition("@")[0].partition(":")[2]}
+    for entry in re.split(r"[&;]", query):
+        name, _, value = entry.partition("=")
+        if re.search("pass|pwd|secret|token|key", unquote(name), re.IGNORECASE):
+            pieces |= {value, value.replace("+", " ")}
+    read = {unquote(piece) for piece in pieces}
+    return {written for piece in pieces | read for written in (piece, quote(piece, safe=""))} - {""}

@@ -15,9 +15,8 @@ from cloudpickle import register_pickle_by_value
 from loky.backend import resource_tracker
 
 from sweep.errors import InputError, RunError
-from sweep.files import try_lock
 from sweep.parallel.clusters import Ray
-from sweep.parallel.processes import OWNED, Processes, Worker, delete_leftovers
+from sweep.parallel.processes import Processes, Worker
 from sweep.parallel.workers import Failed, Workers
 from sweep.stack.design import cross_validation
 from sweep.stack.recipe import Recipe
@@ -140,24 +139,12 @@ def test_what_is_running_is_given_up_when_the_caller_stops_and_all_end_at_the_en
     wait_until(lambda: worker.pid is not None)
     pid = worker.pid
     assert pid is not None
-    folder = processes.folder.name
+    folder = processes.folder.path
     processes.share(X)
     processes.abandon()
     wait_until(lambda: gone(pid) and future.done())
     processes.stop()
     assert not os.path.exists(folder)
-
-
-def test_temporary_folders_of_killed_runs_are_deleted_and_those_of_running_ones_are_not(tmp_path: Path) -> None:
-    """If it failed, each run that was killed would leave its whole table on the disk, or lose it while it runs."""
-    for name in ("sweep-dead", "sweep-alive", "sweep-others"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "0.npy").touch()
-    (tmp_path / "sweep-dead" / OWNED).touch()
-    with open(tmp_path / "sweep-alive" / OWNED, "w") as handle:
-        assert try_lock(handle)
-        delete_leftovers(tmp_path)
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["sweep-alive", "sweep-others"]
 
 
 def test_a_number_that_is_no_child_of_ours_is_not_killed(tmp_path: Path) -> None:

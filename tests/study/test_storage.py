@@ -1,7 +1,9 @@
 """The storage: whatever Optuna asks of it waits for a server that is away, and what a name or a file holds is found."""
 
 import inspect
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from optuna.storages import BaseStorage
 from sqlalchemy.exc import OperationalError
 
 from sweep.errors import RunError
-from sweep.study.storage import WAITS, Storage, sqlite_url
+from sweep.study import storage
+from sweep.study.storage import WAITS, Storage, check_file, reason, shown, sqlite_url
 
 
 class Time:
@@ -103,3 +106,37 @@ def test_a_study_deleted_or_told_from_elsewhere_ends_the_run_in_one_line(tmp_pat
     with pytest.raises(RunError, match="must stay as it is while it runs") as caught:
         study.tell(deleted, 0.7)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_file_that_another_process_holds_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it failed, a backup or a dashboard that writes would have a user remove a study that is whole."""
+    Storage(sqlite_url(tmp_path / "a.db", create=True))
+    assert storage.FILE_LOCKED_FOR == 60
+    monkeypatch.setattr(storage, "FILE_LOCKED_FOR", 0.01)
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RunError, match="another process has held it"):
+            check_file(tmp_path / "a.db")
+    check_file(tmp_path / "a.db")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql+psycopg://u:s3cret@h/d", "password s3cret is wrong"),
+        ("postgresql+psycopg://u:s3%20cr%2Fet@h/d", "password 's3 cr/et' is wrong, or 's3%20cr%2Fet'"),
+        ("postgresql+psycopg://h/d?user=u&password=s3cret", "connection to password=s3cret failed"),
+        ("postgresql+psycopg://h/d?user=u&password=s3+cr%25et", "connection to 's3 cr%et' failed"),
+        ("postgresql+psycopg://u@h/d?sslpassword=s3cret&sslmode=require", "the key s3cret does not fit"),
+        ("postgresql+psycopg://u:s3/cr?et@h/d", 'could not translate host name "s3" or "cr?et"'),
+    ],
+)
+def test_no_word_of_a_driver_shows_a_password(url: str, said: str) -> None:
+    """If it failed, a log, or whoever looks over a shoulder, would have the password of the team's database."""
+    found = reason(RuntimeError(said), url)
+    assert "***" in found
+    for secret in ("s3cret", "s3 cr", "s3%20cr", "cr/et", "cr%et", "cr?et", '"s3"'):
+        assert secret not in found
+    assert "s3" not in shown(url)
