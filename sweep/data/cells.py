@@ -24,6 +24,7 @@ MISSING_WORDS = {*WORDS.split(), *PHRASES.split(",")}
 YES = ("yes", "y", "true", "t", "on", "1", "ja", "oui", "si", "sí")
 NO = ("no", "n", "false", "f", "off", "0", "nein", "non")
 TRUTHS = dict.fromkeys(YES, "1") | dict.fromkeys(NO, "0")
+SAMPLE = 200  # rows that tell most columns of no whole numbers
 TICKS = {"ms": 1e3, "us": 1e6, "ns": 1e9}  # of polars' time units in a second
 
 
@@ -184,9 +185,14 @@ def bare_frame(raw: pl.DataFrame, missing: Sequence[str]) -> pl.DataFrame:
 def whole_numbers(bare: pl.DataFrame) -> list[pl.Series]:
     """Return those columns of bare text that hold whole numbers only, as Int64."""
     text = bare.select(pl.col(pl.String))
+    if not text.width:
+        return []
+    start = text.head(SAMPLE)
+    started = zip(start.null_count().row(0), start.cast(pl.Int64, strict=False).null_count().row(0), text, strict=True)
+    text = text.select(column.name for before, after, column in started if before == after)
     whole = text.cast(pl.Int64, strict=False)
     pairs = zip(text.null_count().row(0), whole.null_count().row(0), whole.get_columns(), strict=True)
-    return [column for before, after, column in pairs if before == after] if text.width else []
+    return [column for before, after, column in pairs if before == after]
 
 
 def text_of(column: pl.Series, missing: Sequence[str]) -> pl.Series:

@@ -7,7 +7,7 @@ import polars as pl
 
 from sweep.data.cells import listed, shown
 from sweep.data.columns import read_column
-from sweep.data.dates import DAY, DateFormat, find_formats, parts_of, read_dates
+from sweep.data.dates import DAY, DateFormat, parts_of, read_dates
 from sweep.data.drafts import Draft, Found, name_odd
 from sweep.data.readings import Reading, name_extra
 
@@ -31,11 +31,12 @@ class Undecided:
         return str(different.filter((one != other).fill_null(False))[0])
 
 
-def settle_dates(draft: Draft, found: Found, *, forced: bool) -> Undecided | None:
+def settle_dates(
+    draft: Draft, formats: tuple[DateFormat, ...], found: Found, *, forced: bool = False
+) -> Undecided | None:
     """Decide on a column of which most values are dates; return it where its own values do not tell all."""
     name, bare = draft.name, draft.bare
     different = bare.drop_nulls().unique()
-    formats = find_formats(different, forced=forced)
     if not formats:
         found.problems.append(f"column {shown(name)} was said to hold dates; it holds {listed(different.head(3))}")
         return None
@@ -74,7 +75,8 @@ def settle_order(columns: Sequence[Undecided], found: Found) -> None:
 def _settle(draft: Draft, how: DateFormat, found: Found) -> None:
     """Read a column as dates of a format, or refuse it for what is none."""
     name, bare = draft.name, draft.bare
-    odd = read_dates(bare, how).is_null() & bare.is_not_null()
+    seconds = read_dates(bare, how)
+    odd = seconds.is_null() & bare.is_not_null()
     if odd.any():
         known, count = len(bare) - bare.null_count(), int(odd.sum())
         found.problems.append(
@@ -84,12 +86,15 @@ def _settle(draft: Draft, how: DateFormat, found: Found) -> None:
         return
     found.say_words(draft)
     found.readings[name] = Reading(name, "date", format=how, seconds=how.clock)
+    found.dates[name] = seconds
 
 
 def with_parts(reading: Reading, column: pl.Series, missing: Sequence[str], names: set[str], found: Found) -> Reading:
     """Add the first and the last date, and the columns of hour, weekday and month where they vary."""
-    values = read_column(reading, column, missing)[0]
-    seconds = values.cast(pl.Float64) * (1 if reading.seconds else DAY)
+    seconds = found.dates.get(reading.name)
+    if seconds is None:
+        seconds = read_column(reading, column, missing)[0].cast(pl.Float64) * (1 if reading.seconds else DAY)
+    values = seconds if reading.seconds else (seconds / DAY).floor()
     varying = []
     timeless = reading.format is not None and reading.format.timeless
     if not timeless and not isinstance(column.dtype, pl.Time | pl.Duration):

@@ -106,6 +106,8 @@ def find_formats(text: pl.Series, *, forced: bool = False) -> tuple[DateFormat, 
     if matches[best] * 2 <= len(some) and sum(matches.values()) * 10 < len(some) * 9:
         return ()
     found = [DateFormat(one, clock) for one in SHAPES[best]]
+    if len(found) == 1:
+        text = some
     lacking = [read_dates(text, one).null_count() for one in found]
     fewest = min(lacking)
     if (len(text) - fewest) * 3 < len(text):
@@ -136,9 +138,10 @@ def find_compact(numbers: pl.Series) -> DateFormat | None:
 def is_month_and_year(text: pl.Series) -> bool:
     """Check whether texts such as 01.2024 are all months, which no number is written as."""
     known = text.drop_nulls()
-    return bool(
-        len(known) and known.str.contains(r"^(0[1-9]|1[0-2])\.(19|20)\d\d$").all() and known.str.starts_with("0").any()
-    )
+    shape = r"^(0[1-9]|1[0-2])\.(19|20)\d\d$"
+    if not len(known) or not known.head(SAMPLE).str.contains(shape).all():
+        return False
+    return bool(known.str.contains(shape).all() and known.str.starts_with("0").any())
 
 
 def read_dates(text: pl.Series, how: DateFormat) -> pl.Series:

@@ -1,6 +1,7 @@
 """A column of text on its way to a reading, and what was found of a table's columns so far."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -24,8 +25,6 @@ class Draft:
         Different values (`value`) that are neither plain numbers nor such words, and in how many `rows` they stand.
     plain : int
         Rows that hold numbers as Python writes them.
-    parts : pl.DataFrame or None
-        The rest taken apart as numbers.
     marks : Marks or None
         What speaks for each mark.
     """
@@ -34,7 +33,6 @@ class Draft:
     words: dict[str, int] = field(default_factory=dict)
     rest: pl.DataFrame | None = None
     plain: int = 0
-    parts: pl.DataFrame | None = None
     marks: Marks | None = None
 
     @classmethod
@@ -56,12 +54,12 @@ class Draft:
         """The column's name."""
         return self.text.name
 
-    @property
+    @cached_property
     def real(self) -> pl.Series:
         """The numbers that Python reads, null elsewhere."""
         return self.text.cast(pl.Float64, strict=False).fill_nan(None)
 
-    @property
+    @cached_property
     def bare(self) -> pl.Series:
         """The texts without words for "no value"."""
         return self.text.set(is_word(self.text), None) if self.words else self.text
@@ -71,11 +69,10 @@ class Draft:
         """Rows of the rest."""
         return 0 if self.rest is None else int(self.rest["rows"].sum())
 
-    def split(self) -> pl.DataFrame:
-        """Return the rest taken apart as numbers."""
-        if self.parts is None:
-            self.parts = split(pl.Series(dtype=pl.String) if self.rest is None else self.rest["value"])
-        return self.parts
+    @cached_property
+    def parts(self) -> pl.DataFrame:
+        """The rest taken apart as numbers."""
+        return split(pl.Series(dtype=pl.String) if self.rest is None else self.rest["value"])
 
 
 @dataclass
@@ -89,12 +86,15 @@ class Found:
         For the reader; what the table is refused for.
     limits : dict of name to series
         Which values of a column are bounds.
+    dates : dict of name to series
+        The dates of a column, as seconds.
     """
 
     readings: dict[str, Reading] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     limits: dict[str, pl.Series] = field(default_factory=dict)
+    dates: dict[str, pl.Series] = field(default_factory=dict)
 
     def say(self, name: str, what: str) -> None:
         """Note something about a column."""

@@ -61,7 +61,7 @@ def fingerprint(features: pl.DataFrame, classes: tuple[str, str, str], y: np.nda
             part = column[start : start + ROWS_AT_ONCE]
             if column.dtype == pl.String:
                 digest.update(part.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8").tobytes())
-                digest.update("".join(part.drop_nulls()).encode())
+                digest.update(part.str.join("").item().encode())
             else:
                 digest.update(as_numbers(part).astype("<f8").tobytes())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ import polars as pl
 from sweep.data.cells import TRUTHS, bare_frame, is_truth, shown, text_of, whole_numbers
 from sweep.data.columns import read_column
 from sweep.data.date_columns import Undecided, settle_dates, settle_order, with_parts
-from sweep.data.dates import DAY, find_compact, find_formats, from_days, is_month_and_year
+from sweep.data.dates import DAY, DateFormat, find_compact, find_formats, from_days, is_month_and_year
 from sweep.data.drafts import Draft, Found
 from sweep.data.marks import count_points, resolve
 from sweep.data.number_columns import is_mixed_truth, is_numeric, settle_category, settle_numbers
@@ -90,8 +90,9 @@ def learn_schema(
             found.readings[name] = Reading(name, "category", coded=column.dtype.is_numeric())
         elif column.dtype == pl.String or (wanted == "date" and not column.dtype.is_temporal()):
             draft = Draft.of(text_of(column, missing))
-            if wanted == "date" or (wanted is None and _is_of_dates(draft)):
-                left = settle_dates(draft, found, forced=wanted == "date" or draft.rest is None)
+            formats = _formats_of(draft, wanted)
+            if formats or wanted == "date":
+                left = settle_dates(draft, formats, found, forced=wanted == "date")
                 undecided += [] if left is None else [left]
             elif not _is_settled(draft, found, wanted):
                 drafts[name] = draft
@@ -139,11 +140,15 @@ def _are_days(column: pl.Series) -> bool:
     return column.null_count() < len(column) and bool((day.drop_nulls() == 0).all())
 
 
-def _is_of_dates(draft: Draft) -> bool:
-    """Check whether a column of text holds dates, though the user did not say so."""
+def _formats_of(draft: Draft, wanted: str | None) -> tuple[DateFormat, ...]:
+    """Return the formats under which a column holds dates, as the user says or its values tell; none: it does not."""
+    if wanted == "date":
+        return find_formats(draft.bare.drop_nulls().unique(), forced=True)
+    if wanted is not None:
+        return ()
     if draft.rest is None:
-        return is_month_and_year(draft.bare)
-    return draft.left >= draft.plain and bool(find_formats(draft.rest["value"]))
+        return (DateFormat("%m.%Y", False),) if is_month_and_year(draft.bare) else ()
+    return find_formats(draft.rest["value"]) if draft.left >= draft.plain else ()
 
 
 def _is_settled(draft: Draft, found: Found, wanted: str | None) -> bool:
@@ -154,7 +159,7 @@ def _is_settled(draft: Draft, found: Found, wanted: str | None) -> bool:
             found.say_words(draft)
             found.readings[name] = Reading(name, "number")
             return True
-        draft.marks = count_points(text.filter(draft.real.is_not_null()))
+        draft.marks = count_points(draft.bare)
         return False
     if wanted is None and _is_truth(draft, found):
         found.say_words(draft)

@@ -123,8 +123,8 @@ def count_marks(numbers: pl.Series) -> Marks:
 def count_points(numbers: pl.Series) -> Marks:
     """Count as `count_marks` does among numbers that hold points only, as far as it takes to know what they are."""
     none = dict.fromkeys(".,' ", 0)
-    some = numbers.drop_nulls().head(ENOUGH)
-    for part in (some, numbers.drop_nulls().unique()):
+    for part in (numbers.head(ENOUGH), numbers.unique()):
+        part = part.drop_nulls()
         is_marked = part.str.contains(".", literal=True)
         marked = part.filter(is_marked)
         either = int(marked.str.contains(r"^[+-]?[1-9]\d{0,2}\.\d{3}$").sum())

@@ -8,7 +8,7 @@ from sweep.data.cells import is_truth, listed, shown
 from sweep.data.drafts import Draft, Found, name_odd
 from sweep.data.marks import Notation, count_marks
 from sweep.data.numbers import count_units, find_negative, find_unit, parse, split
-from sweep.data.readings import Reading
+from sweep.data.readings import PLAIN, Reading
 
 MANY = 10  # different numbers that make a column one of measurements, though words stand among them
 CODE = r"^[A-Za-z]{1,4}[-. ]?\d[\w./-]*$|^\d+[-./]?[A-Za-z][\w./-]*$"  # V45, E11.9, 12b
@@ -18,7 +18,7 @@ UNITS = 5  # different ones, that a column of measurements may have by mistake
 
 def is_numeric(draft: Draft, wanted: str | None) -> bool:
     """Check whether most values are shaped as numbers; if so, find what speaks for each mark."""
-    rest, parts = draft.rest, draft.split()
+    rest, parts = draft.rest, draft.parts
     shaped = 0 if rest is None else int(rest.filter(parts["body"].is_not_null())["rows"].sum())
     if wanted != "number" and (draft.plain + shaped) * 2 < draft.plain + draft.left:
         return False
@@ -51,7 +51,7 @@ def settle_numbers(draft: Draft, notation: Notation | None, found: Found, wanted
         found.problems.append(_two_ways(draft))
         return
     notation, mixed = _with_unit(draft, notation)
-    values, limits = parse(bare, notation)
+    values, limits = (draft.real, None) if draft.rest is None and notation == PLAIN else parse(bare, notation)
     odd = values.is_null() & bare.is_not_null()
     reading = Reading(name, "number", notation, marked=marks is not None and marks.any)
     if wanted == "number":
@@ -95,7 +95,7 @@ def _with_unit(draft: Draft, notation: Notation) -> tuple[Notation, str]:
     """Add the unit and the style of negative numbers; return what has to be said of units that differ, too."""
     if draft.rest is None:
         return notation, ""
-    parts, rows, real = draft.split(), draft.rest["rows"], draft.real
+    parts, rows, real = draft.parts, draft.rest["rows"], draft.real
     shaped = parts["body"].is_not_null()
     zeros = int((real == 0).sum()) + int(rows.filter((parts["unit"] == "") & parts["body"].str.contains(ZERO)).sum())
     units = pl.concat([parts["unit"].filter(shaped), pl.Series("unit", [""], dtype=pl.String)])
@@ -104,7 +104,10 @@ def _with_unit(draft: Draft, notation: Notation) -> tuple[Notation, str]:
     negative = find_negative(parts, below=bool((real < 0).any()))
     borne = {} if unit else count_units(parts["unit"].filter(shaped), rows.filter(shaped))
     borne.pop("", None)
-    mixed = ", ".join(f"{shown(one)} {count} times" for one, count in sorted(borne.items(), key=lambda u: -u[1])[:3])
+    mixed = ", ".join(
+        f"{shown(one)} {count} times"
+        for one, count in sorted(borne.items(), key=lambda entry: (-entry[1], entry[0]))[:3]
+    )
     return replace(notation, unit=unit, negative=negative), mixed if 1 < len(borne) <= UNITS else ""
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,8 @@ class Table:
         Index of the first row with the same features and label ("row group").
     target, positive, negative : str
         The label column and its two labels as text.
-    fingerprint : str
-        SHA-256 over names, kinds and values of features, target and group; the same for the same values in another
-        file format.
+    tied : series or None
+        The group column.
     notes : tuple of str
         What has to be said aloud, one line per note.
     schema : Schema
@@ -74,10 +74,15 @@ class Table:
     target: str
     positive: str
     negative: str
-    fingerprint: str
+    tied: pl.Series | None
     notes: tuple[str, ...]
     schema: Schema
     columns: tuple[dict[str, Any], ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over names, kinds and values of features, target and group, whatever the file's format."""
+        return fingerprint(self.frame, (self.target, self.positive, self.negative), self.y, self.tied)
 
 
 def read_table(path: Any, *, missing: Sequence[str] = ()) -> pl.DataFrame:
@@ -214,7 +219,7 @@ def load_table(
         target=target,
         positive=positive,
         negative=negative,
-        fingerprint=fingerprint(features, (target, positive, negative), y, tied),
+        tied=tied,
         notes=tuple(notes),
         schema=schema,
         columns=columns,
@@ -288,7 +293,7 @@ def load_test(
         target=table.target,
         positive=table.positive,
         negative=table.negative,
-        fingerprint=fingerprint(features, (table.target, table.positive, table.negative), y, tied),
+        tied=tied,
         notes=tuple(notes),
         schema=schema,
         columns=table.columns,
@@ -341,13 +346,11 @@ def _is_index(column: pl.Series) -> bool:
         return False
     if len(column) < FEW_ROWS:
         return False
-    values = column.cast(pl.Float64)
-    if not (values == values.floor()).all() or values.n_unique() < len(values):
-        return False
-    if ROW_NUMBER.fullmatch(column.name.strip()):
-        return True
+    values, named = column.cast(pl.Float64), ROW_NUMBER.fullmatch(column.name.strip()) is not None
     gapless = float(values.max()) - float(values.min()) + 1 == len(values)  # type: ignore[arg-type]
-    return gapless and not (values.diff().drop_nulls() == 1).all()
+    if not (named or gapless) or not (values == values.floor()).all() or values.n_unique() < len(values):
+        return False
+    return named or not (values.diff().drop_nulls() == 1).all()
 
 
 def _is_of(note: str, names: dict[str, str]) -> bool:

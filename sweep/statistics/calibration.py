@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from sweep.class_weight import undo_weights, weight_ratio
@@ -324,5 +323,7 @@ def _export(
 ) -> tuple[float, float]:
     if slope.value is None:
         far = np.abs(odds).max() + 50
+        from scipy.optimize import brentq  # slow to load, and few commands fit anything
+
         return float(brentq(lambda shift: expit(shift + odds).sum() - labels.sum(), -far, far)), 1.0
     return (float(logit(labels.mean())), 0.0) if line[1] < 0 else (float(line[0]), float(line[1]))
