@@ -1,10 +1,12 @@
 """The package as Python uses it: run a study of a frame or a file, load one, and work with what it found."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 from jinja2 import Environment
 
@@ -14,6 +16,7 @@ from sweep.data.frames import is_frame
 from sweep.errors import InputError, SpecError
 from sweep.pipeline import Prepared
 from sweep.progress import Progress
+from sweep.report.out_of_fold import read_out_of_fold
 from sweep.report.progress_bar import shown
 from sweep.report.result import Result
 from sweep.study_folder import StudyFolder, check_name, find
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = """
 <table>
-<caption>{{ r.name }}: {{ r.data.rows }} rows, {{ r.data.positives }} {{ r.data.positive }}</caption>
+<caption>{{ r.name }}: {{ r.data.rows }} rows, {{ r.data.positives }} {{ r.data.class_names[1] }}</caption>
 <tr><th>answer</th><td>{{ answer }}</td></tr>
 <tr><th>network</th><td>{{ r.selected.params.depth }} x {{ r.selected.params.width }}</td></tr>
 <tr><th>weights</th><td>{{ "%.3g"|format(r.selected.weight_ratio) }} : 1</td></tr>
@@ -55,44 +58,34 @@ class StudyResult(Result):
         """Return the document of result.json."""
         return {key: value for key, value in super().to_dict().items() if key != "folder"}
 
-    def __repr__(self) -> str:
-        """Name the study, what was selected, and its answer."""
-        at = f"{self.selected.equal or 'operating point'} at most={self.selected.params.most:.4g}"
-        return f"<StudyResult {self.name!r}: {at}, {self._answer()}>"
-
     def _repr_html_(self) -> str:
         """Show the study as a notebook does: a small table."""
-        labels = (self.data.negative, self.data.positive)
+        labels = self.data.class_names
         rates = [
             (label, *("-" if value is None else f"{value:.3f}" for value in pair))
             for label, *pair in zip(labels, self.selected.precision, self.selected.recall, strict=True)
         ]
-        return Environment(autoescape=True).from_string(PAGE).render(r=self, rates=rates, answer=self._answer())
-
-    def _answer(self) -> str:
-        if self.verdict is None:
-            return "no verdict"
-        return self.verdict.answer if self.verdict.sure else f"{self.verdict.answer}, probably"
+        return Environment(autoescape=True).from_string(PAGE).render(r=self, rates=rates, answer=self.answer)
 
     def plot_balance_curve(self) -> "Axes":
-        """Draw precision and recall of both classes along the class weights."""
-        from sweep.report.figures import draw_balance_curve
+        """Draw precision and recall of both classes along the class weights; a notebook shows the picture."""
+        from sweep.report.figures import draw_balance_curve, shown_in_notebooks
         from sweep.search.selection import OPERATING_POINT, Selection
 
         curve = Selection.load(self.folder.selection).curve
-        axes: Axes = draw_balance_curve(
-            curve, selected=self.selected.equal or OPERATING_POINT, equal=self.equal, name=self.name
+        return shown_in_notebooks(
+            draw_balance_curve(curve, selected=self.selected.equal or OPERATING_POINT, equal=self.equal, name=self.name)
         )
-        return axes
 
     def plot_precision_recall(self) -> "Axes":
-        """Draw precision against recall of every trial."""
+        """Draw precision against recall of every trial; a notebook shows the picture."""
+        from sweep.report.figures import shown_in_notebooks
         from sweep.report.pictures import draw_every_trial
         from sweep.search.selection import Selection
         from sweep.study.study import Study
 
         trials = Study.reopen(self.folder).finished_trials()
-        return draw_every_trial(trials, Selection.load(self.folder.selection), self)
+        return shown_in_notebooks(draw_every_trial(trials, Selection.load(self.folder.selection), self))
 
     def model(self) -> Any:
         """Load the delivered model, a Keras model that takes raw columns by name."""
@@ -100,19 +93,30 @@ class StudyResult(Result):
 
         return load_keras(self.folder.best / "model.keras")
 
-    def predict(self, table: Any) -> pl.DataFrame:
-        """Score a table, a frame or a path, with the delivered model: `probability` and `decision` of each row."""
+    def predict(self, table: Any, **options: Any) -> pl.DataFrame:
+        """Score a table, a frame or a path, with the delivered model.
+
+        Returns
+        -------
+        pl.DataFrame, shape (rows, 3)
+            `probability`, `decision` and `label`, and before them the columns of the table that `keep` names. The
+            options are those of `sweep predict`: keep, prevalence, threshold, top.
+        """
         from sweep.model.predict import predict
 
         with TemporaryDirectory() as folder:
-            predict(self.folder.best, table, out=Path(folder) / "scored.parquet")
+            predict(self.folder.best, table, out=Path(folder) / "scored.parquet", **options)
             return pl.read_parquet(Path(folder) / "scored.parquet", glob=False)
+
+    def out_of_fold(self) -> pl.DataFrame:
+        """Read every training row's out-of-fold `probability` and `decision`, beside its `row`, `fold` and `label`."""
+        return read_out_of_fold(self.folder)
 
 
 def run(
     source: Any,
     *,
-    target: str | tuple[str, ...] | None = None,
+    target: Any = None,
     name: str | None = None,
     root: str | Path = ".",
     workers: int = 1,
@@ -126,10 +130,12 @@ def run(
 
     Parameters
     ----------
-    source : Spec, path of a table or of a study file, or a frame
-        Frames of pandas, polars or Arrow, and mappings of arrays; they are kept in the study's folder as Parquet.
-    target : str
-        The label column, where the source is no `Spec` and no study file.
+    source : Spec, path of a table or of a study file, a frame, or an array, shape (rows, features)
+        Frames of pandas, polars or Arrow, mappings of arrays, and arrays; they are kept in the study's folder as
+        Parquet.
+    target : str, or with an array, array of labels, shape (rows,)
+        The label column, where the source is no `Spec` and no study file. The columns of an array are x0, x1, ... and
+        its labels y.
     name : str, optional
         Default: the file's stem; a frame needs one.
     root : path
@@ -156,6 +162,7 @@ def run(
     RunError
         If the run cannot go on; what is finished is kept.
     """
+    source, target = _as_table(source, target)
     options = {"target": target, "name": name, **settings}
     if isinstance(source, Spec | Prepared):
         if given := [key for key, value in options.items() if value is not None]:
@@ -168,17 +175,23 @@ def run(
         prepared = pipeline.prepare(Spec.from_options(source, options))
     else:
         raise InputError(f"source must be a Spec, a path or a frame; got {type(source).__name__}.")
-    with shown() as bar:
-        result = pipeline.run(
-            prepared,
-            root=root,
-            workers=workers,
-            backend=backend,
-            storage=storage,
-            quick=quick,
-            progress=bar if progress is None else progress,
-        )
+    where: Any = {"root": root, "workers": workers, "backend": backend, "storage": storage, "quick": quick}
+    with shown() if progress is None else nullcontext(progress) as bar:
+        result = pipeline.run(prepared, **where, progress=bar)
     return StudyResult.of(StudyFolder(Path(root).resolve(), result.name), result)
+
+
+def _as_table(source: Any, target: Any) -> tuple[Any, Any]:
+    """Put an array and its labels together as a table with named columns; give all else as it is."""
+    if not isinstance(source, np.ndarray):
+        return source, target
+    labels = np.asarray(target)
+    if source.ndim != 2 or labels.shape != source.shape[:1]:
+        raise InputError(
+            f"An array must have the shape (rows, features), and target be its labels, (rows,); got {source.shape} and "
+            f"{labels.shape}."
+        )
+    return {**{f"x{i}": column for i, column in enumerate(source.T)}, "y": labels}, "y"
 
 
 def load(name: str, *, root: str | Path = ".") -> StudyResult:

@@ -6,8 +6,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from inspect import formatannotation
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 
@@ -15,9 +16,11 @@ from sweep.errors import SpecError
 from sweep.study_folder import as_name, check_name, default_name
 
 POINTS = ("recall", "precision", "top", "cost")  # the operating points, as `sweep.statistics.operating_point` has them
+LISTS = ("target", "missing", "drop", "keep", "number", "category", "date")  # settings of [data] that hold texts
 EQUAL = ("precision", "ratio", "recall")  # the balances, as `sweep.statistics.criteria` measures them
 NEGATIVES = 20  # per positive: more are not trained on; from studies/benchmarks/speed/negatives.md
 ALL = "all"  # of the negatives
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,24 @@ def setting(value: Any, says: str, **meaning: Any) -> Any:
     return field(default=value, metadata={"setting": Setting(says, **meaning)})
 
 
+def documented(section: type[T]) -> type[T]:
+    """List the fields of a section in its docstring, by the sentences that they are declared with."""
+    lines = []
+    for entry in fields(section):  # type: ignore[arg-type]
+        if "setting" in entry.metadata:
+            meaning: Setting = entry.metadata["setting"]
+            lines += [
+                f"    {entry.name} : {formatannotation(entry.type)}",
+                f"        {meaning.sentence(entry.default or None)}",
+            ]
+    section.__doc__ = "\n".join([f"{section.__doc__}\n", "    Attributes", "    ----------", *lines])
+    return section
+
+
+@documented
 @dataclass(frozen=True)
 class Data:
-    """The table, and the meaning of its columns."""
+    """The table, at `path`, and the meaning of its columns; a text may stand for a list of one."""
 
     path: Path
     target: tuple[str, ...] = setting((), "The label column; several: one study each.", metavar="COLUMN")
@@ -81,7 +99,17 @@ class Data:
     category: tuple[str, ...] = setting((), "A column to read as categories.", metavar="COLUMN")
     date: tuple[str, ...] = setting((), "A column to read as dates.", metavar="COLUMN")
 
+    def __post_init__(self) -> None:
+        """Take a text for a path, and a text or a list for a tuple of texts."""
+        for name in ("path", "test"):
+            if isinstance(value := getattr(self, name), str):
+                object.__setattr__(self, name, Path(value))
+        for name in LISTS:
+            if isinstance(value := getattr(self, name), str | list):
+                object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
 
+
+@documented
 @dataclass(frozen=True)
 class Search:
     """The length of the search, and its space."""
@@ -115,6 +143,7 @@ class Search:
         return {k: span for k, span in asked.items() if span is not None}
 
 
+@documented
 @dataclass(frozen=True)
 class Training:
     """The training of each network of a trial."""
@@ -138,6 +167,7 @@ class Training:
         return None if self.negatives == ALL else NEGATIVES if self.negatives is None else int(self.negatives)
 
 
+@documented
 @dataclass(frozen=True)
 class Balance:
     """The balance to take, or, one at a time, an operating point in its place."""
@@ -209,6 +239,7 @@ class Balance:
         return {"kind": kind, "value": float(value), "confidence": self.confidence, "costs": costs}
 
 
+@documented
 @dataclass(frozen=True)
 class Verdict:
     """The score that counts as good enough."""
@@ -222,6 +253,7 @@ class Verdict:
     )
 
 
+@documented
 @dataclass(frozen=True)
 class Report:
     """The segments that the report shows."""
@@ -239,7 +271,7 @@ SECTIONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spec:
     """All settings of a run, and nothing of where it runs.
 
@@ -261,6 +293,17 @@ class Spec:
         """Check every value."""
         check_name(self.name)
         _check(self)
+
+    def __repr__(self) -> str:
+        """Name the study, its table, and the settings that are not the defaults."""
+        sections = [getattr(self, room) for room in SECTIONS]
+        given = [
+            f"{entry.name}={value[0] if entry.name in LISTS and len(value) == 1 else value!r}"
+            for section in sections
+            for entry in fields(section)
+            if entry.metadata and (value := getattr(section, entry.name)) != entry.default
+        ]
+        return f"<Spec {self.name!r}: {', '.join([self.data.path.name, *given])}>"
 
     @classmethod
     def read(cls, path: str | Path) -> "Spec":
@@ -305,9 +348,6 @@ class Spec:
                 data[key] = Path(os.path.normpath(folder / data[key]))
         by = parts["report"].get("by", ())
         parts["report"]["by"] = (by,) if isinstance(by, str) else by
-        for key in ("target", "missing", "drop", "keep", "number", "category", "date"):
-            if key in data:
-                data[key] = (data[key],) if isinstance(data[key], str) else data[key]
         if "positive" in data and not isinstance(data["positive"], str):
             data["positive"] = str(data["positive"])
         name = document.get("name", default_name(data["path"]))
@@ -338,9 +378,6 @@ class Spec:
             If an option is unknown or out of range, or a table comes without a target.
         """
         given = {k: _plain(v) for k, v in options.items() if v is not None and v != ()}
-        for key in ("target", "missing", "drop", "number", "category", "date"):
-            if isinstance(given.get(key), str):
-                given[key] = (given[key],)
         if "test" in given:
             given["test"] = Path(given["test"])
         if "positive" in given:
@@ -430,7 +467,7 @@ def _check(spec: Spec) -> None:
     for path in (data.path, data.test):
         if path is not None and "\udc80" <= max(str(path)) <= "\udcff":
             raise SpecError(f"A table's path must be UTF-8, for study.toml names it; got {str(path)!r}. Rename it.")
-    for name in ("target", "missing", "drop", "keep", "number", "category", "date", "by"):
+    for name in (*LISTS, "by"):
         value = getattr(spec.report if name == "by" else data, name)
         if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
             raise SpecError(f"{name} must be text or a list of texts; got {value!r}.")

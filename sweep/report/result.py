@@ -182,7 +182,7 @@ class Trials:
     stopped: int = 0  # by a kill, a signal or the end of the time; tried again, as those that failed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(Document):
     """What a run found; the document of result.json, key by key.
 
@@ -209,6 +209,18 @@ class Result(Document):
     seconds: dict[str, float]
     operating_point: OperatingPoint | None = None
     versions: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Name the study, what was selected, and its answer."""
+        at = f"{self.selected.equal or 'operating point'} at most={self.selected.params.most:.4g}"
+        return f"<{type(self).__name__} {self.name!r}: {at}, {self.answer}>"
+
+    @property
+    def answer(self) -> str:
+        """The verdict in a word or two."""
+        if self.verdict is None:
+            return "no verdict"
+        return self.verdict.answer if self.verdict.sure else f"{self.verdict.answer}, probably"
 
     def to_json(self) -> str:
         """Return the document as text; undefined is null, never NaN."""

@@ -114,7 +114,7 @@ def check_rows(X: np.ndarray, features: int | None = None) -> np.ndarray:
     return X
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stack:
     """Many trained networks, one per column.
 
@@ -127,6 +127,11 @@ class Stack:
 
     layer: FirstLayer
     parameters: tuple[np.ndarray, ...]
+
+    def __repr__(self) -> str:
+        """Count the networks, and describe one."""
+        depth, width = len(self.parameters) // 2 - 1, self.parameters[0].shape[-1] if len(self.parameters) > 2 else 0
+        return f"<Stack of {self.columns} networks, {depth} x {width}, on {self.features} features>"
 
     @property
     def columns(self) -> int:

@@ -2,7 +2,7 @@
 
 from sweep.report.figures.balance import draw_balance_curve
 from sweep.report.figures.delivered import draw_delivered
-from sweep.report.figures.files import save, save_all
+from sweep.report.figures.files import save, save_all, shown_in_notebooks
 from sweep.report.figures.importance import draw_importance
 from sweep.report.figures.learning import draw_learning
 from sweep.report.figures.reliability import draw_reliability
@@ -24,4 +24,5 @@ __all__ = [
     "findings",
     "save",
     "save_all",
+    "shown_in_notebooks",
 ]

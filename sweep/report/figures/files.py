@@ -16,6 +16,7 @@ from sweep.report.figures.hover import hints_of
 from sweep.report.figures.layout import fit_height
 
 DPI = 150
+SHOWN_DPI = 72  # in a notebook
 PLAIN: Any = {"svg.fonttype": "none", "svg.hashsalt": "sweep"}  # text stays text; the same file each time
 
 
@@ -24,10 +25,7 @@ def save(drawn: Axes | Figure, path: str | Path, *, dpi: int = DPI) -> None:
 
     The file appears by a rename in its own folder.
     """
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    if figure is None:
-        raise InputError("drawn must be on a Figure; got Axes that were removed from theirs. Draw them again.")
-    path = Path(path)
+    figure, path = _figure_of(drawn), Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.suffix == ".svg":
@@ -55,6 +53,25 @@ def save_all(draw: Callable[[bool], Axes], path: Path) -> None:
     narrow = draw(True)
     fit_height(narrow)
     save(narrow, path.with_name(f"{path.stem}-narrow.svg"))
+
+
+def shown_in_notebooks(axes: Axes) -> Axes:
+    """Have a notebook show the picture where these Axes are a cell's last value; return them."""
+
+    def png() -> bytes:
+        drawn = io.BytesIO()
+        _figure_of(axes).savefig(drawn, format="png", dpi=SHOWN_DPI, metadata={"Software": None})
+        return drawn.getvalue()
+
+    vars(axes)["_repr_png_"] = png  # what IPython asks an object for
+    return axes
+
+
+def _figure_of(drawn: Axes | Figure) -> Figure:
+    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    if figure is None:
+        raise InputError("drawn must be on a Figure; got Axes that were removed from theirs. Draw them again.")
+    return figure
 
 
 def _svg(figure: Figure) -> str:
