@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from sweep.study_folder import StudyFolder
+from tests import network
 
 pytest_plugins = ["tests.made_evidence", "tests.made_model"]
 
@@ -58,6 +59,7 @@ def finished(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> StudyFol
     root = tmp_path_factory.mktemp("root")
     table, test = str(tables / "train.csv"), str(tables / "test.csv")
     command = ["run", table, "--target", "label", "--test", test, "--root", str(root), "--name", "made"]
-    done = CliRunner().invoke(cli, [*command, *SMALL], catch_exceptions=False)
+    with network.recorded(network.of_run):
+        done = CliRunner().invoke(cli, [*command, *SMALL], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return StudyFolder(root, "made")
