@@ -35,7 +35,7 @@ from sweep.errors import SpecError
 from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text
 from sweep.progress import Logged, Progress, duration
-from sweep.report.result import Result
+from sweep.report.result import Result, class_names
 from sweep.stack.keras_backend import choose_tensorflow
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
 from sweep.stack.sampling import rows_trained, sample_rows
@@ -124,7 +124,9 @@ class Run:
         """Make what draws the trials."""
         from sweep.report.trial_pictures import TrialPictures
 
-        return TrialPictures(self.folder, self.study, self.setup.y, self.progress.note)
+        table = self.data.table
+        names = class_names(table.target, table.negative, table.positive)
+        return TrialPictures(self.folder, self.study, self.setup.y, names, self.progress.note)
 
     @contextmanager
     def timed(self, phase: str) -> "Iterator[Callable[[], None]]":

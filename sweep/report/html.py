@@ -2,29 +2,31 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from sweep.evidence.bullets import say_condition
-from sweep.evidence.verdict import Verdict
+from sweep.data.cells import shown
 from sweep.files import write_text
 from sweep.progress import duration
+from sweep.report.answer import headline, say_found
+from sweep.report.digits import rate, span
+from sweep.report.drawing import inline
 from sweep.report.mistakes import Segment
 from sweep.report.result import Result
 from sweep.report.slider import Slider, script, script_hash
 from sweep.report.standing import point_lines
-from sweep.report.terminal import HOLDS, number, recall_by_cut, selected_line, span
+from sweep.report.terminal import HOLDS, network, number, recall_by_cut, selected_line
+from sweep.report.theme import dark_style
 
-ANSWERS = {
-    "futile": "Futile, as far as these rows can tell",
-    "data-limited": "Not futile: short of positives",
-    "feature-limited": "Not futile: limited by the features",
-    "workable": "Not futile: workable",
-}
 TRACK = (120, 16, 4)  # pixels of a drawn interval: width, height, margin
+MANY_COLUMNS = 40  # of a table, from which on their list is folded
+SAID_OF_DATA = {"rows", "positives", "features", "fingerprint", "target", "positive", "negative", "columns", "notes"}
+SAID_OF_TEST = {"counts", "precision", "recall", "intervals", "expected_precision", "score", "predicted"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def write_report(path: Path, result: Result, *, pictures: Sequence[Path], study:
     path : Path
     result : Result
     pictures : sequence of Path
-        Put into the page; which is shown where goes by the name of its file.
+        PNG, put into the page; in their place, the SVG beside them, and the one for phones, where these are there.
+        Which is shown where goes by the name of its file.
     study : str
         The study's settings, every one spelled out.
     rows : Rows
@@ -73,33 +76,81 @@ def render(result: Result, *, pictures: Sequence[Path], study: str, rows: Rows |
     )
     rows = rows or Rows()
     slider = None if rows.thresholds is None else Slider.of(rows.thresholds, result.selected.counts)
-    environment.filters.update(
-        number=number, span=span, duration=duration, upper_first=lambda text: text[:1].upper() + text[1:]
-    )
+    environment.filters.update(number=number, span=span, duration=duration, upper_first=_upper_first)
+    negative, positive = result.data.class_names
     return environment.get_template("report.html").render(
         result=result,
         verdict=result.verdict,
         headline=headline(result.verdict),
+        found=say_found(result.selected.counts, positive),
+        found_on_test=say_found(result.test.counts, positive) if result.test else "",
+        network=network(result),
+        negative=negative,
+        positive=positive,
         holds=HOLDS,
-        line=selected_line(result),
+        line=_upper_first(selected_line(result)),
         standing=list(point_lines(result.operating_point)) if result.operating_point else [],
         recall_by_cut=recall_by_cut(result),
+        rate=rate,
         track=track,
-        pictures={p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures},
+        drawings={path.stem: _drawing(path) for path in pictures},
+        dark=Markup(dark_style("svg.drawing")),
         study=study,
         slider=slider,
         script=script(),
         script_hash=script_hash(script()),
         mistakes=rows.mistakes,
         segments=rows.segments,
+        remarks=remarks(result),
+        many_columns=len(result.data.columns) > MANY_COLUMNS,
+        facts=[*more_facts(asdict(result.data), SAID_OF_DATA)],
+        test_facts=[*more_facts(asdict(result.test), SAID_OF_TEST)] if result.test else [],
     )
 
 
-def headline(verdict: Verdict | None) -> str:
-    """Say the answer in a few words."""
-    if verdict is None:
-        return "Not asked: the run was a quick one, without a verdict"
-    return ANSWERS[verdict.answer] + ("" if verdict.sure else ", probably") + say_condition(verdict)
+def remarks(result: Result) -> dict[str, list[str]]:
+    """Collect what was said of each column on reading the tables: levels new in the test table, dates outside."""
+    found: dict[str, list[str]] = {}
+    for column in result.data.columns:
+        start = f"column {shown(column.name)}: "
+        said = [note.removeprefix(start) for note in result.data.notes if note.startswith(start)]
+        if said:
+            found[column.name] = said
+    return found
+
+
+def more_facts(values: Mapping[str, Any], said: set[str]) -> list[tuple[str, str]]:
+    """List what else is known, by name: keys that the page says nowhere else, as far as they hold anything.
+
+    Examples
+    --------
+    >>> more_facts({"rows": 9, "negatives_per_positive": 20, "scored": None, "new_levels": {"site": 3}}, {"rows"})
+    [('negatives per positive', '20'), ('new levels', 'site: 3')]
+    """
+    found = []
+    for name, value in values.items():
+        if name in said or value is None or value in ((), [], {}):
+            continue
+        if isinstance(value, Mapping):
+            text = ", ".join(f"{key}: {one}" for key, one in value.items())
+        elif isinstance(value, (list, tuple)):
+            text = "; ".join(map(str, value))
+        else:
+            text = str(value)
+        found.append((name.replace("_", " "), text))
+    return found
+
+
+def _drawing(path: Path) -> Markup:
+    """Put a picture into the page: as it is on a desk, and as it is on a phone."""
+    wide, narrow = path.with_suffix(".svg"), path.with_name(f"{path.stem}-narrow.svg")
+    if wide.exists() and narrow.exists():
+        return Markup(f'<div class="desk">{inline(wide)}</div><div class="phone">{inline(narrow)}</div>')
+    return Markup(f'<img alt="" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">')
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def track(

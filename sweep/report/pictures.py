@@ -50,12 +50,17 @@ def draw_one(
     number: int,
     params: Mapping[str, Any],
     stopped: int | None,
+    classes: tuple[str, str],
 ) -> Path:
-    """Draw one trial from its out-of-fold logits, (rows,); `stopped`: the epoch at which it was pruned, if it was."""
+    """Draw one trial from its out-of-fold logits, (rows,).
+
+    `stopped` is the epoch at which it was pruned, if it was; `classes` what class 0 and class 1 are called.
+    """
     path = record.trial_plot(number)
     path.parent.mkdir(parents=True, exist_ok=True)
     state = "complete" if stopped is None else "pruned"
-    axes = draw_trial(y, logits, counts, number=number, params=params, name=record.name, state=state, epoch=stopped)
+    more: dict[str, Any] = {"name": record.name, "classes": classes, "state": state, "epoch": stopped}
+    axes = draw_trial(y, logits, counts, number=number, params=params, **more)
     save(axes, path)
     save(axes, path.with_suffix(".svg"))
     return path
@@ -93,6 +98,7 @@ def draw_every_trial(
         equal=result.equal,
         floor=floor,
         name=result.name,
+        classes=result.data.class_names,
         narrow=narrow,
     )
 
@@ -108,7 +114,7 @@ def drawings(
     record: StudyFolder, trials: Sequence[FrozenTrial], selection: Selection, result: Result
 ) -> dict[str, Callable[[bool], "Axes"]]:
     """Name what draws each picture of a study; each is told whether it is for a phone."""
-    pick, taken, name = selection.picks[selection.equal], result.selected, result.name
+    pick, taken, name, classes = selection.picks[selection.equal], result.selected, result.name, result.data.class_names
     thresholds, rows = read_thresholds(record), read_out_of_fold(record)
     bins = bins_of_equal_positives(rows["label"].to_numpy(), rows["probability"].to_numpy())
     verdict = result.verdict
@@ -121,14 +127,15 @@ def drawings(
             threshold=taken.threshold,
             average_precision=taken.average_precision,
             name=name,
+            classes=classes,
             narrow=narrow,
         ),
         "thresholds": lambda narrow: draw_thresholds(
-            thresholds, marks=marks_of(result), delivered=taken.threshold, name=name, narrow=narrow
+            thresholds, marks=marks_of(result), delivered=taken.threshold, name=name, classes=classes, narrow=narrow
         ),
         "precision-recall": lambda narrow: draw_every_trial(trials, selection, result, narrow=narrow),
         "balance-curve": lambda narrow: draw_balance_curve(
-            selection.curve, selected=selection.equal, equal=result.equal, name=name, narrow=narrow
+            selection.curve, selected=selection.equal, equal=result.equal, name=name, classes=classes, narrow=narrow
         ),
         "reliability": lambda narrow: draw_reliability(bins, calibration=measured, name=name, narrow=narrow),
     }

@@ -26,7 +26,16 @@ def redraw(record: StudyFolder) -> Path:
     result, selection, study = Result.read(record), Selection.load(record.selection), Study.reopen(record)
     for trial in study.finished_trials():
         logits, counts, stopped = study.logits(trial).mean(axis=1), kept_counts(trial), stopped_at(trial)
-        draw_one(record, selection.y, logits, counts, number=trial.number, params=trial.params, stopped=stopped)
+        draw_one(
+            record,
+            selection.y,
+            logits,
+            counts,
+            number=trial.number,
+            params=trial.params,
+            stopped=stopped,
+            classes=result.data.class_names,
+        )
     draw_all(record, study.finished_trials(), selection, result)
     return record.plots
 

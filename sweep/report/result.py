@@ -17,6 +17,20 @@ BARE_LABELS = ("true", "false", "yes", "no", "t", "f", "y", "n")  # that say not
 Pair = tuple[float | None, float | None]
 
 
+def class_names(target: str, negative: str, positive: str) -> tuple[str, str]:
+    """Name class 0 and class 1 as a reader knows them: by a label that is a word, else as `target = label`.
+
+    Examples
+    --------
+    >>> class_names("diagnosis", "well", "ill"), class_names("y", "0", "1")
+    (('well', 'ill'), ('y = 0', 'y = 1'))
+    """
+    labels = (negative, positive)
+    if all(any(c.isalpha() for c in label) and label.lower() not in BARE_LABELS for label in labels):
+        return labels
+    return f"{target} = {negative}", f"{target} = {positive}"
+
+
 @dataclass(frozen=True)
 class ColumnSummary:
     """A column of the training table: what it was read as, and why."""
@@ -45,19 +59,8 @@ class DataSummary:
 
     @property
     def class_names(self) -> tuple[str, str]:
-        """Name class 0 and class 1 as a reader knows them: by a label that is a word, else as `target = label`.
-
-        Examples
-        --------
-        >>> DataSummary(9, 2, 3, "", "diagnosis", "ill", "well").class_names
-        ('well', 'ill')
-        >>> DataSummary(9, 2, 3, "", "y", "1", "0").class_names
-        ('y = 0', 'y = 1')
-        """
-        labels = (self.negative, self.positive)
-        if all(any(c.isalpha() for c in label) and label.lower() not in BARE_LABELS for label in labels):
-            return labels
-        return f"{self.target} = {self.negative}", f"{self.target} = {self.positive}"
+        """Name class 0 and class 1 as a reader knows them."""
+        return class_names(self.target, self.negative, self.positive)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,25 @@
 "use strict";
 (() => {
-  const rows = [...document.querySelectorAll("#thresholds tr[data-v]")].map((row) =>
-    row.dataset.v.split(",").map((value) => (value === "" ? null : Number(value))));
   const box = document.getElementById("slider");
-  if (!rows.length || !box) return;
+  if (!box || !box.dataset.rows) return;
+  const rows = box.dataset.rows.split(";").map((row) =>
+    row.split(",").map((value) => (value === "" ? null : Number(value))));
   const of = (name) => box.querySelector(`[data-of="${name}"]`);
   const say = (name, text) => { of(name).textContent = text; };
   const range = box.querySelector("input[type=range]"), cost = box.querySelector("input[type=text]");
-  const rate = (value, low, high) =>
-    value === null ? "–" : `${value.toFixed(3)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const plain = (value, digits) => (value === 0 || value === 1 ? String(value) : value.toFixed(digits));
+  const digits = (low, high) => {
+    for (let count = 2; count < 6; count += 1) {
+      const [a, b] = [low.toFixed(count), high.toFixed(count)];
+      if (a !== b && (Number(b) !== 1 || high === 1) && (Number(a) !== 0 || low === 0)) return count;
+    }
+    return 6;
+  };
+  const rate = (value, low, high) => {
+    if (value === null) return "–";
+    const count = digits(low, high);
+    return `${value.toFixed(Math.max(count, 3))} (${plain(low, count)} to ${plain(high, count)})`;
+  };
   const show = () => {
     const [threshold, called, tp, fp, fn, tn, ...rates] = rows[Number(range.value)];
     const all = tp + fp + fn + tn;
@@ -28,6 +39,5 @@
   range.addEventListener("input", show);
   cost.addEventListener("input", show);
   box.hidden = false;
-  document.getElementById("every-threshold").open = false;
   show();
 })();

@@ -19,21 +19,22 @@ class Slider:
 
     Attributes
     ----------
-    rows : tuple of dict
-        Each with `threshold`, `called`, the counts, and for P0, P1, R0, R1 a `value` and an `interval`.
+    rows : str
+        Of each threshold, `threshold`, `called`, the counts, and of P0, P1, R0, R1 the value and the ends of its
+        interval, with commas between them; semicolons between thresholds.
     start : int
         Which of them is the delivered one.
     """
 
-    rows: tuple[dict[str, Any], ...]
+    rows: str
     start: int
 
     @classmethod
     def of(cls, thresholds: pl.DataFrame, counts: Counts) -> "Slider":
         """Lay out thresholds.csv; the slider starts where the counts are those delivered."""
-        rows = tuple(_row(row) for row in thresholds.iter_rows(named=True))
-        start = next((k for k, row in enumerate(rows) if row["counts"] == counts), 0)
-        return cls(rows, start)
+        found = [Counts(*row) for row in thresholds.select("tp", "fp", "fn", "tn").iter_rows()]
+        start = next((k for k, one in enumerate(found) if one == counts), 0)
+        return cls(";".join(_row(row) for row in thresholds.iter_rows(named=True)), start)
 
 
 def script() -> str:
@@ -46,13 +47,7 @@ def script_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    counts = Counts(*(row[name] for name in ("tp", "fp", "fn", "tn")))
-    rates = {
-        name: {"value": row[name], "interval": None if row[name] is None else (row[f"{name}_low"], row[f"{name}_high"])}
-        for name in RATES
-    }
-    plain = [row["threshold"], row["called"], *(row[name] for name in ("tp", "fp", "fn", "tn"))]
+def _row(row: dict[str, Any]) -> str:
+    plain = [row[name] for name in ("threshold", "called", "tp", "fp", "fn", "tn")]
     plain += [row[f"{name}{end}"] for name in RATES for end in ("", "_low", "_high")]
-    text = ",".join("" if value is None else f"{value:.7g}" for value in plain)
-    return {"threshold": row["threshold"], "called": row["called"], "counts": counts, "rates": rates, "plain": text}
+    return ",".join("" if value is None else f"{value:.7g}" for value in plain)

@@ -11,11 +11,11 @@ from rich.text import Text
 from sweep.class_weight import weight_ratio
 from sweep.config import EQUAL
 from sweep.progress import duration
-from sweep.report.html import headline
+from sweep.report.answer import headline, say_found, with_name
+from sweep.report.digits import DASH
 from sweep.report.result import Result
 from sweep.report.standing import point_lines
-from sweep.report.terminal import DASH, network
-from sweep.statistics.confusion import Counts
+from sweep.report.terminal import network
 
 
 def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str]:
@@ -30,7 +30,7 @@ def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str
     data, selected = result.data, result.selected
     name = data.class_names[1]
     yield (
-        f"[bold]{escape(result.name)}[/]: {data.rows} rows, {data.positives} {escape(_with(name))}; "
+        f"[bold]{escape(result.name)}[/]: {data.rows} rows, {data.positives} {escape(with_name(name))}; "
         f"{result.trials.complete + result.trials.pruned} trials in {duration(sum(result.seconds.values()))}"
     )
     if result.verdict:
@@ -46,35 +46,11 @@ def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str
         interval = f"{corrected.low:.2f} to {corrected.high:.2f}"
         yield f"The lesser of the two, corrected for the search: {corrected.score:.2f} ({interval})."
     if selected.equal == "ratio" and result.equal == "precision":
-        yield f"Equal precision is out of reach; taken: as many alarms as {escape(_with(name))}."
+        yield f"Equal precision is out of reach; taken: as many alarms as {escape(with_name(name))}."
     yield _balances(result)
     if result.test:
         yield f"Test table: {escape(say_found(result.test.counts, name))}"
     yield from _next_commands(result.name, root)
-
-
-def say_found(counts: Counts, name: str) -> str:
-    """Say how much is found of a class, and how many alarms are right; in hundreds where there are as many.
-
-    Examples
-    --------
-    >>> say_found(Counts(tp=3, fp=1, fn=9, tn=99), "ill")
-    'Finds 3 of 12 ill; 3 of 4 alarms are right.'
-    >>> say_found(Counts(tp=104, fp=96, fn=96, tn=904), "y = 1")
-    'Finds 52 of 100 with y = 1; 52 of 100 alarms are right.'
-    """
-    alarms = counts.tp + counts.fp
-    if not alarms:
-        return f"Finds none of {counts.positives} {_with(name)}."
-    if counts.positives < 100 or alarms < 100:
-        return f"Finds {counts.tp} of {counts.positives} {_with(name)}; {counts.tp} of {alarms} alarms are right."
-    precision, recall = 100 * counts.tp / alarms, 100 * counts.tp / counts.positives
-    return f"Finds {recall:.0f} of 100 {_with(name)}; {precision:.0f} of 100 alarms are right."
-
-
-def _with(name: str) -> str:
-    """Write a class's name behind a number of its rows."""
-    return f"with {name}" if " = " in name else name
 
 
 def _balances(result: Result) -> Table:

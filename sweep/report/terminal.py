@@ -9,6 +9,7 @@ from rich.table import Table
 
 from sweep.evidence.bullets import say_condition
 from sweep.progress import duration
+from sweep.report.digits import DASH, span
 from sweep.report.result import Balance, Result
 from sweep.report.standing import point_lines
 from sweep.statistics.confusion import Counts
@@ -20,18 +21,12 @@ HOLDS = {
     "unweighted": "most = 0.5",
     "moved_cut": "FP = FN by the threshold alone",
 }
-DASH = "–"
 LONGEST = 24  # characters of a class's name in a table
 
 
 def number(value: float | None, digits: int = 3) -> str:
     """Write a number, or a dash where it is undefined."""
     return DASH if value is None else f"{value:.{digits}f}"
-
-
-def span(interval: Any) -> str:
-    """Write an interval, or a dash."""
-    return DASH if interval is None else f"{interval[0]:.2f}–{interval[1]:.2f}"
 
 
 def selected_line(result: Result) -> str:

@@ -22,14 +22,19 @@ class TrialPictures:
     folder : StudyFolder
     study : Study
     y : array of 0 and 1, shape (rows,)
+    classes : (str, str)
+        What class 0 and class 1 are called.
     note : callable
         Is told, once, that a picture failed.
     """
 
-    def __init__(self, folder: StudyFolder, study: Study, y: np.ndarray, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: StudyFolder, study: Study, y: np.ndarray, classes: tuple[str, str], note: Callable[[str], None]
+    ) -> None:
         self.folder = folder
         self.study = study
         self.y = y
+        self.classes = classes
         self.note = note
         self.failed = False
 
@@ -51,7 +56,8 @@ class TrialPictures:
         """
         try:
             mean = logits.mean(axis=1)
-            picture = draw_one(self.folder, self.y, mean, counts, number=number, params=params, stopped=stopped)
+            more: dict[str, Any] = {"number": number, "params": params, "stopped": stopped, "classes": self.classes}
+            picture = draw_one(self.folder, self.y, mean, counts, **more)
             annotate(self.study, number, picture, findings(counts))
         except SweepError:
             raise

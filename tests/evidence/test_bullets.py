@@ -9,7 +9,7 @@ from sweep.evidence.baselines import Against
 from sweep.evidence.bullets import WORDS, say_bullets, say_condition, say_p
 from sweep.evidence.columns import Alarm
 from sweep.evidence.wording import say_verdict
-from sweep.report.html import headline
+from sweep.report.answer import headline
 from sweep.statistics.bootstrap import Estimate
 from tests.made_evidence import REACHING, Case
 

@@ -11,9 +11,11 @@ import pytest
 from rich.console import Console
 
 from sweep.evidence.verdict import Evidence
-from sweep.report.figures import draw_importance, draw_learning, draw_reliability, save
-from sweep.report.html import headline, render, track
-from sweep.report.result import Balance, ByThreshold, DataSummary, Result, Searched, Selected, Trials
+from sweep.report.answer import headline
+from sweep.report.digits import rate, span
+from sweep.report.figures import draw_importance, draw_learning, draw_reliability, save, save_all
+from sweep.report.html import more_facts, render, track
+from sweep.report.result import Balance, ByThreshold, ColumnSummary, DataSummary, Result, Searched, Selected, Trials
 from sweep.report.terminal import recall_by_cut, selected_line, summarise
 from sweep.study_folder import StudyFolder
 from tests.made_evidence import Case
@@ -52,13 +54,13 @@ def verdict(case: Case) -> Any:
 @pytest.fixture(scope="module")
 def pictures(verdict: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("pictures")
-    save(draw_learning(verdict.learning, name=AWKWARD), folder / "learning-curve.png")
+    save_all(lambda narrow: draw_learning(verdict.learning, name=AWKWARD, narrow=narrow), folder / "learning-curve.png")
     save(
         draw_reliability(verdict.calibration.bins.undone, calibration=verdict.calibration, name=AWKWARD),
         folder / "reliability.png",
     )
     save(draw_importance(verdict.importance, name=AWKWARD), folder / "importance.png")
-    return sorted(folder.iterdir())
+    return sorted(folder.glob("*.png"))
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,8 @@ def page(verdict: Any, case: Case, pictures: Any) -> Any:
 def test_the_answer_comes_first_and_every_piece_is_there(page: Any, verdict: Any) -> None:
     text = html.unescape(page)
     assert text.index("Is it futile?") < text.index("limited by the features, probably") < text.index("three balances")
+    places = [text.index(part) for part in ("<ul>", "<figure>", "The three balances", "The verdict in full")]
+    assert places == sorted(places), "the order is not: answer, bullets, pictures, and then all else"
     for said in (
         verdict.paragraph,
         *verdict.bullets,
@@ -83,8 +87,8 @@ def test_the_answer_comes_first_and_every_piece_is_there(page: Any, verdict: Any
 
 
 def test_nothing_comes_from_outside(page: Any) -> None:
-    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:)", page), "the page asks for a file or an address"
-    assert "url(" not in page, "the style asks for a file"
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:|#)", page), "the page asks for a file or an address"
+    assert not re.search(r"url\((?!#)", page), "the style asks for a file"
     assert "@import" not in page, "the style asks for a file"
     assert "default-src 'none'" in page, "the browser is not told to ask nothing from outside"
 
@@ -98,7 +102,58 @@ def test_every_text_of_a_user_is_escaped(verdict: Any, case: Case) -> None:
 
 
 def test_pictures_are_inside_the_page(page: Any) -> None:
-    assert page.count('src="data:image/png;base64,') == 3, "a picture is missing"
+    """If it failed, a picture would be missing, or a study drawn by an earlier version would show none."""
+    assert page.count('src="data:image/png;base64,') == 2, "a picture without an SVG beside it is missing"
+    assert page.count('<svg class="drawing"') + page.count('class="drawing" ') >= 2
+    assert "min(P1, R1) " in page.partition('<div class="phone">')[2], "the drawing for phones is missing"
+    assert html.escape(AWKWARD, quote=False)[:24] in page, "the name in a drawing is lost"
+
+
+def test_classes_are_called_by_their_own_names(verdict: Any, case: Case) -> None:
+    """If it failed, a reader would have to remember which class is 1."""
+    found = result(verdict, case)
+    words = replace(found, data=replace(found.data, target="diagnosis", positive="ill <1>", negative="well"))
+    page = render(words, pictures=[], study="")
+    assert "predicted 0" not in page
+    assert "class 1" not in page
+    heads = re.findall(r'<th scope="col">(.*?)</th>', page)
+    assert set(heads) == {"well", "ill &lt;1&gt;"}
+    numbers = replace(found, data=replace(found.data, target="y", positive="1", negative="0"))
+    assert set(re.findall(r'<th scope="col">(.*?)</th>', render(numbers, pictures=[], study=""))) == {"y = 0", "y = 1"}
+
+
+def test_the_columns_are_listed_with_their_gaps_and_what_to_know(case: Case) -> None:
+    """If it failed, a reader could not see that a column was left out, or is other in the test table."""
+    found = result(None, case)
+    columns = (
+        ColumnSummary("site", "category", 0, 3, None),
+        ColumnSummary("dose <mg>", "number", 500, None, None),
+        ColumnSummary("id", "left out", 0, None, "numbering the rows (--number keeps it)"),
+    )
+    notes = ("column 'site': 3 of 120 rows (2%) hold levels that the table learned from did not have: 'west'", "other")
+    page = render(replace(found, data=replace(found.data, columns=columns, notes=notes)), pictures=[], study="")
+    table = html.unescape(page.partition('<table class="columns">')[2].partition("</table>")[0])
+    rows = [re.sub(r"<[^>]*>", "|", row) for row in table.split("<tr>")[1:]]
+    assert "3 of 120 rows (2%) hold levels that the table learned from did not have: 'west'" in rows[0]
+    assert "500 (25.0 %)" in rows[1]
+    assert "left out" in rows[2]
+    assert "numbering the rows" in rows[2]
+
+
+def test_keys_that_the_page_does_not_know_are_shown() -> None:
+    """If it failed, what a later part of a run says of the table would stay in result.json alone."""
+    assert more_facts({"a": 1, "scored": 300, "none": None, "nothing": ()}, {"a"}) == [("scored", "300")]
+
+
+def test_no_interval_reads_one_to_one() -> None:
+    """If it failed, a precision of 0.9986 would look like certainty."""
+    assert span((0.9962, 0.9991)) == "0.996–0.999"
+    assert span((0.99996, 1.0)) == "0.99996–1"
+    assert span((0.0, 0.0004)) == "0–0.0004"
+    assert rate(0.9979, (0.9962, 0.9991)) == "0.998"
+    for low, high in np.sort(np.random.default_rng(0).beta(0.5, 0.5, (200, 2)), axis=1):
+        text = span((low, high))
+        assert len(set(text.split("–"))) == 2, text
 
 
 def test_a_quick_run_has_a_page_without_verdict(case: Case) -> None:

@@ -19,7 +19,11 @@ MEASURE = """<!doctype html><meta charset="utf-8"><body><iframe style="width:{wi
 srcdoc="{page}"></iframe><script>
 addEventListener("load", () => {{
   const page = document.querySelector("iframe").contentDocument, root = page.documentElement;
-  const images = [...page.images], seen = images.every(i => i.complete && i.naturalWidth > 0);
+  const images = [...page.querySelectorAll("svg.drawing")].filter(i => i.getBoundingClientRect().width > 0);
+  const inside = (part, whole) => part.left > whole.left - 1 && part.right < whole.right + 1;
+  const seen = images.every(i => i.getBoundingClientRect().width > 250 && [...i.querySelectorAll("text")].every(
+    t => inside(t.getBoundingClientRect(), i.getBoundingClientRect())
+      && parseFloat(getComputedStyle(t).fontSize) * i.getBoundingClientRect().width / i.viewBox.baseVal.width > 9));
   const dark = getComputedStyle(page.body).backgroundColor;
   document.body.innerHTML = `<output>${{root.scrollWidth}} ${{images.length}} ${{seen}} ${{dark}}</output>`;
 }});</script>"""
@@ -46,14 +50,15 @@ def test_the_page_fits_and_shows_its_pictures(finished: StudyFolder, tmp_path: P
     assert measured, "the page ran no script"
     wide, images, seen, colour = measured.groups()
     assert int(wide) <= width, "the page is wider than the screen: the reader must scroll sideways"
-    assert int(images) == 6, "a picture is missing"
-    assert seen == "true", "a picture cannot be read by the browser"
+    assert int(images) == 7, "a picture is missing, or shown twice"
+    assert seen == "true", "a word of a picture is cut off, or too small to be read"
     assert (colour == "rgb(22, 24, 26)") == dark, "the page does not follow the reader's light or dark setting"
 
 
-def test_the_page_prints(finished: StudyFolder, tmp_path: Path) -> None:
+def test_the_page_prints_as_one_page_of_summary(finished: StudyFolder, tmp_path: Path) -> None:
+    """If it failed, whoever prints the report would get a stack of paper, or nothing."""
     program = shutil.which("chromium") or "chromium"
     target = tmp_path / "report.pdf"
     command = [program, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={target}"]
     subprocess.run([*command, finished.report.as_uri()], check=True, capture_output=True, timeout=120)
-    assert target.read_bytes().startswith(b"%PDF"), "the page cannot be printed"
+    assert re.findall(rb"/Type /Pages?\b[^>]*/Count (\d+)|/Count (\d+)", target.read_bytes()) == [(b"", b"1")]

@@ -34,7 +34,7 @@ def study(tmp_path: Path) -> Study:
 
 def pictures(study: Study, root: Path) -> tuple[TrialPictures, list[str]]:
     said: list[str] = []
-    return TrialPictures(StudyFolder(root, "n"), study, Y, said.append), said
+    return TrialPictures(StudyFolder(root, "n"), study, Y, ("well", "ill"), said.append), said
 
 
 def test_pictures_that_were_left_out_are_drawn_once_and_noted(study: Study, tmp_path: Path) -> None:

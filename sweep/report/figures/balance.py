@@ -13,9 +13,11 @@ from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import WIDE, legend, new_axes, title
 from sweep.report.figures.style import (
     CLASS_COLOURS,
+    CLASSES,
     CRITERION_COLOURS,
     CRITERION_NAMES,
     SMALL,
+    class_shown,
     ratio_text,
     shown,
     spread,
@@ -53,6 +55,7 @@ def draw_balance_curve(
     selected: str,
     equal: str | None,
     name: str = "",
+    classes: tuple[str, str] = CLASSES,
     narrow: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -65,6 +68,8 @@ def draw_balance_curve(
         The criterion that was taken, and the one that was asked for: None where an operating point was.
     name : str
         The study's name.
+    classes : (str, str)
+        What class 0 and class 1 are called.
     narrow : bool
         For a phone.
     """
@@ -83,10 +88,10 @@ def draw_balance_curve(
             linestyle=dashes,
             linewidth=2,
             marker="o" if x.size == 1 else None,
-            label=_named(rate),
+            label=_named(rate, classes),
         )
     if not narrow:
-        _label_rates(ax, values)
+        _label_rates(ax, values, classes)
     _explain(ax, x, curve.most[order], values)
     handles = ax.get_legend_handles_labels()[0]
     for criterion in CRITERIA:
@@ -130,17 +135,18 @@ def said(selected: str, equal: str | None, *, reached: bool) -> str:
     return taken if selected == equal else f"{CRITERION_NAMES[equal]} is not reached; {taken}"
 
 
-def _label_rates(ax: Axes, values: dict[str, NDArray[np.float64]]) -> None:
+def _label_rates(ax: Axes, values: dict[str, NDArray[np.float64]], classes: tuple[str, str]) -> None:
     """Name each rate right of where its line ends, moved apart where two end together."""
     ends = {rate: line[np.isfinite(line)][-1] for rate, line in values.items() if np.isfinite(line).any()}
     heights = spread(list(ends.values()), 0.06)
     heights -= max(0.0, heights.max() - 1.0)
     for rate, height in zip(ends, heights, strict=True):
-        _label_right(ax, height, _named(rate), color=CLASS_COLOURS[int(rate[1])])
+        _label_right(ax, height, _named(rate, classes), color=CLASS_COLOURS[int(rate[1])])
 
 
-def _named(rate: str) -> str:
-    return f"{rate}  {'precision' if rate[0] == 'P' else 'recall'} of class {rate[1]}"
+def _named(rate: str, classes: tuple[str, str]) -> str:
+    name = class_shown(classes, int(rate[1]), longest=14)
+    return f"{rate}  {'precision' if rate[0] == 'P' else 'recall'}, {name}"
 
 
 def _explain(ax: Axes, x: NDArray[np.float64], most: NDArray[np.float64], values: dict[str, Any]) -> None:

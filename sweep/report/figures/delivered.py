@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from sweep.report.figures.style import shown
+from sweep.report.figures.style import CLASSES, shown
 from sweep.report.figures.trial import draw_curve, findings
 from sweep.statistics.confusion import Counts
 
@@ -16,6 +16,7 @@ def draw_delivered(
     threshold: float | None,
     average_precision: float,
     name: str = "",
+    classes: tuple[str, str] = CLASSES,
     narrow: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -34,10 +35,12 @@ def draw_delivered(
         Pooled.
     name : str
         The study's name.
+    classes : (str, str)
+        What class 0 and class 1 are called.
     narrow : bool
         For a phone.
     """
     decision = "as delivered" if threshold is None else f"as delivered, from {threshold:.3g} on"
     lines = [f"{findings(counts)}; average precision {average_precision:.3f}, pooled"]
     head = f"{shown(name, longest=36)}: the delivered model" if name else "the delivered model"
-    return draw_curve(y, logits, counts, decision, head, *lines, narrow=narrow, ax=ax)
+    return draw_curve(y, logits, counts, decision, head, *lines, classes=classes, narrow=narrow, ax=ax)

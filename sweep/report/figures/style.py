@@ -19,6 +19,7 @@ CRITERION_NAMES = {"precision": "P0 = P1", "ratio": "P1 = R1 (FP = FN)", "recall
 
 LINE_STYLES = {"precision": (0, (1, 1.2)), "ratio": (0, (5, 2)), "recall": (0, (5, 1.5, 1, 1.5))}
 
+CLASSES = ("class 0", "class 1")  # where nothing better is known
 FONT = "DejaVu Sans"  # comes with matplotlib, so that a picture is the same everywhere
 SMALL, NORMAL, LARGE = 9.5, 10.5, 12.0  # points; 100 pixels an inch at README size
 HALO = (patheffects.withStroke(linewidth=3, foreground="white"),)
@@ -48,6 +49,11 @@ def shown(text: object, *, longest: int = 48) -> str:
         head = longest // 2
         name = f"{name[:head]}…{name[len(name) - (longest - head - 1) :]}"
     return name
+
+
+def class_shown(classes: tuple[str, str], which: int, *, longest: int = 22) -> str:
+    """Prepare a class's name to be drawn."""
+    return shown(classes[which], longest=longest)
 
 
 def words(size: float = NORMAL, **more: Any) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from scipy.special import logit
 
 from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import WIDE, legend, new_axes, title
-from sweep.report.figures.style import CLASS_COLOURS, SMALL, shown, words
+from sweep.report.figures.style import CLASS_COLOURS, CLASSES, SMALL, class_shown, shown, words
 from sweep.report.theme import BLACK, GREY
 
+RATES = {"P1": "precision", "R1": "recall"}
 MOST_CALLED = 0.5  # of the rows: the picture begins where the threshold calls fewer
 BANDS = 80  # that say what their threshold does
 APART = 0.08  # of the axis, at least, between two ticks
@@ -25,6 +26,7 @@ def draw_thresholds(
     marks: Mapping[str, float],
     delivered: float | None,
     name: str = "",
+    classes: tuple[str, str] = CLASSES,
     narrow: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -40,6 +42,8 @@ def draw_thresholds(
         The threshold that the exported model decides by.
     name : str
         The study's name.
+    classes : (str, str)
+        What class 0 and class 1 are called.
     narrow : bool
         For a phone.
     """
@@ -51,7 +55,7 @@ def draw_thresholds(
     for rate, dashes in (("P1", "-"), ("R1", (0, (4, 1.5)))):
         values, low, high = (rows[f"{rate}{end}"].cast(pl.Float64).to_numpy() for end in ("", "_low", "_high"))
         ax.fill_between(x, low, high, color=CLASS_COLOURS[1], alpha=0.15, linewidth=0)
-        text = "precision of class 1, P1" if rate == "P1" else "recall of class 1, R1"
+        text = f"{rate}  {RATES[rate]},\n{class_shown(classes, 1)}"
         ax.plot(x, values, color=CLASS_COLOURS[1], linestyle=dashes, linewidth=2, label=text)
     share = rows["called"].to_numpy() / max(total, 1)
     ax.plot(x, share, color=GREY, linewidth=1.5, label="share of rows\npredicted positive")

@@ -12,9 +12,11 @@ from sweep.errors import InputError
 from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import SQUARE, legend, new_axes, title
 from sweep.report.figures.style import (
+    CLASSES,
     CRITERION_COLOURS,
     CRITERION_NAMES,
     LINE_STYLES,
+    class_shown,
     ratio_text,
     shown,
     words,
@@ -76,6 +78,7 @@ def draw_trial(
     number: int,
     params: Mapping[str, Any],
     name: str = "",
+    classes: tuple[str, str] = CLASSES,
     state: str = "complete",
     epoch: int | None = None,
     ax: Axes | None = None,
@@ -95,6 +98,8 @@ def draw_trial(
         `most`, `depth` and `width`.
     name : str
         The study's name.
+    classes : (str, str)
+        What class 0 and class 1 are called.
     state : {"complete", "pruned"}
     epoch : int, optional
         Where a pruned trial stopped.
@@ -106,7 +111,7 @@ def draw_trial(
         lines.append("pruned" if epoch is None else f"pruned at epoch {epoch}: drawn as it stood there")
     lines.append(findings(counts))
     head = f"{shown(name, longest=36)}: trial {number}" if name else f"trial {number}"
-    return draw_curve(y, logits, counts, "the trial's own threshold, logit 0", head, *lines, ax=ax)
+    return draw_curve(y, logits, counts, "the trial's own threshold, logit 0", head, *lines, classes=classes, ax=ax)
 
 
 def draw_curve(
@@ -116,6 +121,7 @@ def draw_curve(
     decision: str,
     head: str,
     *lines: str,
+    classes: tuple[str, str] = CLASSES,
     narrow: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -132,6 +138,8 @@ def draw_curve(
         What it is called.
     head, lines : str
         Of the title.
+    classes : (str, str)
+        What class 0 and class 1 are called.
     narrow : bool
         For a phone.
     """
@@ -159,8 +167,8 @@ def draw_curve(
 
     ticks = np.linspace(0, 1, 6)
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
-    ax.set_xlabel("recall of class 1 (R1)", **words())
-    ax.set_ylabel("precision of class 1 (P1)", **words())
+    ax.set_xlabel(f"recall of {class_shown(classes, 1)} (R1)", **words())
+    ax.set_ylabel(f"precision of {class_shown(classes, 1)} (P1)", **words())
     title(ax, head, *lines)
     legend(ax)
     return ax

@@ -16,12 +16,14 @@ from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import SQUARE, is_narrow, legend, new_axes, title
 from sweep.report.figures.placement import Occupied, write_beside
 from sweep.report.figures.style import (
+    CLASSES,
     CRITERION_COLOURS,
     CRITERION_NAMES,
     FONT,
     HALO,
     LINE_STYLES,
     SMALL,
+    class_shown,
     ratio_text,
     shown,
     words,
@@ -122,6 +124,7 @@ def draw_trials(
     equal: str | None = None,
     floor: tuple[str, float] | None = None,
     name: str = "",
+    classes: tuple[str, str] = CLASSES,
     narrow: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -140,6 +143,8 @@ def draw_trials(
         What was asked for in its place.
     name : str
         The study's name.
+    classes : (str, str)
+        What class 0 and class 1 are called.
     narrow : bool
         For a phone.
     """
@@ -178,8 +183,8 @@ def draw_trials(
         bar = ax.figure.colorbar(colours, cax=ax.inset_axes(place), orientation="horizontal")
         bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT)
         bar.set_label("most, the cap on the weights", **words(SMALL))
-    ax.set_xlabel("recall of class 1 (R1)", **words())
-    ax.set_ylabel("precision of class 1 (P1)", **words())
+    ax.set_xlabel(f"recall of {class_shown(classes, 1)} (R1)", **words())
+    ax.set_ylabel(f"precision of {class_shown(classes, 1)} (P1)", **words())
     count = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}, each at its own threshold (logit 0), out-of-fold"
     head = "precision against recall"
     title(ax, f"{shown(name, longest=28)}: {head}" if name else head, count, *filter(None, [silent_note(trials)]))
