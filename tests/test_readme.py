@@ -1,6 +1,7 @@
 """The README says what is so: its commands run, its options are the command line's, its Python works."""
 
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ import click
 import pytest
 
 from sweep.cli import cli
+from sweep.report.result import Result
+from sweep.study_folder import StudyFolder
 from tests.commands import COMMANDS, READER, ROOT, commands, with_reader
 
 README = ROOT / "README.md"
@@ -89,11 +92,35 @@ def test_examples_in_docstrings_are_run(pytestconfig: pytest.Config) -> None:
     assert pytestconfig.option.doctestmodules
 
 
+def test_the_readme_is_short() -> None:
+    """If it failed, a newcomer would scroll for what the first screens should say."""
+    assert len(TEXT.splitlines()) <= 200
+
+
+def test_what_the_readme_shows_of_the_quick_start_is_of_one_run(finished: StudyFolder) -> None:
+    """If it failed, the answer, the picture and the recording could not be renewed by one command, or would differ."""
+    made = runpy.run_path(str(ROOT / "studies" / "readme.py"))
+    result = Result.read(finished)
+    assert result.verdict is not None
+    assert result.verdict.paragraph in made["answer"](result)
+    shown = [*made["progress"](finished.log.read_text(encoding="utf-8"))]
+    assert shown.count("…") == 1
+    assert any(line.startswith("search: 5 of 5") for line in shown)
+    assert any(line.startswith("verdict: 5 of 5") for line in shown)
+    drawn = made["recording"](finished, result)
+    assert drawn.startswith("<svg")
+    assert "https" not in drawn.replace("<!-- Generated with Rich https://www.textualize.io -->", "")
+    assert "sweep&#160;export&#160;made" in drawn
+    for part in (made["START"], made["END"], f"sweep run {made['STUDY']}", "plots/quick-start.svg"):
+        assert part in TEXT
+
+
 def test_study_of_the_readme_is_the_one_that_it_runs(tmp_path: Path) -> None:
     """A key shown to readers would be refused."""
     from sweep.config import Spec
 
-    (tmp_path / "s.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    text = (ROOT / "studies" / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "s.toml").write_text(blocks("toml", text)[0], encoding="utf-8")
     shown, real = Spec.read(tmp_path / "s.toml"), Spec.read(ROOT / "studies" / "hypothyroid.toml")
     assert (shown.data.target, shown.data.positive, shown.data.missing) == (
         real.data.target,
