@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from sweep.parallel.workers import Workers
-from sweep.search.selection import CANDIDATES, PICKS, POINTS
+from sweep.search.curve import EXPECTED
+from sweep.search.selection import CANDIDATES, PICKS
 from sweep.search.setup import TrialSetup
 from sweep.stack.training import fit
 from sweep.study.params import Params
@@ -39,7 +40,7 @@ def estimate(X: np.ndarray, setup: TrialSetup, space: Space, *, trials: int, wor
     in_columns = a_trial / (setup.repeats * (setup.fold_of_row.max() + 1))
     return {
         "search": trials * (a_trial * KEPT + AROUND) / workers.count,
-        "curve": (CANDIDATES + 1 + POINTS + len(PICKS)) * a_trial / workers.count,
+        "curve": (CANDIDATES + 1 + EXPECTED + len(PICKS)) * a_trial / workers.count,
         "final": len(PICKS) * setup.repeats * in_columns / workers.count,
     }
 

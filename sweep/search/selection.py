@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep.class_weight import balance_grid
 from sweep.errors import StudyError
 from sweep.files import open_arrays
+from sweep.search.curve import RESAMPLES, trace_curve
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered, as_delivered_by_fold
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 CANDIDATES = 3  # networks that are run again
 STEPS = 3  # of `select`
-POINTS = 21  # balances on the curve
-RESAMPLES = 1000
 PICKS = (*CRITERIA, "unweighted")
 OPERATING_POINT = "operating_point"  # one pick more, where that was asked for
 
@@ -259,26 +258,39 @@ def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
 def measure_curve(
     X: np.ndarray, setup: TrialSetup, params: Params, low: float, high: float, workers: "Workers"
 ) -> tuple[Curve, np.ndarray, np.ndarray]:
-    """Measure a network at a fine grid of balances, even in the log of the weight ratio, as columns of one stack.
+    """Measure a network's balance curve, its balances as columns of one stack: see `trace_curve`.
 
     Returns
     -------
     Curve, the out-of-fold logits, array of shape (rows, balances, repeats), and `Selection.curve_trained_on`
     """
-    grid = balance_grid(float(setup.y.mean()), POINTS, low=low, high=high)
-    logits, trained_on = _cross_validate(X, setup, params, grid.tolist(), workers, seed=setup.seed)
-    curve = balance_curve(setup.y, setup.groups, logits, grid, resamples=RESAMPLES, seed=setup.seed)
-    return curve, logits, trained_on
+    train = partial(_cross_validate, X, setup, params, workers=workers, seed=setup.seed)
+    return trace_curve(train, setup.y, setup.groups, low, high, seed=setup.seed)
 
 
-def pick(X: np.ndarray, setup: TrialSetup, params: Params, curve: Curve, workers: "Workers") -> dict[str, Pick]:
-    """Train the balance of each criterion, and no weighting, as columns of their own."""
+def pick(
+    X: np.ndarray,
+    setup: TrialSetup,
+    params: Params,
+    along: tuple[Curve, np.ndarray, np.ndarray],
+    workers: "Workers",
+) -> dict[str, Pick]:
+    """Train the balance of each criterion, and no weighting, as columns of their own; one on the curve is there."""
+    curve = along[0]
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
-    logits, trained_on = _cross_validate(X, setup, params, mosts, workers, seed=setup.seed)
+    known = _by_balance(curve.most.tolist(), *along[1:])
+    if more := sorted(set(mosts) - set(known)):
+        known |= _by_balance(more, *_cross_validate(X, setup, params, more, workers, seed=setup.seed))
     return {
-        name: _pick(setup.y, setup.fold_of_row, name, most, logits[:, k], curve, trained_on[k])
-        for k, (name, most) in enumerate(zip(PICKS, mosts, strict=True))
+        name: _pick(setup.y, setup.fold_of_row, name, most, known[most][0], curve, known[most][1])
+        for name, most in zip(PICKS, mosts, strict=True)
     }
+
+
+def _by_balance(
+    mosts: Sequence[float], logits: np.ndarray, trained_on: np.ndarray
+) -> dict[float, tuple[np.ndarray, np.ndarray]]:
+    return dict(zip(mosts, zip(np.moveaxis(logits, 1, 0), trained_on, strict=True), strict=True))
 
 
 def select(
@@ -303,12 +315,11 @@ def select(
         (binned,) = confirm(X, setup, [(winner.trial, replace(winner.params, bins=True))], workers)
         confirmed, winner = (*confirmed, binned), binned if bins_help(setup, winner, binned) else winner
     step("bins: taken" if winner.params.bins else "bins: not taken")
-    curve, logits, trained_on = measure_curve(X, setup, winner.params, low, high, workers)
-    step(f"{POINTS} balances of one network")
-    picks = pick(X, setup, winner.params, curve, workers)
+    along = measure_curve(X, setup, winner.params, low, high, workers)
+    step(f"{len(along[0].most)} balances of one network")
+    picks = pick(X, setup, winner.params, along, workers)
     step("each balance picked")
-    taken = choose(curve, asked)
-    along = (curve, logits, trained_on)
+    taken = choose(along[0], asked)
     return Selection(setup.y, setup.groups, setup.fold_of_row, winner, confirmed, *along, *taken, picks)
 
 

@@ -19,6 +19,7 @@ TAILS = (0.025, 0.975)  # of bands and intervals
 DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
 RESAMPLES = 500
 AT_ONCE = 4_000_000  # entries of a block of row weights
+THIN = 50_000  # rows of a table, beyond which some stand for all where an interval would take long
 
 
 def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
@@ -171,6 +172,48 @@ def row_draws(
             n = len(stratum)
             times[:, stratum] = rng.multinomial(n, np.full(n, 1 / n), size=len(times))
         yield times[:, group_of]
+
+
+def thinned(
+    y: NDArray[np.integer], units: NDArray[np.integer], *, seed: int, at_most: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Take rows that stand for all of a large table in resampling: every group with a positive, and some of the others.
+
+    What an interval is wide for is the positives; of many negatives some tell as much.
+
+    Parameters
+    ----------
+    y : (rows,) of 0 and 1
+    units : (rows,) of int
+        Row groups, which are taken whole.
+    seed : int
+    at_most : int, optional
+        Rows, about; a table that has no more is taken whole. Default: `THIN`.
+
+    Returns
+    -------
+    rows : (taken,) of int
+    weights : (taken,) of float
+        How many rows each stands for.
+
+    Examples
+    --------
+    >>> y = (np.arange(1000) < 10).astype(int)
+    >>> rows, weights = thinned(y, np.arange(1000), seed=0, at_most=100)
+    >>> int(y[rows].sum()), float(weights.sum().round()), float(weights.min())
+    (10, 1000.0, 1.0)
+    """
+    at_most = at_most or THIN
+    if len(y) <= at_most:
+        return np.arange(len(y)), np.ones(len(y))
+    _, group_of = np.unique(units, return_inverse=True)
+    positive = np.bincount(group_of, y == 1) > 0
+    others = int(np.count_nonzero(~positive[group_of]))
+    room = max(at_most // 2, at_most - (len(y) - others))
+    taken = positive | (np.random.default_rng([seed, 21]).random(len(positive)) * max(others, 1) < room)
+    rows = np.flatnonzero(taken[group_of])
+    plain = ~positive[group_of[rows]]
+    return rows, np.where(plain, others / max(1, int(plain.sum())), 1.0)
 
 
 def average_precisions(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from sweep.class_weight import undo_weights, weight_ratio
-from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws
+from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws, thinned
 from sweep.statistics.confusion import proportion_interval
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
@@ -160,12 +160,19 @@ def calibration(
     labels = (y == 1).astype(float)
     p = expit(odds)
     line = fit_line(labels, odds, np.ones((1, len(y))))[0]
-    totals, slopes = [], []
-    for block in row_draws(y, units, RESAMPLES, np.random.default_rng([seed, 9])):
-        totals.append((block @ p) / (block @ labels))
-        slopes.append(fit_line(labels, odds, block, start=line)[:, 1])
-    total = _with_interval(float(p.sum() / labels.sum()), np.concatenate(totals))
-    slope = _with_interval(float(line[1]), np.concatenate(slopes))
+    rows, times = thinned(y, units, seed=seed)
+    some, here = labels[rows], odds[rows]
+
+    def measured(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum and slope of weighted rows, (2, resamples)."""
+        return np.stack([(weights @ p[rows]) / (weights @ some), fit_line(some, here, weights, start=line)[:, 1]])
+
+    draws = row_draws(y[rows], units[rows], RESAMPLES, np.random.default_rng([seed, 9]))
+    drawn = np.concatenate([measured(block * times) for block in draws], axis=1)
+    values = np.array([p.sum() / labels.sum(), line[1]])
+    if len(rows) < len(y):  # moved to where all rows have their middle
+        drawn += (values - measured(times[None])[:, 0])[:, None]
+    total, slope = (_with_interval(float(value), of) for value, of in zip(values, drawn, strict=True))
     return Calibration(
         total=total,
         slope=slope,

@@ -130,3 +130,18 @@ def test_bins_hold_every_row_once_and_are_few_where_positives_are(negatives: int
     assert sum(b.rows for b in found) == len(labels), "a row is in no bin, or in two"
     assert sum(b.rows * b.share for b in found) == pytest.approx(positives), "positives went astray"
     assert len(found) <= (10 if positives >= 100 else 5), "more bins than the positives bear"
+
+
+def test_some_rows_stand_for_all_of_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a million rows would take an hour of resampling, or the interval would be another one."""
+    rng = np.random.default_rng(3)
+    odds = rng.normal(-4.5, 1.5, 20_000)
+    y = (rng.random(20_000) < expit(odds)).astype(int)
+    folds = np.arange(20_000) % 2
+    whole = calibration(y, np.arange(20_000), folds, odds, 0.5, seed=0)
+    monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 6000)
+    some = calibration(y, np.arange(20_000), folds, odds, 0.5, seed=0)
+    for a, b in ((whole.total, some.total), (whole.slope, some.slope)):
+        assert a.value == b.value
+        assert b.low == pytest.approx(a.low, abs=0.03)
+        assert b.high == pytest.approx(a.high, abs=0.03)
