@@ -320,7 +320,7 @@ class Spec:
             document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise SpecError(f"{path} must be a study file; got: {error.strerror}. Check the path.") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SpecError(f"{path} must be TOML; got: {error}. See studies/ for examples.") from None
         return cls.of(document, folder=path.parent, source=str(path))
 

@@ -186,3 +186,10 @@ def test_a_commented_study_reads_back_as_the_same_study_and_explains_each_settin
 def test_balances_are_the_criteria_that_are_measured() -> None:
     """If it failed, a balance could be asked for that nothing measures."""
     assert EQUAL == CRITERIA
+
+
+def test_a_study_file_of_brackets_is_one_message(tmp_path: Path) -> None:
+    """If it failed, a study file that somebody sent would end in a traceback."""
+    (tmp_path / "s.toml").write_text(f"a = {'[' * 5000}{']' * 5000}")
+    with pytest.raises(SpecError, match="must be TOML"):
+        Spec.read(tmp_path / "s.toml")

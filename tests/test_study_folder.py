@@ -128,6 +128,23 @@ def test_a_link_in_a_study_is_refused_and_what_it_leads_to_is_left_alone(tmp_pat
         open_itself(record.folder / name, "a")
 
 
+@pytest.mark.parametrize("place", ["plots/n", "plots/n/balance-curve.png", "studies/n/artifacts/logits"])
+def test_a_link_is_neither_drawn_over_nor_put_into_a_page_nor_served(tmp_path: Path, place: str) -> None:
+    """If it failed, looking at a study that was cloned would overwrite files elsewhere, or show them to others."""
+    from sweep.dashboard.server import serve
+    from sweep.report.redraw import redraw, rewrite_report
+
+    record = StudyFolder(tmp_path, "n")
+    write_text(record.study, "")
+    record.artifacts.mkdir()
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).symlink_to(tmp_path)
+    readers = (redraw, rewrite_report) if place.startswith("plots") else (lambda r: serve(r, ready=print),)
+    for reader in readers:
+        with pytest.raises(StudyError, match="symbolic link"):
+            reader(record)
+
+
 def test_a_study_whose_folder_is_a_link_is_refused(tmp_path: Path) -> None:
     """If it failed, the run would write to wherever a cloned folder leads."""
     record = StudyFolder(tmp_path, "n")

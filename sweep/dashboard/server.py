@@ -15,6 +15,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from sweep.dashboard.access import WILDCARDS, Gate
 from sweep.errors import InputError
+from sweep.files import refuse_links
 from sweep.study.study import Study
 from sweep.study_folder import StudyFolder
 
@@ -44,12 +45,13 @@ def serve(
     Raises
     ------
     StudyError
-        If there is no database, or it is damaged.
+        If there is no database, or it is damaged, or there is a link to elsewhere, which would be served.
     InputError
         If the address cannot be listened on.
     """
     import optuna_dashboard
 
+    refuse_links(record.folder, record.artifacts)
     study = Study.reopen(record)
     logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
     app = optuna_dashboard.wsgi(study.storage, artifact_store=study.artifacts.store)

@@ -39,7 +39,7 @@ def card_of(path: str | Path) -> dict[str, Any]:
         raise _foreign(path)
     try:
         return dict(json.loads(card.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         raise ModelError(f"{card}: the card is damaged; export the model again.") from None
 
 

@@ -117,7 +117,7 @@ def _check_free(to: Path, card: dict[str, Any]) -> None:
     found = [name for name in ours if (to / name).exists()]
     try:
         same = json.loads((to / CARD).read_text(encoding="utf-8")) == card
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         same = False
     if found and not same:
         raise InputError(f"{to}: holds {found[0]} of another model; export to a new folder, or take this one away.")

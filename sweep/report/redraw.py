@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sweep.config import Spec
 from sweep.errors import InputError
+from sweep.files import refuse_links
 from sweep.report.html import Rows, write_report
 from sweep.report.mistakes import rows_with_columns, segments, surest_mistakes
 from sweep.report.out_of_fold import read_thresholds
@@ -21,8 +22,9 @@ def redraw(record: StudyFolder) -> Path:
     Raises
     ------
     StudyError
-        If the study is not finished, or damaged.
+        If the study is not finished, or damaged, or holds a link to elsewhere.
     """
+    refuse_links(record.folder, record.plots)
     result, selection, study = Result.read(record), Selection.load(record.selection), Study.reopen(record)
     for trial in study.finished_trials():
         logits, counts, stopped = study.logits(trial).mean(axis=1), kept_counts(trial), stopped_at(trial)
@@ -46,8 +48,9 @@ def rewrite_report(record: StudyFolder) -> Path:
     Raises
     ------
     StudyError
-        If the study is not finished, or damaged.
+        If the study is not finished, or damaged, or holds a link to elsewhere: what that holds would stand in the page.
     """
+    refuse_links(record.folder, record.plots)
     return report_of(record, Result.read(record))
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -134,3 +135,16 @@ def test_packed_arrays_of_a_study_are_refused(tmp_path: Path) -> None:
         assert arrays["a"].shape == (10**6,)
     with pytest.raises(ValueError, match="packed"), open_arrays(tmp_path / "packed.npz"):
         pass
+
+
+def test_a_card_without_end_is_damaged(delivered: Path, tmp_path: Path) -> None:
+    """If it failed, a card of brackets would end in a traceback."""
+    shutil.copytree(delivered, tmp_path / "m")
+    (tmp_path / "m" / "model.keras").unlink()
+    (tmp_path / "m" / "card.json").write_text("[" * 10**5)
+    with pytest.raises(ModelError, match="damaged"):
+        open_model(tmp_path / "m")
+    attack: dict[str, Any] = {CONFIG: '{"class_name":' * 10**5}
+    endless = rewritten(delivered / "model.keras", tmp_path / "m.keras", **attack)
+    with pytest.raises(ModelError, match="damaged"):
+        open_model(endless)
