@@ -472,6 +472,7 @@ def predict(
 @click.option("--positive", metavar="VALUE", help="The label of class 1. Default: the rarer one.")
 @click.option("--missing", multiple=True, metavar="TEXT", help="A text that stands for a missing value.")
 @click.option("--most", type=float, default=0.9, metavar="M", help="The cap on the class weights. Default: 0.9.")
+@click.option("--number", "--category", "--date", multiple=True, hidden=True, expose_value=False, help="As for run.")
 @click.option("--root", hidden=True, expose_value=False, help="Taken as by every command; nothing is written.")
 @JSON
 def weights(

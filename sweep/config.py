@@ -322,7 +322,9 @@ class Spec:
             raise SpecError(f"{path} must be a study file; got: {error.strerror}. Check the path.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SpecError(f"{path} must be TOML; got: {error}. See studies/ for examples.") from None
-        return cls.of(document, folder=path.parent, source=str(path))
+        spec = cls.of(document, folder=path.parent, source=str(path))
+        own = path.absolute().parent  # a study's folder that was renamed goes on under its new name
+        return replace(spec, name=own.name) if path.name == "study.toml" and own.parent.name == "studies" else spec
 
     @classmethod
     def of(cls, document: Mapping[str, Any], *, folder: Path, source: str) -> "Spec":

@@ -25,12 +25,14 @@ import polars as pl
 from sweep.class_weight import saturation
 from sweep.config import ALL, Balance, Spec
 from sweep.data.cells import listed
-from sweep.data.csv import check_columns
 from sweep.data.features import Features
 from sweep.data.folds import fold_of_row
 from sweep.data.frames import as_raw
+from sweep.data.held_out import load_test
 from sweep.data.kinds import Asked
-from sweep.data.table import NUMBERS_ROWS, Table, check_folds, load_table, load_test, read_table
+from sweep.data.names import check_columns
+from sweep.data.screening import NUMBERS_ROWS
+from sweep.data.table import Table, check_folds, load_table, read_table
 from sweep.errors import SpecError
 from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text

@@ -15,12 +15,15 @@ from sweep.errors import RunError, SpecError, StudyError
 from sweep.files import delete, hold_lock, open_itself, refuse_links
 
 OUT_OF_FOLD = ("row", "fold", "label", "probability", "decision")  # columns of out-of-fold.parquet
+WRITTEN = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".feather", ".arrow", ".ipc")  # tables' endings
 RESERVED = ("data", "benchmarks")  # folders under studies/ that are not studies
 
 
 def default_name(path: str | Path) -> str:
-    """Name a study after its table."""
-    stem = as_name(Path(path).stem)
+    """Name a study after its table: the file's name without what says how it is written and packed."""
+    file = Path(str(path).partition(".xlsx#")[0])
+    packed = file.suffix.lower() in (".gz", ".zip") and Path(file.stem).suffix.lower() in WRITTEN
+    stem = as_name(Path(file.stem).stem if packed else file.stem)
     return f"{stem}-study".lstrip("-") if stem in RESERVED or not stem else stem
 
 

@@ -65,9 +65,25 @@ def test_several_targets_become_a_study_each(tmp_path: Path) -> None:
     assert (second.name, second.data.target, second.data.drop) == ("n-b-c", ("b/c",), ("a",))
 
 
+def test_a_renamed_folder_gives_its_study_the_new_name(tmp_path: Path) -> None:
+    """If it failed, running the study file of a renamed folder would begin a study of the old name."""
+    folder = tmp_path / "studies" / "new"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text(tomli_w.dumps({"name": "old", **LEAST}))
+    assert Spec.read(folder / "study.toml").name == "new"
+    assert read(tmp_path, {"name": "old", **LEAST}).name == "old"
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("t/my table.csv", "my-table"), ("data.csv", "data-study"), ("benchmarks.parquet", "benchmarks-study")],
+    [
+        ("t/my table.csv", "my-table"),
+        ("data.csv", "data-study"),
+        ("benchmarks.parquet", "benchmarks-study"),
+        ("t/rows.csv.gz", "rows"),
+        ("t/rows.v2.gz", "rows.v2"),
+        ("t/book.xlsx#Sheet 1", "book"),
+    ],
 )
 def test_a_study_is_named_after_its_table_but_never_data_or_benchmarks(path: str, name: str) -> None:
     """A run would write into the folder that holds the tables."""

@@ -179,7 +179,14 @@ def is_text(column: pl.Series) -> bool:
 def bare_frame(raw: pl.DataFrame, missing: Sequence[str]) -> pl.DataFrame:
     """Return a table whose columns of text are as `bare_text` makes them."""
     text = pl.col(pl.String).str.strip_chars()
+    forced = [column.name for column in raw if column.dtype == pl.String and _is_forced(column)]
+    raw = raw.with_columns(pl.col(forced).str.strip_chars().str.replace('^="(.*)"$', "$1"))
     return raw.with_columns(pl.when(~text.is_in(["", *missing])).then(text))
+
+
+def _is_forced(column: pl.Series) -> bool:
+    """Check whether a spreadsheet was told that values are text, as in ="007"."""
+    return column.head(SAMPLE).str.starts_with('="').any()
 
 
 def whole_numbers(bare: pl.DataFrame) -> list[pl.Series]:

@@ -47,6 +47,9 @@ class Comparison:
             notes.append(
                 f"columns that hold no value at all here, though they did where the network learned: {listed(empty)}"
             )
+        many = [r.name for r in self.schema.readings if r.kind == "category" and r.levels is None]
+        if many:
+            notes.append(f"columns with too many levels to tell which of them are new here: {listed(many)}")
         for reading in self.schema.readings:
             if self.new_rows[reading.name]:
                 notes.append(self._say_levels(reading))

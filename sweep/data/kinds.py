@@ -16,7 +16,7 @@ from sweep.data.readings import LIMITS, Reading, name_extra
 from sweep.data.schema import Schema
 from sweep.errors import TableError
 
-MOST_LEVELS = 1000  # of a category, kept to tell which are new in another table
+LEVELS_BYTES = 2**18  # of a category's levels, kept to tell which are new in another table
 PROBLEMS = 3  # columns that one message names
 
 
@@ -205,6 +205,6 @@ def _with_extra(reading: Reading, column: pl.Series, missing: Sequence[str], nam
         return replace(reading, extra=name_extra(reading.name, sides, names))
     if reading.kind == "category":
         levels = read_column(reading, column, missing)[0].drop_nulls().unique()
-        if levels.dtype == pl.String and len(levels) <= MOST_LEVELS:
+        if levels.dtype == pl.String and int(levels.str.len_bytes().sum()) <= LEVELS_BYTES:
             return replace(reading, levels=tuple(levels.sort()))
     return reading

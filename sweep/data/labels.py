@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from sweep.data.cells import as_labels, bare_text, first_row, parse_text, plain, shown, without_markers
-from sweep.data.csv import check_present
+from sweep.data.names import check_present
 from sweep.data.source import read_raw
 from sweep.errors import TableError
 
@@ -107,3 +107,11 @@ def find_classes(
             f"got {shown(positive)}."
         )
     return found, rare if found == common else common, []
+
+
+def read_group(path: str | Path, column: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """Return the column whose values tie rows together, in its plain type, null where missing."""
+    try:
+        return read_plain(column, missing)
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None

@@ -6,7 +6,8 @@ from sweep.data.marks import LAKHS, Notation
 
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD|NZD|BRL|MXN|ZAR|TRY|KRW|RUB"
 SYMBOLS = rf"[A-Z]{{0,3}}\$|[€£¥₹₽₩₺฿]|{CURRENCIES}|Fr\.|Rs\.?|kr\.?|zł"
-UNIT = rf"%|‰|{SYMBOLS}|[A-Za-zµμ°ΩÅ][A-Za-z0-9µμ°Ω/²³^*.%_-]{{0,14}}"
+LETTERS = r"A-Za-z0-9µμ°Ω/²³^*.%_"
+UNIT = rf"%|‰|{SYMBOLS}|[A-Za-zµμ°ΩÅ](?:[{LETTERS}-]{{0,13}}[{LETTERS}])?"
 POWER = r"[eE][+-]?[0-9]+|\s?[x×*]\s?10\^[+-]?[0-9]+"
 SHAPE = (
     r"^'?(?P<open>\()?\s*(?P<limit><=|>=|=<|=>|[<>≤≥])?\s*(?P<sign>[+-])?\s*"

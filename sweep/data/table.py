@@ -1,7 +1,6 @@
 """A checked table: its features, labels and row groups, and what has to be said about it."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,32 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sweep.data.cells import as_labels, bare_frame, first_row, listed, shown
-from sweep.data.comparison import Comparison, find_variants
-from sweep.data.csv import check_columns, check_present
-from sweep.data.duplicates import find_duplicates, fingerprint, hash_rows, tie_rows
+from sweep.data.cells import bare_frame, listed, shown
+from sweep.data.duplicates import find_duplicates, fingerprint, tie_rows
 from sweep.data.folds import check_groups
 from sweep.data.kinds import Asked, learn_schema
-from sweep.data.labels import find_classes, find_label, read_labels, read_plain
+from sweep.data.labels import find_classes, read_group, read_labels
+from sweep.data.names import check_present
 from sweep.data.schema import Schema
+from sweep.data.screening import REASONS, describe, find_reasons, find_suspicions, is_of
 from sweep.data.source import read_raw
 from sweep.errors import TableError
-
-INDEX = re.compile(r"__index_level_\d+__", re.IGNORECASE)  # as pandas names its index in Parquet
-ROW_NUMBER = re.compile(
-    r"index|idx|unnamed: ?\d+(\.\d+)*|level_\d+|rownames?|#|"
-    r"((row|record|case|sample|line)[ _.-]?)?(id|no|nr|number|index)",
-    re.IGNORECASE,
-)
-NUMBERS_ROWS = "numbering the rows (--number keeps it)"
-REASONS = (
-    "holding no value at all",
-    "holding one value only",
-    "holding a text of its own in each row",
-    NUMBERS_ROWS,
-)
-FEW_ROWS = 20  # below which whole numbers may be consecutive by chance
-LEARNED = "the columns that the network learned from"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,11 +158,11 @@ def load_table(
         features = schema.read(kept, bare=True)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
-    why = _reasons(features, schema, asked)
+    why = find_reasons(features, schema, asked)
     by_reason = {reason: [name for name in why if why[name] == reason] for reason in REASONS if reason in why.values()}
-    notes += [*source.notes, *(note for note in read if not _is_of(note, why))]
+    notes += [*source.notes, *(note for note in read if not is_of(note, why))]
     notes += [f"left out, for {reason}: {listed(names)}" for reason, names in by_reason.items()]
-    columns = _describe(
+    columns = describe(
         raw,
         target,
         {**dict.fromkeys(drop, "--drop"), **({group: "--group"} if group else {})},
@@ -192,7 +175,7 @@ def load_table(
     features = features.select(schema.columns)
     if not features.width:
         raise TableError(f"{path}: a table needs a column that tells rows apart; there is none beside {shown(target)}.")
-    notes += _suspicions(features, schema)
+    notes += find_suspicions(features, schema)
 
     duplicates = find_duplicates(features, y)
     sets = np.bincount(duplicates)
@@ -200,7 +183,7 @@ def load_table(
         notes.append(f"{sets[sets > 1].sum()} rows stand more than once: each set of equal rows stays in one fold")
     groups, tied = duplicates, None
     if group is not None:
-        tied = _read_group(path, raw[group], missing)
+        tied = read_group(path, raw[group], missing)
         groups = tie_rows(path, duplicates, tied)
         notes.append(f"grouped by {shown(group)}: {len(np.unique(groups))} groups of rows, each stays in one fold")
     for label, rows in ((positive, y == 1), (negative, y == 0)):
@@ -226,80 +209,6 @@ def load_table(
     )
 
 
-def load_test(
-    path: str | Path,
-    table: Table,
-    *,
-    missing: Sequence[str] = (),
-    drop: Sequence[str] = (),
-    group: str | None = None,
-) -> Table:
-    """Read the table to test on: the target, labels and features of the training table, in its order.
-
-    One class alone is allowed. Rows are tied together by `group` only where the test table has that column too.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    table : Table
-        The training table.
-    missing, drop, group
-        As for the training table.
-
-    Raises
-    ------
-    TableError
-        If a column is missing, a label is unknown, or a column of numbers holds text.
-    """
-    raw, source = read_raw(path, (table.target, *table.schema.names))
-    path = source.label
-    check_columns(path, raw.columns, (table.target, *table.schema.names), LEARNED)
-    labels = read_labels(path, raw[table.target], missing)
-    means = {label: find_label(label, (table.positive, table.negative)) for label in labels.unique()}
-    unknown = [label for label, same in means.items() if same is None]
-    if unknown:
-        row = first_row(labels.is_in(unknown))
-        raise TableError(
-            f"{path}: {shown(table.target)} must hold {shown(table.positive)} or {shown(table.negative)}, as in the "
-            f"training table; row {row} holds {shown(labels[row - 1])}."
-        )
-    y = (labels.replace(means) == table.positive).to_numpy().astype(np.int8)
-    try:
-        schema, read = table.schema.fit(raw)
-        features = schema.read(raw)
-    except TableError as error:
-        raise TableError(f"{path}: {error}") from None
-    differences = Comparison(schema)
-    differences.add(features)
-
-    notes = [*source.notes, *read, *differences.notes()]
-    extra = [name for name in raw.columns if name not in {table.target, group, *drop, *table.schema.names}]
-    if extra:
-        notes.append(f"columns of the test table that play no part: {listed(extra)}")
-    as_learned = features.with_columns(
-        as_labels(column) for column in features if table.frame[column.name].dtype == pl.String
-    )
-    again = int(np.isin(hash_rows(as_learned), hash_rows(table.frame)).sum())
-    if again:
-        notes.append(f"{again} of {len(y)} test rows stand in the training table too (the same features)")
-    duplicates = find_duplicates(features, y)
-    tied = _read_group(path, raw[group], missing) if group is not None and group in raw.columns else None
-    return Table(
-        frame=features,
-        y=y,
-        groups=duplicates if tied is None else tie_rows(path, duplicates, tied),
-        duplicates=duplicates,
-        target=table.target,
-        positive=table.positive,
-        negative=table.negative,
-        tied=tied,
-        notes=tuple(notes),
-        schema=schema,
-        columns=table.columns,
-    )
-
-
 def check_folds(table: Table, folds: int) -> None:
     """Check that the table has groups of rows enough for every fold to hold both classes; else TableError."""
     check_groups(table.y, table.groups, folds)
@@ -313,88 +222,3 @@ def _check_asked(path: str | Path, said: Sequence[str], others: set[str | None])
             f"{path}: --number, --category and --date name features, each once; got {listed(wrong)} twice, or as "
             "target, group or dropped column too."
         )
-
-
-def _read_group(path: str | Path, column: pl.Series, missing: Sequence[str]) -> pl.Series:
-    try:
-        return read_plain(column, missing)
-    except TableError as error:
-        raise TableError(f"{path}: {error}") from None
-
-
-def _reasons(features: pl.DataFrame, schema: Schema, asked: Asked) -> dict[str, str]:
-    """Return why columns are left out, by their names."""
-    reasons = {}
-    for reading in schema.readings:
-        column = features[reading.name]
-        if column.null_count() == len(column):
-            reasons[reading.name] = REASONS[0]
-        elif not column.null_count() and column.min() == column.max():
-            reasons[reading.name] = REASONS[1]
-        elif column.dtype == pl.String and column.n_unique() == len(column) and asked.of(reading.name) is None:
-            reasons[reading.name] = REASONS[2]
-        elif asked.of(reading.name) is None and _is_index(column):
-            reasons[reading.name] = REASONS[3]
-    return reasons
-
-
-def _is_index(column: pl.Series) -> bool:
-    """Check whether a column numbers the rows: by its name, or as whole numbers without a gap, in any order."""
-    if INDEX.fullmatch(column.name):
-        return True
-    if column.null_count() or not column.dtype.is_numeric():
-        return False
-    if len(column) < FEW_ROWS:
-        return False
-    values, named = column.cast(pl.Float64), ROW_NUMBER.fullmatch(column.name.strip()) is not None
-    gapless = float(values.max()) - float(values.min()) + 1 == len(values)  # type: ignore[arg-type]
-    if not (named or gapless) or not (values == values.floor()).all() or values.n_unique() < len(values):
-        return False
-    return named or not (values.diff().drop_nulls() == 1).all()
-
-
-def _is_of(note: str, names: dict[str, str]) -> bool:
-    """Check whether a note is about one of these columns."""
-    return any(note.startswith(f"column {shown(name)}: ") for name in names)
-
-
-def _describe(
-    raw: pl.DataFrame,
-    target: str,
-    dropped: dict[str, str],
-    why: dict[str, str],
-    schema: Schema,
-    features: pl.DataFrame,
-    notes: Sequence[str],
-) -> tuple[dict[str, Any], ...]:
-    """Say of each column but the target what it is read as, and why."""
-    readings = {reading.name: reading for reading in schema.readings}
-    described = []
-    for column in raw:
-        name = column.name
-        if name == target:
-            continue
-        entry: dict[str, Any] = {"name": name, "kind": "left out", "missing": None, "levels": None}
-        if name in dropped:
-            described.append({**entry, "missing": column.null_count(), "why": dropped[name]})
-            continue
-        values, start = features[name], f"column {shown(name)}: "
-        said = "; ".join(note.removeprefix(start) for note in notes if note.startswith(start))
-        entry["missing"] = values.null_count()
-        if values.dtype == pl.String:
-            entry["levels"] = values.drop_nulls().n_unique()
-        entry["kind"] = "left out" if name in why else readings[name].kind
-        described.append({**entry, "why": why.get(name) or said or None})
-    return tuple(described)
-
-
-def _suspicions(features: pl.DataFrame, schema: Schema) -> Iterator[str]:
-    """Yield what looks as if the user would want it otherwise."""
-    for column in features:
-        if column.dtype == pl.Int64 and not column.null_count() and (column.diff().drop_nulls() == 1).all():
-            yield f"column {shown(column.name)} looks like a row number: --drop {column.name} leaves it out"
-    for reading in schema.readings:
-        groups = find_variants(reading.levels or ())
-        if groups:
-            some = ", ".join(" and ".join(shown(level) for level in group[:2]) for group in groups[:3])
-            yield f"column {shown(reading.name)}: levels differ by case or blanks alone: {some}"

@@ -14,8 +14,9 @@ import polars as pl
 from sweep.config import read_top
 from sweep.data.cells import listed
 from sweep.data.comparison import Comparison
-from sweep.data.csv import check_columns
-from sweep.data.source import Source, no_rows, open_source
+from sweep.data.names import check_columns
+from sweep.data.opened import Source, no_rows
+from sweep.data.source import open_source
 from sweep.errors import InputError, RunError, TableError
 from sweep.files import beside, whole
 from sweep.model.ranking import from_threshold, most_likely

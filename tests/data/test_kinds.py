@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from sweep.data.held_out import load_test
 from sweep.data.kinds import Asked, learn_schema
-from sweep.data.table import load_table, load_test
+from sweep.data.table import load_table
 from sweep.errors import TableError
 
 

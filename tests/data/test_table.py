@@ -1,6 +1,7 @@
 """A checked table: what is refused, what is said, which rows stay together, which tables are the same."""
 
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import sweep.data.parquet
 from sweep.data.features import Features
-from sweep.data.table import check_folds, load_table, load_test
+from sweep.data.held_out import load_test
+from sweep.data.table import check_folds, load_table
 from sweep.errors import TableError
 
 DATA = Path(__file__).parents[2] / "studies" / "data"
@@ -139,8 +142,9 @@ def test_equal_rows_and_groups_are_joined(write: Any) -> None:
     ),
     st.sampled_from(["x", "count", "level", "index", "literal", "é"]),
 )
-def test_random_tables_in_every_format(write: Any, rows: list[Any], name: str) -> None:
+def test_random_tables_in_every_format(write: Any, monkeypatch: pytest.MonkeyPatch, rows: list[Any], name: str) -> None:
     """If this failed, a column's name or the file's format would change what a table is."""
+    monkeypatch.setattr(sweep.data.parquet, "rehearse", lambda *_, **__: None)  # these files are whole: no process each
     frame = pl.DataFrame(rows, schema={name: pl.Float64, "^s": pl.String, "label": pl.Boolean}, orient="row")
     parquet = io.BytesIO()
     frame.write_parquet(parquet)
@@ -211,9 +215,67 @@ def test_test_labels_may_be_spelled_otherwise(write: Any) -> None:
     assert load_test(write("x,y\n1.0,True\n5,False\n", "test.csv"), table).y.tolist() == [1, 0]
 
 
-def test_ten_thousand_columns(write: Any) -> None:
-    """If this failed (by its time), something would be done once a column and column."""
-    names = ",".join(f"c{i}" for i in range(10_000))
-    rows = "".join(",".join(map(str, range(i, 10_000 + i))) + f",{i % 3 == 0:d}\n" for i in (1, 5, 3, 9, 6))
-    table = load_table(write(f"{names},y\n{rows}"), target="y")
-    assert Features.learn(table.frame).transform(table.frame).shape == (5, 10_000)
+def work_of(act: Any) -> int:
+    """Count what is done: each call of a function as one, each of a frame's that may look at all columns by these."""
+    walks = {"get_column", "__getitem__", "select", "with_columns", "drop", "insert_column", "get_column_index"}
+    done = 0
+
+    def count(frame: Any, event: str, _: Any) -> None:
+        nonlocal done
+        if event == "call":
+            done += 1
+            table = frame.f_locals.get("self")
+            if frame.f_code.co_name in walks and isinstance(table, pl.DataFrame):
+                done += table.width
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return done
+
+
+def test_work_grows_as_columns_do(write: Any) -> None:
+    """If this failed, something would be done once for each pair of columns: 100,000 of them took six minutes."""
+
+    def work(columns: int) -> int:
+        names = ",".join(f"{'nxtd'[i % 4]}{i}" for i in range(columns))
+        cells = [
+            [str(i + row), str(i / 7 + row), "ab"[(i + row) % 2], f"2024-01-0{row + 1}"][i % 4]
+            for row in range(6)
+            for i in range(columns)
+        ]
+        rows = [",".join([*cells[row * columns : (row + 1) * columns], str(row % 3 // 2)]) for row in range(6)]
+        path = write("\n".join([f"{names},y", *rows]) + "\n")
+
+        def act() -> None:
+            table = load_table(path, target="y")
+            Features.learn(table.frame).transform(table.frame)
+            load_test(path, table)
+
+        return work_of(act)
+
+    work(8)
+    few, many = work(40), work(160)
+    assert many < 4.5 * few
+
+
+def test_what_may_stand_for_no_value_is_said(write: Any) -> None:
+    """If this failed, -999 among ages would be a number like any other, without a word."""
+    rows = "".join(
+        f"{'-999' if i % 5 == 0 else i},{9999 if i % 6 == 0 else i},{i % 7},{i % 4 == 0:d}\n" for i in range(40)
+    )
+    notes = load_table(write("age,dose,x,y\n" + rows), target="y").notes
+    assert any("'age': 8 values are -999" in note and "--missing=-999" in note for note in notes)
+    assert any("'dose': 7 values are 9999" in note for note in notes)
+    assert not any("'x'" in note for note in notes)
+
+
+def test_new_among_thousands_of_levels(write: Any) -> None:
+    """If this failed, a table of unknown customers would be scored without a word."""
+    rows = "".join(f"c{i // 2},{i % 3 == 0:d}\n" for i in range(4000))
+    table = load_table(write("who,y\n" + rows), target="y")
+    notes = load_test(write("who,y\nc1,0\nd7,1\nc1999,0\nc2000,1\n", "test.csv"), table).notes
+    assert any("2 of 4 rows (50%)" in note and "'c2000'" in note for note in notes)

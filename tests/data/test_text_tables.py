@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import sweep.data.packed
+import sweep.data.parquet
 from sweep.data.kinds import learn_schema
 from sweep.data.source import open_source, read_raw
 from sweep.data.table import load_table, read_table
@@ -170,10 +172,11 @@ TEXTS = st.none() | st.sampled_from(["a", "b", "ä, ö", 'say "x"', "two\r\nline
 DAYS = st.none() | st.dates(date(1950, 1, 1), date(2050, 1, 1))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, TEXTS, DAYS, st.none() | st.booleans()), min_size=12, max_size=30))
-def test_the_row_trained_on_is_the_row_scored(tmp_path: Path, rows: list[Any]) -> None:
+def test_the_row_trained_on_is_the_row_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[Any]) -> None:
     """If it failed, the same table would be another one in another format, or to `predict`."""
+    monkeypatch.setattr(sweep.data.parquet, "rehearse", lambda *_, **__: None)  # these files are whole: no process each
     names = ["whole", "real", "text", "day", "truth"]
     kinds = [pl.Float64, pl.Float64, pl.String, pl.Date, pl.Boolean]
     frame = pl.DataFrame(
@@ -200,3 +203,33 @@ def test_the_row_trained_on_is_the_row_scored(tmp_path: Path, rows: list[Any]) -
 
 def _float(value: Any) -> Any:
     return None if value is None else float(value)
+
+
+def test_text_that_a_spreadsheet_was_told_to_keep(write: Any) -> None:
+    """If it failed, ="007" would be a text of its own in each row."""
+    path = write('a,b\n="007",="x"\n="12",y\n')
+    assert read_table(path).rows() == [(7, "x"), (12, "y")]
+
+
+@pytest.mark.parametrize("kind", ["gz", "zip"])
+def test_what_unpacks_to_far_too_much_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a small file would fill the memory or the disk."""
+    monkeypatch.setattr(sweep.data.packed, "FREE_BYTES", 10_000)
+    text, path = b"a,b\n" + b"1,2\n" * 10**6, tmp_path / f"t.csv.{kind}"
+    if kind == "gz":
+        path.write_bytes(gzip.compress(text))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("t.csv", text)
+    with pytest.raises(TableError, match="unpacks to more than 200 times its size"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [('[{"a": 1}]', "JSON"), ('{"a": 1}\n', "JSON"), ("<!DOCTYPE html>", "a web page"), ("%PDF-1.7", "PDF")],
+)
+def test_other_formats_are_named(write: Any, text: str, what: str) -> None:
+    """If it failed, such a file would be refused for its quotes or line ends, or be read as a table of nonsense."""
+    with pytest.raises(TableError, match=what):
+        read_table(write(text))

@@ -5,13 +5,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
 from sweep.class_weight import undo_weights
-from sweep.model.numpy_reader import score
+from sweep.data.features import Features
+from sweep.data.kinds import learn_schema
+from sweep.model.numpy_reader import prepare, score
 
 ROWS = np.array([-3.0, -0.5, 0.0, 0.5, np.nan])
 
@@ -44,3 +47,25 @@ def test_undoes_the_weights_as_the_package_does(ratio: float, intercept: float, 
     assert probability == pytest.approx(ours, abs=1e-6)
     apart = np.abs(logits) > 1e-5
     assert (decision[apart] == (logits[apart] > 0)).all()
+
+
+def test_dates_are_given_to_it_as_the_card_says(tmp_path: Path) -> None:
+    """If it failed, the numbers that a reader without this package makes of dates would not be those learned from."""
+    days = np.datetime64("2023-01-29") + 31 * np.arange(12)
+    raw = pl.DataFrame({"day": [str(day) for day in days]})
+    schema, _ = learn_schema(raw)
+    frame = schema.read(raw)
+    assert schema.expected() == {
+        "day": "days since 1970-01-01",
+        "day (weekday)": "of day: weekday of the date, 0 (Monday) to 6",
+        "day (month)": "of day: month of the date, 1 to 12",
+    }
+    features = Features.learn(frame)
+    steps = features.to_dict() | {"centre": [0.0] * 3, "scale": [1.0] * 3}
+    (tmp_path / "preprocessing.json").write_text(json.dumps(steps), encoding="utf-8")
+    columns = {
+        "day": (days - np.datetime64("1970-01-01")).astype(float),
+        "day (weekday)": [day.astype(object).weekday() for day in days],
+        "day (month)": [day.astype(object).month for day in days],
+    }
+    assert prepare(tmp_path, columns).tolist() == features.transform(frame).astype(np.float32).tolist()

@@ -191,3 +191,19 @@ def test_bad_tables_are_named(quick: Any, small: Any) -> None:
         clone(quick).fit(pd.DataFrame({"x": []}), [])
     with pytest.raises(TypeError, match="string or a real number"):
         clone(quick).fit(np.array([[{}]] * len(y), dtype=object), y)
+
+
+def test_categorical_features_are_levels_by_name_or_place() -> None:
+    """If it failed, codes that the user named as categories would be numbers, or another column's would be levels."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=60), rng.integers(0, 3, 60)])
+    y = np.arange(60) % 2
+    how: Any = {"epochs": 1, "width": 8, "repeats": 1}
+    by_place = StackedMLPClassifier(categorical_features=[1], **how).fit(X, y)
+    assert by_place.features_.names == ("x0", "x1=0", "x1=1", "x1=2")
+    frame = pd.DataFrame(X, columns=["a", "code"])
+    by_name = StackedMLPClassifier(categorical_features=["code"], **how).fit(frame, y)
+    assert by_name.features_.names == ("a", "code=0", "code=1", "code=2")
+    np.testing.assert_allclose(by_name.predict_proba(frame), by_place.predict_proba(X))
+    with pytest.raises(ValueError, match="'cod'"):
+        StackedMLPClassifier(categorical_features=["cod"], **how).fit(frame, y)
