@@ -33,7 +33,7 @@ def write(value: float, how: Notation, *, before: bool) -> str:
     return {"": f"-{text}", "()": f"({text})", "-": f"{text}-"}[how.negative]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=25), NOTATIONS, st.booleans(), st.booleans())
 def test_numbers_read_back_the_same_in_any_notation(
     rows: list[tuple[float, float]], how: Notation, before: bool, pointed: bool
