@@ -13,7 +13,7 @@ from sweep.errors import TableError
 
 VALUES = st.integers(-(10**9), 10**9).flatmap(lambda n: st.sampled_from([n / 10**d for d in range(4)]))
 NOTATIONS = st.builds(
-    lambda marks, unit, negative: Notation(*marks, unit, negative),
+    lambda marks, unit, negative: Notation(marks[0], marks[1], unit, negative),
     st.sampled_from([(".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", "'"), (",", " ")]),
     st.sampled_from(["", "%", "€", "mg", "USD"]),
     st.sampled_from(["", "()", "-"]),
@@ -33,7 +33,7 @@ def write(value: float, how: Notation, *, before: bool) -> str:
     return {"": f"-{text}", "()": f"({text})", "-": f"{text}-"}[how.negative]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=25), NOTATIONS, st.booleans(), st.booleans())
 def test_numbers_read_back_the_same_in_any_notation(
     rows: list[tuple[float, float]], how: Notation, before: bool, pointed: bool

@@ -258,7 +258,7 @@ def test_work_grows_as_columns_do(write: Any) -> None:
         return work_of(act)
 
     work(8)
-    few, many = work(40), work(160)
+    few, many = work(20), work(80)
     assert many < 4.3 * few
 
 
