@@ -217,6 +217,8 @@ class Balance:
             If several are asked for, or one is out of range.
         """
         given = {k: v for k in POINTS if (v := getattr(self, k)) is not None}
+        if self.confidence is not None:
+            _number("confidence", self.confidence, 0.5, 0.999, whole=False)
         if not given:
             if self.confidence is not None:
                 raise SpecError("confidence must go with recall or precision, whose floor it holds; got neither.")

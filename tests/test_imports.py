@@ -22,7 +22,7 @@ MAY_USE = {
     "data": {"errors"},
     "statistics": {"class_weight", "errors"},
     "stack": {"class_weight", "errors", "files"},
-    "sklearn": {"class_weight", "data", "errors", "files", "stack"},
+    "sklearn": {"class_weight", "config", "data", "errors", "files", "stack", "statistics"},
     "parallel": {"errors", "files", "stack", "temporary_folder"},
     "study": {"stack", "statistics", *SHARED},
     "search": {"parallel", "stack", "statistics", "study", *SHARED},

@@ -20,6 +20,14 @@ SITES = ["north", "east", "south", "west", "harbour", "mobile"]
 KINDS = ["a", "b", "c"]
 
 
+def draw_directions(rng: np.random.Generator) -> np.ndarray:
+    """Draw where each cluster of positives lies, (clusters, informative), in units of SHIFT: -1, 0 or 1."""
+    directions = np.zeros((CLUSTERS, INFORMATIVE))
+    for direction in directions:
+        direction[rng.choice(INFORMATIVE, PICKED, replace=False)] = rng.choice([-1.0, 1.0], PICKED)
+    return directions
+
+
 def draw_rows(rng: np.random.Generator, directions: np.ndarray, negatives: int, positives: int) -> pl.DataFrame:
     """Draw exactly so many rows of each class, in random order.
 
@@ -70,9 +78,7 @@ def make(name: str, folder: Path) -> None:
     """Write NAME-train.csv and NAME-test.csv into the folder; both share the clusters, not a row."""
     seed, train, test = TABLES[name]
     rng = np.random.default_rng(seed)
-    directions = np.zeros((CLUSTERS, INFORMATIVE))
-    for direction in directions:
-        direction[rng.choice(INFORMATIVE, PICKED, replace=False)] = rng.choice([-1.0, 1.0], PICKED)
+    directions = draw_directions(rng)
     for part, (negatives, positives) in {"train": train, "test": test}.items():
         draw_rows(rng, directions, negatives, positives).write_csv(folder / f"{name}-{part}.csv")
 

@@ -1,6 +1,7 @@
 """The stacked network as a scikit-learn classifier: arrays and frames, text and missing values, weights undone."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from sweep.class_weight import undo_weights, weight_ratio, weights_of_ratio
+from sweep.config import POINTS
 from sweep.data.features import Column, Features
 from sweep.data.kinds import Asked, learn_schema
 from sweep.data.readings import Reading
@@ -19,6 +21,7 @@ from sweep.data.schema import Schema
 from sweep.errors import InputError, ModelError
 from sweep.files import whole, write_text
 from sweep.sklearn.frames import as_table, categories_of, columns_of
+from sweep.sklearn.threshold import Folds, asked_of
 from sweep.stack.design import init_seeds
 from sweep.stack.network import Stack
 from sweep.stack.recipe import Recipe, default_batch_size, default_epochs
@@ -32,7 +35,9 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     """An ensemble of weighted networks for two classes, one of which may be rare.
 
     The second of `classes_` is the positive class. `decision_function` is the mean logit of the weighted networks and
-    `predict` its sign: the balance that `most` asks for. `predict_proba` undoes the weights, so that it is a
+    `predict` its sign: the balance that `most` asks for. Where an operating point is asked for, one of `recall`,
+    `precision`, `top` and `cost`, the threshold that meets it is found in a 5-fold cross-validation inside `fit`, and
+    `predict` follows that. `predict_proba` undoes the weights, so that it is a
     probability at the training rows' shares; for `most` above 0.5 its larger entry can name another class than
     `predict` does, which is meant.
 
@@ -52,8 +57,17 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         Whether numbers enter by the quantiles that they lie between, too, as `sweep run` finds out.
     categorical_features : sequence of str or int, optional
         Features to read as categories whatever they hold, by name or place; pandas' own categories are so anyway.
+    recall, precision : float in (0, 1], optional
+        The highest precision with a recall of at least so much; or the highest recall with such a precision.
+    top : int or str, optional
+        As many predicted positives among the training rows as this, or such a share of any rows, as "2%".
+    cost : str, optional
+        The least expected cost, of a missed positive to a false alarm, as "50:1".
+    confidence : float in [0.5, 0.999], optional
+        Hold a floor in such a share of resampled tables; by default on the rows as they are, so that new ones miss it
+        about half the time.
     random_state : int, RandomState or None
-        Of the initial weights, the batches and the dropout.
+        Of the initial weights, the batches, the dropout and the folds.
 
     Attributes
     ----------
@@ -62,6 +76,11 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     feature_names_in_ : array of str, of a frame whose names are all text
     weight_ratio_ : float
         w1 / w0.
+    threshold_ : float
+        On `decision_function`: above it a row is predicted positive; 0 without an operating point.
+    operating_point_ : dict or None
+        What was asked for, whether it was reached, and counts and rates out-of-fold; rows count once, whatever their
+        sample weight.
     schema_ : Schema
         How the table's cells are read.
     features_ : Features
@@ -75,6 +94,12 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
     >>> model = StackedMLPClassifier(width=8, random_state=0).fit(X, X[:, 0] > 0.8)
     >>> model.predict([[0.0], [1.0]])
     array([False,  True])
+
+    Nine of ten positives, as far as can be told, and then as few false alarms as can be:
+
+    >>> model = StackedMLPClassifier(width=8, recall=0.9, random_state=0).fit(X, X[:, 0] > 0.8)
+    >>> model.operating_point_["recall"][1] >= 0.9
+    True
     """
 
     def __init__(
@@ -88,6 +113,11 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         repeats: int = 3,
         bins: bool = False,
         categorical_features: Any = None,
+        recall: float | None = None,
+        precision: float | None = None,
+        top: int | str | None = None,
+        cost: str | None = None,
+        confidence: float | None = None,
         random_state: Any = None,
     ) -> None:
         self.most = most
@@ -98,6 +128,11 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         self.repeats = repeats
         self.bins = bins
         self.categorical_features = categorical_features
+        self.recall = recall
+        self.precision = precision
+        self.top = top
+        self.cost = cost
+        self.confidence = confidence
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -140,25 +175,42 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         share = float(np.average(codes, weights=weight)) if weight.any() else 0.0
         if not 0 < share < 1:
             raise InputError("sample_weight must leave rows of both classes; got 0 for all rows of one class.")
+        asked = asked_of(**{name: getattr(self, name) for name in (*POINTS, "confidence")})
         self.weight_ratio_ = float(weight_ratio(self.most, share))
         weights = weights_of_ratio(self.weight_ratio_, self.most)
         W = np.where(codes == 1, weights["1"], weights["0"]) * weight
 
         self._learn(X, table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        shape = (len(W), self.repeats)
-        self.stack_ = train(
-            self._transform(table),
-            np.broadcast_to(codes[:, None], shape),
-            np.broadcast_to(W[:, None], shape),
+        features = self._transform(table)
+        W = np.repeat(W[:, None], self.repeats, axis=1)
+        folds = None if asked is None else Folds.of(features, codes, weight, seed)
+        if folds is not None:
+            W = folds.columns(W)
+        stack = train(
+            features,
+            np.broadcast_to(codes[:, None], W.shape),
+            W,
             depth=self.depth,
             width=self.width,
             epochs=default_epochs(len(W)) if self.epochs is None else self.epochs,
             batch_size=default_batch_size(len(W)) if self.batch_size is None else self.batch_size,
             bins=self.bins,
             seed=seed,
-            init_seed=init_seeds(seed, self.repeats).tolist(),
+            init_seed=np.tile(init_seeds(seed, self.repeats), W.shape[1] // self.repeats).tolist(),
         )
+        self.stack_ = stack.take(range(self.repeats))
+        self.threshold_, self.operating_point_ = 0.0, None
+        if asked is not None and folds is not None:
+            found = folds.find_threshold(asked, stack.logits(features), self.repeats)
+            self.threshold_, self.operating_point_ = found
+            if not self.operating_point_["reached"]:
+                warnings.warn(
+                    f"{asked.kind} of {asked.value:g} is beyond reach out-of-fold; the nearest threshold was taken. "
+                    "See operating_point_.",
+                    UserWarning,
+                    stacklevel=2,
+                )
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -172,8 +224,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
         return mean
 
     def predict(self, X: Any) -> np.ndarray:
-        """Decide the class of each row, shape (rows,), by the sign of `decision_function`."""
-        positive = self.decision_function(X) > 0
+        """Decide the class of each row, shape (rows,), by whether `decision_function` is above `threshold_`."""
+        positive = self.decision_function(X) > self.threshold_
         labels: np.ndarray = self.classes_[positive.astype(int)]
         return labels
 
@@ -192,6 +244,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             "n_features_in": self.n_features_in_,
             "feature_names_in": list(getattr(self, "feature_names_in_", [])),
             "weight_ratio": self.weight_ratio_,
+            "threshold": self.threshold_,
+            "operating_point": self.operating_point_,
             "features": self.features_.to_dict(),
             "schema": self.schema_.to_dict(),
         }
@@ -219,6 +273,8 @@ class StackedMLPClassifier(ClassifierMixin, BaseEstimator):
             if words["feature_names_in"]:
                 model.feature_names_in_ = np.array(words["feature_names_in"], dtype=object)
             model.weight_ratio_ = words["weight_ratio"]
+            model.threshold_ = words.get("threshold", 0.0)
+            model.operating_point_ = words.get("operating_point")
             model.features_ = Features.from_dict(words["features"])
             model.schema_ = Schema.from_dict(words["schema"])
         except Exception as error:  # a damaged file can fail anywhere in its reader

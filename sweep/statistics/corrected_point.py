@@ -11,7 +11,7 @@ from sweep.statistics.confusion import count, rates
 from sweep.statistics.corrected_score import Corrected
 from sweep.statistics.criteria import score
 from sweep.statistics.intervals import FITTING, Choices, draw_recalls, effective_size, score_interval
-from sweep.statistics.operating_point import Point, Ranking, Wanted, best_threshold, draws, find_point
+from sweep.statistics.operating_point import Point, Ranking, Wanted, best_threshold, draws, excess, find_point
 
 WORK = 4e8  # rows x candidates x resamples, about; the resamples follow
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 500
@@ -102,7 +102,8 @@ def corrected_point(
     Each resample draws row groups, within classes, and repeats the rule on them: the best trial, each at its own best
     threshold; where the curve is that of its network, the best balance of the curve with its threshold. What comes of
     it is counted on the groups left out, and the rates are those of the counts summed over the resamples. Where a floor
-    was asked for with confidence, the floor in each resample is raised as far as confidence raised it on all rows.
+    was asked for with confidence, each resample, too, takes the best balance without and then a threshold that exceeds
+    the floor by as many standard errors as confidence came to on all rows.
 
     What `corrected_score` does not cover, this does not either.
 
@@ -137,7 +138,8 @@ def corrected_point(
     own = along[:, balance]
     on_curve = np.asarray(trial_on_curve, dtype=bool)
     candidates = np.concatenate([searched, along], axis=1)
-    total, choices = _out_of_bag(_raised(asked, taken), labels, ids, candidates, on_curve, resamples, seed)
+    margin = _margin(asked, labels, own, taken)
+    total, choices = _out_of_bag(asked, margin, labels, ids, candidates, on_curve, resamples, seed)
     rng = np.random.default_rng([seed, 14])
     tallies = tally(labels, ids, (own > taken.threshold)[:, None])
     r0, r1 = rates(total)[2:].tolist()
@@ -161,17 +163,19 @@ def corrected_point(
     )
 
 
-def _raised(asked: Wanted, taken: Point) -> Wanted:
-    """Raise the floor to what confidence came to on all rows, to be met in each resample."""
-    if asked.confidence is None:
-        return asked
-    (_, p1), (_, r1) = taken.counts.precision, taken.counts.recall
-    came_to = (r1 if asked.kind == "recall" else p1) or 0.0
-    return Wanted(asked.kind, max(asked.value, came_to) if taken.reached else asked.value, costs=asked.costs)
+def _margin(asked: Wanted, y: NDArray[np.bool_], logits: NDArray[np.floating], taken: Point) -> float:
+    """Compute by how many standard errors confidence came to exceed the floor on all rows."""
+    if asked.confidence is None or not taken.reached:
+        return 0.0
+    called = logits > taken.threshold
+    tp, all_called = np.array([[np.sum(y & called)], [y.sum()]]), np.array([[called.sum()], [y.size]])
+    over, error = excess(asked, tp, all_called)
+    return float(max(0.0, over[0, 0] / error[0, 0])) if error[0, 0] > 0 else 0.0
 
 
 def _out_of_bag(
     asked: Wanted,
+    margin: float,
     y: NDArray[np.bool_],
     units: NDArray[np.int64],
     logits: NDArray[np.floating],
@@ -194,6 +198,8 @@ def _out_of_bag(
         for column, ranking in enumerate(rankings):
             tp, called = ranking.sums(weights * positive), ranking.sums(weights)
             point, values[column], _ = best_threshold(asked, tp, called, y.size)
+            if margin:
+                point, *_ = best_threshold(asked, tp, called, y.size, margin=margin)
             thresholds[column] = ranking.thresholds[point]
         best = np.argmax(values[:trials], axis=0)
         along = trials + np.argmax(values[trials:], axis=0)

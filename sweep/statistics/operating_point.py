@@ -146,7 +146,7 @@ class Ranking:
 
 
 def best_threshold(
-    asked: Wanted, tp: NDArray[np.floating], called: NDArray[np.floating], rows: float
+    asked: Wanted, tp: NDArray[np.floating], called: NDArray[np.floating], rows: float, *, margin: float = 0.0
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
     """Find the threshold that the rule picks, in each resample.
 
@@ -157,6 +157,8 @@ def best_threshold(
         From no row predicted positive to all.
     rows : float
         Of the table: what a `top` of so many rows is a share of.
+    margin : float
+        Standard errors by which a floor must be exceeded, where it shall hold with confidence.
 
     Returns
     -------
@@ -164,11 +166,11 @@ def best_threshold(
     """
     every, positives, total = np.arange(tp.shape[1]), tp[-1], called[-1]
     if asked.kind == "recall":
-        point = np.argmax(tp >= asked.value * positives * (1 - SLACK), axis=0)
+        point = np.argmax(_exceeds(asked, tp, called, margin), axis=0)
         met = np.full(every.shape, True)
     elif asked.kind == "precision":
         enough = called >= np.minimum(LEAST_CALLED, total)
-        holds = enough & (tp >= asked.value * called * (1 - SLACK))
+        holds = enough & _exceeds(asked, tp, called, margin)
         met = holds.any(axis=0)
         precision = np.where(enough, tp / np.maximum(called, 1), -1)
         point = np.where(met, len(tp) - 1 - np.argmax(holds[::-1], axis=0), np.argmax(precision, axis=0))
@@ -186,6 +188,42 @@ def best_threshold(
         return point, 1 - cost[point, every].astype(float) / blanket, np.full(every.shape, True)
     value = tp[point, every] / np.maximum(called[point, every], 1)
     return point, value.astype(float), met
+
+
+def _exceeds(asked: Wanted, tp: NDArray[np.floating], called: NDArray[np.floating], margin: float) -> NDArray[np.bool_]:
+    """Check at which points a floor is exceeded by so many standard errors, (points, resamples)."""
+    met: NDArray[np.bool_] = tp >= asked.value * (tp[-1] if asked.kind == "recall" else called) * (1 - SLACK)
+    if margin == 0:
+        return met
+    over, error = excess(asked, tp, called)
+    met = over >= margin * error - SLACK
+    if asked.kind == "recall":
+        met[-1] = True
+    return met
+
+
+def excess(
+    asked: Wanted, tp: NDArray[np.floating], called: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute how many positives a floor is exceeded by, and the standard error of that over tables of as many rows.
+
+    Rows count as drawn singly, within classes.
+
+    Parameters
+    ----------
+    asked : Wanted
+        A floor on recall or precision.
+    tp, called : (points, resamples)
+        From no row predicted positive to all.
+    """
+    hits, positives = tp.astype(float), tp[-1].astype(float)
+    spread = hits * (1 - hits / positives)
+    if asked.kind == "recall":
+        return hits - asked.value * positives, np.sqrt(spread)
+    false, negatives = called - hits, (called - hits)[-1]
+    keep, pay = 1 - asked.value, asked.value
+    spread_of_false = false * (1 - false / np.maximum(negatives, 1))
+    return keep * hits - pay * false, np.sqrt(keep**2 * spread + pay**2 * spread_of_false)
 
 
 def find_point(

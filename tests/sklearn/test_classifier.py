@@ -170,12 +170,54 @@ def test_comes_back_from_disk_and_pickle(quick: Any, table: tuple[Any, np.ndarra
         ({"repeats": 0}, "repeats must be a whole number"),
         ({"width": 0}, "width must be a whole number"),
         ({"epochs": 1.5}, "epochs must be a whole number"),
+        ({"recall": 0.9, "cost": "50:1"}, "got recall and cost"),
+        ({"recall": 1.2}, "recall must be above 0 and at most 1"),
+        ({"top": 0.02}, "top must be a whole number of rows"),
+        ({"cost": "50"}, "cost must be two numbers"),
+        ({"confidence": 0.9}, "confidence must go with recall or precision"),
+        ({"recall": 0.9, "confidence": 1.5}, "confidence must be a number from 0.5 to 0.999"),
+        ({"top": 300, "width": 8, "epochs": 1}, "top must be fewer rows than are trained on, 300"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, Any], said: str, small: Any) -> None:
     """Else a wrong setting shows up as a TensorFlow error, or is repaired silently."""
     with pytest.raises(ValueError, match=said):
         StackedMLPClassifier(**settings).fit(*small)
+
+
+@pytest.mark.parametrize("asked", [{"recall": 0.9}, {"precision": 0.6, "confidence": 0.8}, {"top": "5%"}])
+def test_an_operating_point_moves_the_threshold_and_nothing_else(
+    asked: dict[str, Any], quick: Any, small: Any, tmp_path: Path
+) -> None:
+    """If it failed, `recall=0.9` would be met on rows trained on alone, or train other networks."""
+    X, y = small
+    model, plain = clone(quick).set_params(**asked).fit(X, y == "ill"), clone(quick).fit(X, y == "ill")
+    logit = model.decision_function(X)
+    np.testing.assert_allclose(logit, plain.decision_function(X), atol=1e-4)
+    assert (plain.threshold_, plain.operating_point_) == (0.0, None)
+    np.testing.assert_array_equal(model.predict(X), logit > model.threshold_)
+    told = model.operating_point_
+    assert told["reached"]
+    assert sum(told["counts"].values()) == len(y)
+    called = told["counts"]["tp"] + told["counts"]["fp"]
+    assert {"recall": told["recall"][1] >= 0.9, "precision": told["precision"][1] >= 0.6, "top": called <= 15}[
+        next(iter(asked))
+    ]
+    assert np.sum(model.predict(X)) == pytest.approx(called, rel=0.3)
+    model.save(tmp_path / "model")
+    loaded = StackedMLPClassifier.load(tmp_path / "model")
+    assert (loaded.threshold_, loaded.operating_point_) == (model.threshold_, told)
+
+
+def test_a_floor_beyond_reach_is_said(quick: Any, small: Any) -> None:
+    """If it failed, a precision that no threshold has would be taken for met."""
+    X, y = small
+    shuffled = np.random.default_rng(1).permutation(y == "ill")
+    with pytest.warns(UserWarning, match="precision of 0.99 is beyond reach"):
+        model = clone(quick).set_params(precision=0.99).fit(X, shuffled)
+    assert not model.operating_point_["reached"]
+    with pytest.raises(ValueError, match="at least 5 different rows"):
+        clone(quick).set_params(recall=0.9).fit(X, np.arange(len(y)) < 4)
 
 
 def test_bad_tables_are_named(quick: Any, small: Any) -> None:
