@@ -440,7 +440,7 @@ def search_to_report(this: Run) -> Result:
     estimate_time(this)
     search_trials(this)
     selection, corrected, standing = select_balance(this)
-    final, test = deliver_model(this, selection, corrected)
+    final, test = deliver_model(this, selection, corrected, standing)
     verdict = None if this.quick else weigh_evidence(this, selection, corrected)
     return report_result(this, selection, corrected, standing, final, test, verdict)
 
@@ -539,15 +539,16 @@ def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
     )
 
 
-def deliver_model(this: Run, selection: "Selection", corrected: "Corrected") -> "tuple[Final, OnTest | None]":
+def deliver_model(
+    this: Run, selection: "Selection", corrected: "Corrected", standing: "Standing | None"
+) -> "tuple[Final, OnTest | None]":
     """Train the final networks, export the balance selected, and score the test table once."""
     from sweep.model.delivery import deliver, final_networks, score_test
 
     with this.timed("final"):
         this.progress.phase("final", 2)
-        final = final_networks(
-            this.spec, this.data.table, this.data.features, this.data.X, this.setup, selection, this.workers
-        )
+        of_data = (this.spec, this.data.table, this.data.features, this.data.X)
+        final = final_networks(*of_data, this.setup, selection, this.workers, corrected=corrected, standing=standing)
         this.progress.step("trained on all rows")
         deliver(this.folder, final, selection.equal, this.data.table.frame)
         this.progress.step("exported and compared")

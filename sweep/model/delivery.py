@@ -3,6 +3,7 @@
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from sweep.model.final import Final
 from sweep.model.point import at_point
 from sweep.model.predict import decisions
 from sweep.parallel.workers import Workers
+from sweep.search.operating_point import Standing
 from sweep.search.selection import OPERATING_POINT, Pick, Selection
 from sweep.search.setup import TrialSetup
 from sweep.stack.backend import in_threads
@@ -46,6 +48,9 @@ def final_networks(
     setup: TrialSetup,
     selection: Selection,
     workers: Workers,
+    *,
+    corrected: Corrected,
+    standing: Standing | None,
 ) -> Final:
     """Train the winner at every balance picked, on all rows."""
     names = [*selection.picks]
@@ -63,7 +68,7 @@ def final_networks(
         features=features,
         most=dict(zip(names, mosts, strict=True)),
         weight_ratio={name: float(weight_ratio(m, share)) for name, m in zip(names, mosts, strict=True)},
-        card=_card(spec, table, selection),
+        card={**_card(spec, table, selection), **_expected(selection.equal, corrected, standing)},
         calibration={name: (line[0], line[1]) for name, (line, _) in zip(names, said, strict=True) if line},
         alone={name: alone for name, (_, alone) in zip(names, said, strict=True)},
         threshold={name: float(lines[name].carried(selection.picks[name].threshold)) for name in names},
@@ -145,6 +150,16 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
         "network": {name: getattr(selection.winner.params, name) for name in ("depth", "width", "bins")},
         "out_of_fold": {name: described(pick.counts) for name, pick in selection.picks.items()},
     }
+
+
+def _expected(delivered: str, corrected: Corrected, standing: Standing | None) -> dict[str, Any]:
+    """Say what to expect of what is delivered on new rows, and what was asked for where that is an operating point."""
+    rates: dict[str, Any] = {"min(P1, R1)": (corrected.score, corrected.low, corrected.high)}
+    if standing is None:
+        return {"expected": {delivered: rates}}
+    rates |= {"P1": standing.corrected.precision, "R1": standing.corrected.recall}
+    point = {**asdict(standing.asked), "reached": standing.point.reached}
+    return {"expected": {delivered: rates}, "operating_point": point}
 
 
 def _said_of(setup: TrialSetup, name: str, pick: Pick, says: np.ndarray) -> tuple[list[float] | None, dict[str, Any]]:

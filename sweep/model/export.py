@@ -25,10 +25,12 @@ from sweep.model.card import CARD, EXTRA
 from sweep.model.formats import FORMATS, check_format
 from sweep.model.inputs import MISSING
 from sweep.model.layers import Delivered, ensemble, raw_columns, stack_of
+from sweep.model.model_card import render_model_card
 from sweep.model.numpy_reader import score
 from sweep.stack.backend import keras, tf
 from sweep.stack.preprocessing import HIGH, LOW, Standardise
 
+README = "README.md"
 ROWS = 4096  # compared, at most
 TOLERANCE = 1e-5  # of a probability
 STEPS = [
@@ -51,8 +53,9 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
     model : Delivered
         As `build` makes it.
     to : Path
-        A folder, new or not. It gets the model under its name in `FORMATS`, class_weights.json, card.json and, where
-        a format takes numbers only (litert, onnx, npz), preprocessing.json.
+        A folder, new or not. It gets the model under its name in `FORMATS`, class_weights.json, card.json, README.md,
+        the model card (not in place of a README.md that is there already), and, where a format takes numbers only
+        (litert, onnx, npz), preprocessing.json.
     format : one of `FORMATS`
     frame : pl.DataFrame, shape (rows, table columns)
         Real rows, as `read_table` gives them, to compare on.
@@ -90,6 +93,8 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
             difference = _compare(model, _write(model, part, format)(rows), rows, format)
         _write_json(part / "class_weights.json", weights_of_ratio(card["weight_ratio"], card.get("most", math.nan)))
         _write_json(part / CARD, card)
+        if not _is_foreign(to / README, to / CARD):
+            (part / README).write_text(render_model_card(card, format), encoding="utf-8")
         to.mkdir(exist_ok=True)
         for file in sorted(part.iterdir(), key=lambda file: file.name == FORMATS[format]):  # the model comes last
             if (to / file.name).is_dir():
@@ -108,6 +113,11 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
             with suppress(OSError):
                 folder.rmdir()
     return {"path": to / FORMATS[format], "difference": difference, "rows": rows.height}
+
+
+def _is_foreign(readme: Path, card: Path) -> bool:
+    """Check whether a README.md is somebody else's, which stays as it is: no export lies beside it."""
+    return readme.exists() and not card.exists()
 
 
 def _check_free(to: Path, card: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ def at_point(final: Final, selection: Selection, asked: Wanted, *, single: bool)
         mean = as_delivered(y, selection.fold_of_row, pick.logits[:, final.alone[name]["repeat"]], pick.most)
     own = mean[:, None]
     _, found = choose_point(asked, y, units, own, [True], own)
-    said = {"out_of_fold": {OPERATING_POINT: described(found.counts)}, "balance": OPERATING_POINT}
+    said = {"out_of_fold": {OPERATING_POINT: described(found.counts)}, "balance": OPERATING_POINT, "expected": {}}
     said["operating_point"] = {**asdict(asked), "reached": found.reached, "of_balance": name, "best_most": most}
     threshold = float(final.carried(name, found.threshold, single=single))
     model = final.assemble(name, single=single, threshold=threshold, said=said)

@@ -209,7 +209,7 @@ def _out_of_bag(
         hits = count(y, decided & left_out)[:, :2].sum(axis=0)  # of those left out, as only they can be called
         positives, negatives = left_out[y].sum(), left_out[~y].sum()
         total += [hits[0], hits[1], positives - hits[0], negatives - hits[1]]
-        if asked.kind == "cost":
+        if asked.kind == "cost" or margin:
             picks += [(1 / resamples, r0, r1) for r0, r1 in rates(count(y, decided))[:, 2:].tolist()]
     return total, picks
 
