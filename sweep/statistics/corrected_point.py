@@ -14,8 +14,8 @@ from sweep.statistics.intervals import FITTING, Choices, draw_recalls, effective
 from sweep.statistics.operating_point import Point, Ranking, Wanted, best_threshold, draws, excess, find_point
 
 WORK = 4e8  # rows x candidates x resamples, about; the resamples follow
-MOVED = 0.5  # of how far thresholds with confidence differ between resamples: without it 86 %, with all of it 100 % held
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 500
+MOVED = 0.5  # of how far thresholds with confidence differ between resamples: with none 86 %, with all 100 % held
 
 Estimate = tuple[float, float, float]
 
@@ -192,8 +192,7 @@ def _out_of_bag(
     """
     rankings = [Ranking.of(column) for column in logits.T]
     trials, positive = trial_on_curve.size, y[:, None]
-    resamples = resamples or int(np.clip(WORK / logits.size, MOVED = 0.5  # of how far thresholds with confidence differ between resamples: without it 86 %, with all of it 100 % held
-LEAST_RESAMPLES, MOST_RESAMPLES))
+    resamples = resamples or int(np.clip(WORK / logits.size, LEAST_RESAMPLES, MOST_RESAMPLES))
     total, picks = np.zeros(4), []
     for weights in draws(y, units, resamples, np.random.default_rng([seed, 13])):
         size = weights.shape[1]
