@@ -11,6 +11,7 @@ The rooms that load TensorFlow, Optuna or matplotlib are imported by the functio
 input is refused before anything slow is loaded and before anything is written.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -74,7 +75,6 @@ class Prepared:
     test : Table or None
     features : Features
         How the table's columns become X.
-    X : array of float64, shape (rows, features)
     fold_of_row : array of int, shape (rows,)
     columns : pl.DataFrame, shape (rows, table columns)
         The table as it was read: the columns left out too, which the report shows.
@@ -86,14 +86,35 @@ class Prepared:
     table: Table
     test: Table | None
     features: Features
-    X: np.ndarray
     fold_of_row: np.ndarray
     columns: pl.DataFrame
     frame: Any = None
 
     @cached_property
+    def X(self) -> np.ndarray:  # noqa: N802  as everywhere
+        """The features of all rows, array of float64, shape (rows, features); of float32 where it lies in a file."""
+        return self.features.transform(self.table.frame)
+
+    @contextmanager
+    def laid_out(self, path: Path) -> Iterator[None]:
+        """Let X lie in a file for a while, where it would take more than half of the memory."""
+        shape = len(self.table.y), self.features.width
+        if 8 * shape[0] * shape[1] <= memory() / 2:
+            yield
+            return
+        X = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        vars(self)["X"] = self.features.transform(self.table.frame, into=X)
+        try:
+            yield
+        finally:
+            del vars(self)["X"]
+            path.unlink(missing_ok=True)
+
+    @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
         """Alarms about columns, as far as they can be raised before anything is trained."""
+        if len(self.table.y) * self.features.width > QUICKLY_CHECKED:
+            return ()
         return raise_alarms(self.table, self.features, self.X, self.fold_of_row)
 
     @property
@@ -199,8 +220,8 @@ def run(
                 logged.note(note)
             if is_done(folder, data, study, quick):
                 return Result.read(folder)
-            this = Run(folder, data, make_setup(data), study, pool, logged, quick)
-            result = search_to_report(this)
+            with data.laid_out(folder.features):
+                result = search_to_report(Run(folder, data, make_setup(data), study, pool, logged, quick))
             if storage is not None:
                 copy_study(study.storage, study.optuna.study_name, folder.database, as_name=folder.name)
             write_text(folder.result, result.to_json())
@@ -230,7 +251,12 @@ def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
     test = read_test(spec, table)
     features = Features.learn(table.frame)
     columns = read_kept(spec, table, frame)
-    return Prepared(spec, table, test, features, features.transform(table.frame), folds, columns, frame)
+    return Prepared(spec, table, test, features, folds, columns, frame)
+
+
+def memory() -> int:
+    """Give the bytes of memory that this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def read_kept(spec: Spec, table: Table, frame: Any = None) -> pl.DataFrame:
@@ -447,13 +473,18 @@ def search_to_report(this: Run) -> Result:
 
 def estimate_time(this: Run) -> None:
     """Say how long the run will take."""
-    from sweep.search.estimate import estimate
+    from sweep.evidence.estimate import estimate_verdict
+    from sweep.search.estimate import estimate, middle_of
+    from sweep.search.pace import measure_pace
 
-    search, setup = this.spec.search, this.setup
+    search, setup, space, count = this.spec.search, this.setup, this.study.space, this.workers.count
     left = max(0, search.trials - this.study.finished)
-    seconds = estimate(this.data.X, setup, this.study.space, trials=left, workers=this.workers)
+    pace = measure_pace(this.data.X, setup, middle_of(space), workers=count)
+    seconds = estimate(setup, space, pace, trials=left, workers=count)
     if search.timeout is not None:
         seconds["search"] = min(seconds["search"], search.timeout)
+    if not this.quick:
+        seconds["verdict"] = estimate_verdict(setup, space, pace, columns=len(this.data.features.columns))
     this.progress.plan(seconds)
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
@@ -561,16 +592,17 @@ def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") ->
     from sweep.evidence.verdict import gather_evidence, reach_verdict
 
     test = this.data.test
-    evidence = gather_evidence(
-        this.data.X,
-        this.setup,
-        selection,
-        columns=source_columns(this.data.features, this.data.X, origin_of(this.data.table)),
-        numbering=[entry["name"] for entry in this.data.table.columns if entry["why"] == NUMBERS_ROWS],
-        test=None if test is None else (len(test.y), int(test.y.sum())),
-        workers=this.workers,
-        progress=this.progress,
-    )
+    with this.timed("verdict"):
+        evidence = gather_evidence(
+            this.data.X,
+            this.setup,
+            selection,
+            columns=source_columns(this.data.features, this.data.X, origin_of(this.data.table)),
+            numbering=[entry["name"] for entry in this.data.table.columns if entry["why"] == NUMBERS_ROWS],
+            test=None if test is None else (len(test.y), int(test.y.sum())),
+            workers=this.workers,
+            progress=this.progress,
+        )
     counts = selection.picks[selection.equal].counts
     return reach_verdict(evidence, corrected, counts, enough=this.spec.verdict.enough)
 

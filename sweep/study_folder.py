@@ -91,6 +91,11 @@ class StudyFolder:
         return self.folder / "artifacts"
 
     @property
+    def features(self) -> Path:
+        """X of all rows while a run is at it, where it is too large for the memory."""
+        return self.artifacts / "X.npy"
+
+    @property
     def selection(self) -> Path:
         """The logits that the balances were picked on."""
         return self.artifacts / "selection.npz"

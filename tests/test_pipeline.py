@@ -10,8 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from sweep import pipeline
 from sweep.config import Data, Spec, Training
+from sweep.errors import SpecError
+from sweep.parallel.workers import Workers
 from sweep.pipeline import check_study, prepare
+from sweep.stack.recipe import default_epochs
 
 
 @pytest.mark.parametrize(("rows", "epochs", "batch_size"), [(320, 80, 64), (6_400, 20, 128)])
@@ -52,3 +56,42 @@ def test_a_column_that_gives_the_label_away_is_asked_about_before_the_search(tmp
     for notes in (prepare(spec).notes, check_study(spec)["notes"]):
         (said,) = (note for note in notes if "known when the prediction is made" in note)
         assert said.startswith("`chargeback` alone (above 0")
+
+
+def test_a_table_larger_than_half_of_the_memory_lies_in_a_file(
+    tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it failed, ten million rows would not fit, or be other rows in the file than in memory."""
+    data = prepare(Spec.from_options(tables / "train.csv", {"target": "label", "positive": "ill"}))
+    here = data.X
+    monkeypatch.setattr(pipeline, "memory", lambda: here.nbytes)
+    file = tmp_path / "X.npy"
+    with data.laid_out(file):
+        assert isinstance(data.X, np.memmap)
+        np.testing.assert_array_equal(data.X, here.astype(np.float32))
+        setup = pipeline.make_setup(data)
+        assert setup.trained == len(here)
+        with Workers(2) as workers:
+            shared = workers.backend.share(data.X)
+            assert Path(shared.path) == file
+            np.testing.assert_array_equal(shared.get(), data.X)
+    assert not file.exists()
+    np.testing.assert_array_equal(data.X, here)
+
+
+@pytest.mark.parametrize(("negatives", "drawn", "kept"), [(None, 462, 20), ("5", 132, 5), ("all", 2200, "all")])
+def test_networks_train_on_so_many_negatives_and_epochs_go_by_the_rows_trained_on(
+    tmp_path: Path, negatives: str | None, drawn: int, kept: int | str
+) -> None:
+    """If it failed, a large table would take long for its negatives, or a sample would get too few steps."""
+    path = tmp_path / "table.csv"
+    pl.DataFrame({"x": np.arange(2200), "y": np.arange(2200) % 100 == 0}).write_csv(path)
+    spec = Spec("study", Data(path, ("y",), positive="true"), training=Training(negatives=negatives))
+    data = prepare(spec)
+    setup = pipeline.make_setup(data)
+    assert data.spec.training.negatives == kept
+    assert setup.trained == pytest.approx(drawn, rel=0.15)
+    assert data.spec.training.epochs == default_epochs(drawn)
+    assert setup.epochs == data.spec.training.epochs
+    with pytest.raises(SpecError, match="negatives must be a whole number from 1 to 1000000, or 'all'; got 'few'"):
+        replace(spec, training=Training(negatives="few"))

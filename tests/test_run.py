@@ -69,7 +69,7 @@ def test_result_has_every_key_of_the_contract_and_no_nan(finished: StudyFolder) 
         assert {"reached", "most", "gap", "low", "high", "precision", "recall"} <= set(balance)
     assert result["balances"]["unweighted"]["most"] == 0.5
     assert sum(result["test"]["counts"].values()) == 120
-    assert set(result["seconds"]) == {"search", "curve", "final"}
+    assert set(result["seconds"]) == {"search", "curve", "final", "verdict"}
 
 
 def test_numbers_of_the_result_agree_with_each_other(finished: StudyFolder) -> None:

@@ -83,12 +83,23 @@ class Features:
         return features
 
     @property
+    def width(self) -> int:
+        """Number of columns of X."""
+        return sum(column.width for column in self.columns)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns of X."""
         return tuple(name for column in self.columns for name in column.names)
 
-    def transform(self, frame: pl.DataFrame) -> np.ndarray:
+    def transform(self, frame: pl.DataFrame, *, into: np.ndarray | None = None) -> np.ndarray:
         """Return X of a table that has these columns, in any order and beside any others.
+
+        Parameters
+        ----------
+        frame : pl.DataFrame
+        into : array of zeros, shape (rows, features), optional
+            That becomes X, such as one in a file.
 
         Returns
         -------
@@ -106,7 +117,7 @@ class Features:
             raise TableError(
                 f"the table must have the columns that the network learned from; it lacks {listed(lacking)}."
             )
-        X = np.zeros((frame.height, sum(column.width for column in self.columns)))
+        X = np.zeros((frame.height, self.width)) if into is None else into
         start = 0
         for column in self.columns:
             if column.kind == "number":

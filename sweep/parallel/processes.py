@@ -86,12 +86,18 @@ class Processes:
         _start_tracker()
 
     def share(self, X: np.ndarray) -> Mapped:
-        """Write an array for the processes to map."""
+        """Write an array for the processes to map, unless it lies in a file."""
         for known, handle in self.shared:
             if known is X:
                 return handle
-        path = self.folder.path / f"{len(self.shared)}.npy"
-        np.save(path, X)
+        if (
+            isinstance(X, np.memmap) and X.filename is not None and X.offset > 0
+        ):  # a header before it: of NumPy's format
+            X.flush()
+            path = Path(X.filename)
+        else:
+            path = self.folder.path / f"{len(self.shared)}.npy"
+            np.save(path, X)
         self.shared.append((X, Mapped(str(path))))
         return self.shared[-1][1]
 

@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, Trial
 from sweep.errors import StudyError
 
 LOGITS = "logits.npy"
+HALF = 400_000  # logits of a trial, beyond which they are kept as float16
 ARTIFACT_KEYS = ("artifacts:", "dashboard:artifacts:")  # Optuna's, and the dashboard's
 
 
@@ -56,7 +57,8 @@ class Artifacts:
         return artifact_id
 
     def attach_logits(self, trial: Trial, logits: np.ndarray) -> None:
-        """Keep the out-of-fold logits of a trial."""
+        """Keep the out-of-fold logits of a trial; of a large table in half the digits, which leave every decision."""
+        logits = logits.astype(np.float16) if logits.size > HALF else logits
         with tempfile.TemporaryDirectory() as folder:
             np.save(path := Path(folder) / LOGITS, logits)
             self.attach(trial, path, mimetype="application/octet-stream")
@@ -74,7 +76,7 @@ class Artifacts:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / LOGITS
                 download_artifact(artifact_store=self.store, artifact_id=found[-1], file_path=str(path))
-                logits: np.ndarray = np.load(path, allow_pickle=False)
+                logits: np.ndarray = np.load(path, allow_pickle=False).astype(np.float32)
                 return logits
         except (LookupError, OSError, ValueError, EOFError, optuna.artifacts.exceptions.ArtifactNotFound):
             raise StudyError(

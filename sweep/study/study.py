@@ -26,6 +26,7 @@ from sweep.study_folder import StudyFolder
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 PRUNED_AFTER = 8  # finished trials
+PHASES = ("search", "curve", "final", "verdict")
 COMPLETE, PRUNED = FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 STOPPED = "stopped"  # the attribute of a trial that no fault of its own ended
 RETRY_OF = "retry_of"  # the attribute of a trial that tries one again: its number
@@ -251,7 +252,7 @@ class Study:
 
     def seconds(self) -> dict[str, float]:
         """Give the wall clock of each phase, summed over all runs."""
-        return {k: float(self.optuna.user_attrs.get(f"seconds_{k}", 0.0)) for k in ("search", "curve", "final")}
+        return {k: float(self.optuna.user_attrs.get(f"seconds_{k}", 0.0)) for k in PHASES}
 
     def add_seconds(self, phase: str, seconds: float) -> None:
         """Add to a phase's wall clock."""

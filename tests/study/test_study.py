@@ -249,6 +249,18 @@ def test_logits_of_every_trial_are_kept(tmp_path: Path, monkeypatch: pytest.Monk
         assert (study.logits(trial) == made(Params(**trial.params), {}).logits).all()
 
 
+def test_logits_of_a_large_table_are_kept_in_half_the_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, fifty trials of ten million rows would fill the disk, or a row be decided otherwise when read."""
+    monkeypatch.setattr("sweep.study.artifacts.HALF", 0)
+    study = opened(tmp_path)
+    go_on(study, 1, monkeypatch)
+    (trial,) = study.trials(*FINISHED)
+    read, told = study.logits(trial), made(Params(**trial.params), {}).logits
+    assert read.dtype == np.float32
+    np.testing.assert_allclose(read, told, rtol=1e-3)
+    np.testing.assert_array_equal(read > 0, told > 0)
+
+
 def test_widths_are_doublings_up_to_the_high_end() -> None:
     """A range would leave its own end out."""
     assert Space((0.5, 1), (1, 1), (16, 256)).widths == [16, 32, 64, 128, 256]

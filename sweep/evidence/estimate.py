@@ -1,0 +1,34 @@
+"""How long the verdict will take."""
+
+from dataclasses import replace
+
+from sweep.evidence import importance
+from sweep.evidence.learning_curve import DRAWS, SHARES
+from sweep.evidence.permutation_test import FOLDS, NETWORK, SHUFFLES, epochs
+from sweep.search.estimate import RESAMPLED, average_column, networks_of
+from sweep.search.pace import Pace
+from sweep.search.setup import TrialSetup
+from sweep.statistics.bootstrap import RESAMPLES
+from sweep.study.space import Space
+
+BOOSTING = 1.5e-7  # seconds a row, column and fold
+AROUND = 6.0  # seconds: imports, baselines, bins
+
+
+def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: int) -> float:
+    """Estimate the seconds of the evidence: what it trains, and what it resamples.
+
+    Parameters
+    ----------
+    setup : TrialSetup
+    space : Space
+    pace : Pace
+    columns : int
+        Of the table.
+    """
+    rows, folds = len(setup.y), int(setup.fold_of_row.max()) + 1
+    signal = pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(setup.trained)), setup.trained)
+    trained = folds * (len(SHARES) * DRAWS + setup.repeats) * average_column(setup, pace, networks_of(space))
+    draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (rows * setup.repeats * max(1, columns))))
+    vectors = RESAMPLES * (len(SHARES) * DRAWS + 20) + importance.RESAMPLES * draws * columns
+    return AROUND + signal + trained + rows * (4 * RESAMPLED * vectors + BOOSTING * folds * columns)
