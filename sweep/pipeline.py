@@ -619,8 +619,9 @@ def report_result(
     """Put the result together, draw the study's pictures, and write the report."""
     from sweep.report.compose import compose
     from sweep.report.out_of_fold import write_out_of_fold, write_thresholds
-    from sweep.report.pictures import draw_all
+    from sweep.report.pictures import draw_all, pictures_of
     from sweep.report.redraw import report_of
+    from sweep.report.study_note import note_study
 
     result = compose(
         this.spec,
@@ -643,4 +644,5 @@ def report_result(
     write_thresholds(this.folder, selection, partial(final.probability, selection.equal))
     draw_all(this.folder, this.study.finished_trials(), selection, result)
     report_of(this.folder, result)
+    note_study(this.study, result, pictures_of(this.folder))
     return result

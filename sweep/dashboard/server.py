@@ -14,6 +14,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from sweep.dashboard.access import WILDCARDS, Gate
+from sweep.dashboard.view import View
 from sweep.errors import InputError
 from sweep.files import refuse_links
 from sweep.study.study import Study
@@ -56,7 +57,8 @@ def serve(
     logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
     app = optuna_dashboard.wsgi(study.storage, artifact_store=study.artifacts.store)
     token = None if _is_loopback(host) and not write else secrets.token_urlsafe(24)
-    gate = Gate(app, home=f"/dashboard/studies/{study.study_id}", host=host, token=token, write=write)
+    view = View(app, study_id=study.study_id, report=record.report, write=write)
+    gate = Gate(view, home=f"/dashboard/studies/{study.study_id}", host=host, token=token, write=write)
     try:
         server = _Server((host, port), _Handler)
     except (OSError, OverflowError) as error:

@@ -56,6 +56,11 @@ class Artifacts:
             _Durable(self.folder).write(artifact_id, file)
         return artifact_id
 
+    def discard(self, artifact_id: str) -> None:
+        """Delete a file that was kept, by its id."""
+        if _is_id(artifact_id):
+            (self.folder / artifact_id).unlink(missing_ok=True)
+
     def attach_logits(self, trial: Trial, logits: np.ndarray) -> None:
         """Keep the out-of-fold logits of a trial; of a large table in half the digits, which leave every decision."""
         logits = logits.astype(np.float16) if logits.size > HALF else logits

@@ -11,6 +11,8 @@ from sweep.study.storage import Storage, sqlite_url
 
 NOTE_KEY = re.compile(r"dashboard:(artifacts:)?(\d+):(.+)")  # of what the dashboard keeps of a trial, with the study
 
+STUDY_NOTE = "dashboard:note_str:"  # of the study's own
+
 
 def copy_study(storage: Storage, name: str, to: Path, *, as_name: str) -> None:
     """Write a study to an SQLite file of its own, whole or not at all.
@@ -43,4 +45,6 @@ def copy_study(storage: Storage, name: str, to: Path, *, as_name: str) -> None:
                 key = f"dashboard:{noted[1] or ''}{new}:{noted[3]}"
                 if isinstance(value, str):
                     value = value.replace(f"/artifacts/{old_study}/{old}/", f"/artifacts/{new_study}/{new}/")
+            elif key.startswith(STUDY_NOTE) and isinstance(value, str):
+                value = value.replace(f"/artifacts/{old_study}/", f"/artifacts/{new_study}/")
             home.set_study_system_attr(new_study, key, value)

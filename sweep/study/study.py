@@ -100,7 +100,7 @@ class Study:
             study.set_user_attr("identity", now)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                study.set_metric_names(["score"])
+                study.set_metric_names([str(now.get("objective", "score"))])
             study.set_user_attr("version", __version__)
         elif known != now:
             instead = f", or `sweep remove {record.name}`" if storage is None else ""
@@ -257,6 +257,17 @@ class Study:
     def add_seconds(self, phase: str, seconds: float) -> None:
         """Add to a phase's wall clock."""
         self.optuna.set_user_attr(f"seconds_{phase}", self.seconds()[phase] + seconds)
+
+    @property
+    def metric(self) -> str:
+        """The name of what the search makes as high as it can."""
+        names: list[str] = self.optuna.metric_names or ["score"]
+        return names[0]
+
+    def describe(self, attributes: Mapping[str, str]) -> None:
+        """Keep what the study's page tells first, by name."""
+        for key, value in attributes.items():
+            self.optuna.set_user_attr(key, value)
 
     @property
     def done(self) -> dict[str, Any] | None:

@@ -52,7 +52,11 @@ def test_the_study_page_shows_the_history_and_asks_for_nothing_from_outside(brow
     browser.wait_for("return document.querySelectorAll('.js-plotly-plot .trace').length")
     text = browser.run("return document.body.innerText")
     assert "made" in text
-    assert "score" in text, "the objective has no name"
+    assert "min(P1, R1)" in text, "the objective is not called by what it is"
+    assert "Not futile" in text or "Futile" in text, "what sweep found is not on the study's page"
+    assert "identity" not in text, "what a run keeps for itself is in sight"
+    seen = browser.wait_for(f"{PICTURES}.length")
+    assert seen >= 5, "the study's pictures are not its artifacts"
     keep(browser, "study")
     asked = browser.requests()
     assert {method for method, _ in asked} == {"GET"}, "the page changes the study by being looked at"
@@ -69,6 +73,31 @@ def test_a_trials_page_shows_its_note_and_its_picture_inline(browser: Browser, a
     assert "![precision against recall]" not in text, "the note is not read as Markdown"
     assert "average_precision" in text
     keep(browser, "trial")
+
+
+def test_the_note_has_the_answer_and_leads_to_the_report(browser: Browser, address: str) -> None:
+    """If it failed, whoever opens the dashboard would take its Best Trial for what was delivered."""
+    browser.open(f"{address}dashboard/studies/1/note")
+    browser.wait_for(f"{PICTURES}.length")
+    assert "What sweep selected" in browser.run("return document.body.innerText")
+    keep(browser, "note")
+    browser.run("[...document.links].find(a => a.innerText === 'The report').click()")
+    browser.wait_for("return document.body.innerText.includes('What is delivered')")
+    keep(browser, "report")
+
+
+def test_read_only_shows_no_button_that_would_be_refused(browser: Browser, address: str) -> None:
+    """If it failed, a visitor would press it and see nothing happen."""
+    shown = "return [...document.querySelectorAll('button')].filter(b => b.querySelector('{}') && b.offsetWidth).length"
+    for page, icon in (
+        ("dashboard/studies/1/note", "EditIcon"),
+        ("dashboard", "DeleteIcon"),
+        ("dashboard", "AddBoxIcon"),
+    ):
+        browser.open(address + page)
+        browser.wait_for(f"return document.querySelector('[data-testid={icon}]') !== null")
+        assert browser.run(shown.format(f"[data-testid={icon}]")) == 0, icon
+    assert "read-only" in browser.run("return document.body.innerText")
 
 
 def test_a_change_from_the_page_is_refused(browser: Browser, address: str) -> None:

@@ -61,4 +61,4 @@ def test_the_page_prints_as_one_page_of_summary(finished: StudyFolder, tmp_path:
     target = tmp_path / "report.pdf"
     command = [program, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={target}"]
     subprocess.run([*command, finished.report.as_uri()], check=True, capture_output=True, timeout=120)
-    assert re.findall(rb"/Type /Pages?\b[^>]*/Count (\d+)|/Count (\d+)", target.read_bytes()) == [(b"", b"1")]
+    assert re.findall(rb"/Count (\d+)", target.read_bytes()) == [b"1"]
