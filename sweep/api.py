@@ -1,5 +1,6 @@
 """The package as Python uses it: run a study of a frame or a file, load one, and work with what it found."""
 
+import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ from sweep.report.out_of_fold import read_out_of_fold
 from sweep.report.progress_bar import shown
 from sweep.report.result import Result
 from sweep.study_folder import StudyFolder, check_name, find
+
+# of tqdm, by which Optuna could draw bars of its own
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

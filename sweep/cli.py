@@ -259,7 +259,14 @@ def trials(name: str, as_csv: bool, root: Path) -> None:
     shown = [
         c for c in ("number", "state", "score", "most", "depth", "width", "P1", "R1", "epochs") if c in table.columns
     ]
-    with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3):
+    with pl.Config(
+        tbl_rows=-1,
+        tbl_cols=-1,
+        tbl_width_chars=100,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        float_precision=3,
+    ):
         click.echo(table.select(shown))
 
 

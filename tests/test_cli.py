@@ -170,6 +170,13 @@ def test_a_study_that_is_nearly_named_is_suggested(finished: StudyFolder) -> Non
     assert "Did you mean 'made'?" in done.stderr
 
 
+def test_trials_are_listed_with_every_parameter_within_80_columns(finished: StudyFolder) -> None:
+    """If it failed, the depth of each network would be behind dots, or the table broken by the terminal."""
+    shown = CliRunner().invoke(cli, ["trials", "made", "--root", str(finished.root)], catch_exceptions=False).output
+    assert all(name in shown for name in ("most", "depth", "width", "P1", "R1", "epochs"))
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_a_model_that_is_nearly_a_studys_name_is_suggested(finished: StudyFolder) -> None:
     """If it failed, a slip in `predict NAME` would be answered with talk of files."""
     done = CliRunner().invoke(cli, ["predict", "mode", "new.csv", "--root", str(finished.root)])

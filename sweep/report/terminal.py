@@ -131,7 +131,7 @@ def check(found: dict[str, Any]) -> Iterator[Any]:
 
 def importance(result: Result) -> Table:
     """Tabulate the ten columns that matter most."""
-    table = Table(title="Fall of average precision when a column is permuted", title_justify="left")
+    table = Table(title="Importance: fall of average precision", title_justify="left")
     table.add_column("")
     for head in ("fall", "95 %"):
         table.add_column(head, justify="right")

@@ -125,7 +125,7 @@ def choose(curve: Curve, equal: str) -> tuple[str, str | None]:
     asked, instead = curve.crossings[equal], curve.crossings["ratio"]
     if equal != "precision" or asked.reached:
         return equal, None
-    taken = "the balance at which as many positives are called as there are was taken"
+    taken = "P1 = R1, as many alarms as positives, was taken"
     if instead.reached:
         return "ratio", f"{asked.why}, so {taken}"
     return "ratio", f"{asked.why}, so {taken}, by moving the threshold at most = {instead.most:.3g}"

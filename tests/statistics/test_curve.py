@@ -64,7 +64,7 @@ def test_precision_that_is_not_reached_gives_way_and_says_why() -> None:
     assert criterion == "ratio"
     assert why == (
         "equal precision is not reached between most = 0.5 and 0.9 (at 0.5 class 1's precision is still 0.11 below "
-        "class 0's), so the balance at which as many positives are called as there are was taken"
+        "class 0's), so P1 = R1, as many alarms as positives, was taken"
     )
 
 
