@@ -406,12 +406,13 @@ def rows(name: str, missed: int | None, false_alarms: int | None, by: str | None
     By default ten of each kind.
     """
     from sweep.report.mistakes import LISTED, rows_with_columns, segment_table, segments, surest_mistakes, write_table
+    from sweep.report.result import Result
     from sweep.study_folder import find
 
     record = find(root, name)
     if by is not None and (missed, false_alarms) != (None, None):
         raise InputError("One of --by and --missed or --false-alarms must be asked for; got both. Leave one out.")
-    found = rows_with_columns(record)
+    found = rows_with_columns(record, Result.read(record).data.rows)
     if by is not None:
         table = segment_table(segments(found, by))
     else:

@@ -149,7 +149,7 @@ class Run:
 
         table = self.data.table
         names = class_names(table.target, table.negative, table.positive)
-        return TrialPictures(self.folder, self.study, self.setup.y, names, self.progress.note)
+        return TrialPictures(self.folder, self.study, self.setup.scored.y, names, self.progress.note)
 
     @contextmanager
     def timed(self, phase: str) -> "Iterator[Callable[[], None]]":
@@ -544,7 +544,7 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
 
 
 def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool]]:
-    """Stack all complete trials' mean out-of-fold logits, (rows, trials); say which have the curve's network."""
+    """Stack all complete trials' mean out-of-fold logits, (scored rows, trials); say which have the curve's network."""
     from sweep.study.params import Params
     from sweep.study.study import FINISHED
 
@@ -559,13 +559,14 @@ def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
     from sweep.statistics.corrected_score import corrected_score
 
     return corrected_score(
-        this.setup.y,
-        this.setup.groups,
+        this.setup.scored.y,
+        this.setup.scored.units,
         *all_trials(this, selection),
         selection.curve_logits,
         selection.curve.most,
         equal=this.setup.equal,
         deliver=selection.equal,
+        prevalence=this.setup.scored.prevalence,
         seed=this.setup.seed,
     )
 
@@ -629,7 +630,6 @@ def report_result(
         selection,
         corrected,
         standing,
-        fold_of_row=this.setup.fold_of_row,
         sampled=this.setup.sample is not None,
         probability=final.probability,
         notes=this.data.notes,

@@ -17,12 +17,13 @@ SHARED = {
     "progress",
     "study_folder",
     "temporary_folder",
+    "validation",
 }  # ground that every user of a run stands on
 MAY_USE = {
-    "data": {"errors"},
-    "statistics": {"class_weight", "errors"},
-    "stack": {"class_weight", "errors", "files"},
-    "sklearn": {"class_weight", "config", "data", "errors", "files", "stack", "statistics"},
+    "data": {"errors", "validation"},
+    "statistics": {"class_weight", "errors", "validation"},
+    "stack": {"class_weight", "errors", "files", "validation"},
+    "sklearn": {"class_weight", "config", "data", "errors", "files", "stack", "statistics", "validation"},
     "parallel": {"errors", "files", "stack", "temporary_folder"},
     "study": {"stack", "statistics", *SHARED},
     "search": {"parallel", "stack", "statistics", "study", *SHARED},

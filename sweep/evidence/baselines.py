@@ -11,6 +11,7 @@ from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import RESAMPLES, Estimate, average_precisions, row_draws
 from sweep.statistics.confusion import Counts, average_precision
 from sweep.statistics.criteria import score
+from sweep.validation import trained_on
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -79,15 +80,16 @@ def compare_baselines(X: np.ndarray, setup: TrialSetup, most: float, network: np
     setup : TrialSetup
     most : float
         The balance selected.
-    network : array, shape (rows,)
+    network : array, shape (scored rows,)
         The network's mean out-of-fold logits at that balance.
     """
-    y, folds = setup.y, setup.fold_of_row
-    logits = np.zeros(len(y))
-    for fold in range(int(folds.max()) + 1):
-        here = folds == fold
-        model = regression().fit(X[~here], y[~here], logisticregression__sample_weight=weight_matrix(y[~here], most))
-        logits[here] = model.decision_function(X[here])
+    rows = setup.scored
+    y, logits = rows.y, np.zeros(len(rows.y))
+    for fold in range(rows.folds):
+        train, here = trained_on(setup.fold_of_row, fold), rows.fold_of_row == fold
+        weights = weight_matrix(setup.y[train], most)
+        model = regression().fit(X[train], setup.y[train], logisticregression__sample_weight=weights)
+        logits[here] = model.decision_function(X[rows.index[here]])
     own = Decision.of(Counts.of(y, logits > 0))
     return Baselines(
         logistic_regression=Regression(
@@ -118,12 +120,12 @@ def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Agains
     Parameters
     ----------
     setup : TrialSetup
-    network, other : array, shape (rows,)
+    network, other : array, shape (scored rows,)
         Out-of-fold logits.
     """
-    y, folds = setup.y, setup.fold_of_row
-    pair = (network, other)
-    called = [decide_by_other_folds(z, y, folds) for z in pair]
+    rows = setup.scored
+    y, pair = rows.y, (network, other)
+    called = [decide_by_other_folds(z, y, rows.fold_of_row) for z in pair]
 
     def differences(weights: np.ndarray) -> np.ndarray:
         """Score and average precision in each resample, (2, resamples)."""
@@ -131,7 +133,7 @@ def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Agains
         precisions = [average_precisions(y, z, weights) for z in pair]
         return np.stack([scores[0] - scores[1], precisions[0] - precisions[1]])
 
-    draws = row_draws(y, setup.groups, RESAMPLES, np.random.default_rng([setup.seed, 8]))
+    draws = row_draws(y, rows.units, RESAMPLES, np.random.default_rng([setup.seed, 8]))
     drawn = np.concatenate([differences(block) for block in draws], axis=1)
     values = differences(np.ones((1, len(y))))[:, 0].tolist()
     return Against(*(Estimate.of(value, of) for value, of in zip(values, drawn, strict=True)))

@@ -6,12 +6,13 @@ import numpy as np
 
 from sweep.evidence.columns import SourceColumn
 from sweep.search.setup import TrialSetup
+from sweep.validation import trained_on
 
 FEW = 500_000  # values, below which threads would rather wait for each other than help
 
 
 def boost_out_of_fold(columns: Sequence[SourceColumn], setup: TrialSetup) -> np.ndarray:
-    """Fit gradient boosting on the rows outside of each fold; return the out-of-fold logits, (rows,).
+    """Fit gradient boosting on the rows that each fold trains on; return the out-of-fold logits, (scored rows,).
 
     Nothing is tuned on y. Missing values and categories go in as it takes them; classes are not weighted, as it is
     compared at the FP = FN threshold that the other folds choose for it.
@@ -27,12 +28,13 @@ def boost_out_of_fold(columns: Sequence[SourceColumn], setup: TrialSetup) -> np.
     parts = [(of, known) for column in columns for of, known in zip(column.values, column.levels, strict=True)]
     X = np.stack([of for of, _ in parts], axis=1)
     categories = np.array([known is not None for _, known in parts])
-    logits = np.zeros(len(setup.y))
-    for fold in range(int(setup.fold_of_row.max()) + 1):
-        here = setup.fold_of_row == fold
+    rows = setup.scored
+    logits = np.zeros(len(rows.y))
+    for fold in range(rows.folds):
+        train, here = trained_on(setup.fold_of_row, fold), rows.fold_of_row == fold
         model = HistGradientBoostingClassifier(
             categorical_features=categories, early_stopping=False, random_state=setup.seed
         )
         with threadpool_limits(1 if X.size < FEW else None, user_api="openmp"):
-            logits[here] = model.fit(X[~here], setup.y[~here]).decision_function(X[here])
+            logits[here] = model.fit(X[train], setup.y[train]).decision_function(X[rows.index[here]])
     return logits

@@ -8,6 +8,7 @@ import numpy as np
 
 from sweep.data.features import Features
 from sweep.statistics.bootstrap import average_precisions
+from sweep.validation import NEVER, count_folds, trained_on
 
 BINS = 16  # of a number, by quantiles of the rows, and as many by those of the positives
 LEAK_SHARE, LEAK_PRECISION_AREA = 0.9, 0.8  # of the model's average precision, and at least
@@ -64,7 +65,7 @@ class ColumnScore:
     average_precision : float
     precision_at_half : float
         The highest P1 at R1 of `LEAK_R1` or more.
-    logits : array of float64, shape (rows,)
+    logits : array of float64, shape (scored rows,)
     """
 
     name: str
@@ -106,13 +107,14 @@ def source_columns(
 
 
 def score_column(column: SourceColumn, y: np.ndarray, fold_of_row: np.ndarray) -> ColumnScore:
-    """Score a column alone: each row by the prevalence of its level or bin on the other folds.
+    """Score a column alone: each row by the prevalence of its level or bin on the rows that its fold trains on.
 
     Parameters
     ----------
     column : SourceColumn
     y : array of 0 and 1, shape (rows,)
     fold_of_row : array of int, shape (rows,)
+        As `sweep.validation` has it.
     """
     scored = [
         _score_values(column.name, *pair, y, fold_of_row) for pair in zip(column.values, column.levels, strict=True)
@@ -164,6 +166,7 @@ def check_columns_alone(
         As in `source_columns`.
     y : array of 0 and 1, shape (rows,)
     fold_of_row : array of int, shape (rows,)
+        As `sweep.validation` has it.
     """
     columns = source_columns(features, X, origin)
     return find_alarms([score_column(column, y, fold_of_row) for column in columns], columns)
@@ -174,16 +177,17 @@ def _score_values(
 ) -> ColumnScore:
     prevalence = float(y.mean())
     rates = np.empty(len(y))
-    for fold in range(int(fold_of_row.max()) + 1):
-        here = fold_of_row == fold
-        edges = None if levels is not None else _edges(values[~here], y[~here])
-        rates[here] = _rates(values[~here], y[~here], edges, levels, prevalence)[_bin_of(values[here], edges, levels)]
-    whole = np.ones((1, len(y)))
+    for fold in range(count_folds(fold_of_row)):
+        train, here = trained_on(fold_of_row, fold), fold_of_row == fold
+        edges = None if levels is not None else _edges(values[train], y[train])
+        rates[here] = _rates(values[train], y[train], edges, levels, prevalence)[_bin_of(values[here], edges, levels)]
+    scored = fold_of_row != NEVER
+    rates, labels = rates[scored], y[scored]
     return ColumnScore(
         name=name,
         rule=_rule(values, y, levels, prevalence),
-        average_precision=float(average_precisions(y, rates, whole)[0]),
-        precision_at_half=_precision_at(y, rates, LEAK_R1),
+        average_precision=float(average_precisions(labels, rates, np.ones((1, len(labels))))[0]),
+        precision_at_half=_precision_at(labels, rates, LEAK_R1),
         logits=np.log(rates / (1 - rates)),
     )
 

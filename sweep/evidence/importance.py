@@ -10,6 +10,7 @@ from sweep.evidence.columns import SourceColumn
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import average_precisions, interval, row_draws
 from sweep.study.params import Params
+from sweep.validation import count_folds
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -53,19 +54,20 @@ def measure_importance(
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
 
     def score(changed: np.ndarray) -> np.ndarray:
-        """Mean out-of-fold logits, (rows,)."""
+        """Mean out-of-fold logits, (scored rows,)."""
         logits: np.ndarray = design.out_of_fold(stack.logits(changed, design.held_out))[:, 0].mean(axis=1)
         return logits
 
     rng = np.random.default_rng([setup.seed, 10])
-    one = len(setup.y) * setup.repeats * max(1, len(columns))
+    rows = setup.scored
+    one = len(rows.y) * setup.repeats * max(1, len(columns))
     draws = max(1, min(DRAWS, MOST_SCORED // one))
     orders = [permute_groups(setup.groups, setup.fold_of_row, rng) for _ in range(draws)]
     blocks = [
-        np.concatenate([np.ones((1, len(setup.y))), block])
-        for block in row_draws(setup.y, setup.groups, RESAMPLES, np.random.default_rng([setup.seed, 11]))
+        np.concatenate([np.ones((1, len(rows.y))), block])
+        for block in row_draws(rows.y, rows.units, RESAMPLES, np.random.default_rng([setup.seed, 11]))
     ]
-    whole = _average_precisions(setup.y, score(X), blocks)
+    whole = _average_precisions(rows.y, score(X), blocks)
     found = []
     for column in columns:
         parts = list(column.parts)
@@ -73,7 +75,7 @@ def measure_importance(
         for order in orders:
             changed = X.copy()
             changed[:, parts] = X[order][:, parts]
-            permuted += _average_precisions(setup.y, score(changed), blocks) / draws
+            permuted += _average_precisions(rows.y, score(changed), blocks) / draws
         fall = whole - permuted
         found.append(Importance(column.name, float(fall[0]), *interval(fall[1:], around=float(fall[0]))))
     return tuple(sorted(found, key=lambda one: -one.value))
@@ -82,10 +84,11 @@ def measure_importance(
 def permute_groups(groups: np.ndarray, fold_of_row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw, for each row, the row of its fold whose values it takes; groups are moved whole, laid end to end.
 
+    A row that is never scored keeps its own.
+
     Parameters
     ----------
     groups, fold_of_row : array of int, shape (rows,)
-        No group lies in two folds.
     rng : Generator
 
     Returns
@@ -98,7 +101,7 @@ def permute_groups(groups: np.ndarray, fold_of_row: np.ndarray, rng: np.random.G
     [2, 3, 0, 1]
     """
     taken = np.arange(len(groups))
-    for fold in range(int(fold_of_row.max()) + 1):
+    for fold in range(count_folds(fold_of_row)):
         rows = np.flatnonzero(fold_of_row == fold)
         rows = rows[np.argsort(groups[rows], kind="stable")]
         runs = np.split(rows, np.flatnonzero(np.diff(groups[rows])) + 1)

@@ -12,6 +12,7 @@ from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of,
 from sweep.statistics.confusion import average_precision, count
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study.params import Params
+from sweep.validation import count_folds, trained_on
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -109,12 +110,12 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
         The selected network and balance.
     workers : Workers
     """
-    folds = int(setup.fold_of_row.max()) + 1
-    trained_on = np.mean([np.sum(setup.y[setup.fold_of_row != k]) for k in range(folds)])
-    shares = [share for share in SHARES if share * trained_on >= LEAST_POSITIVES]
+    folds = range(count_folds(setup.fold_of_row))
+    positives = np.mean([np.sum(setup.y[trained_on(setup.fold_of_row, fold)]) for fold in folds])
+    shares = [share for share in SHARES if share * positives >= LEAST_POSITIVES]
     if len(shares) < LEAST_POINTS or 0.5 not in shares:
         why = (
-            f"a training part holds {trained_on:.0f} positives, too few for a curve: a point needs "
+            f"a training part holds {positives:.0f} positives, too few for a curve: a point needs "
             f"{LEAST_POSITIVES}, a curve {LEAST_POINTS} points and one at half of the positives"
         )
         return LearningCurve((), None, why, DRAWS)
@@ -131,7 +132,8 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     logits = design.out_of_fold(stack.logits(X, design.held_out))
     kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
-    return score_points(setup.y, setup.groups, setup.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
+    rows = setup.scored
+    return score_points(rows.y, rows.units, rows.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
 
 
 def score_points(
@@ -214,7 +216,7 @@ def decide_by_other_folds(
 ) -> NDArray[np.bool_]:
     """Decide each fold by the FP = FN threshold of the other folds' logits; (rows,) of bool."""
     called = np.zeros(len(y), bool)
-    for fold in range(int(fold_of_row.max()) + 1):
+    for fold in range(count_folds(fold_of_row)):
         here = fold_of_row == fold
         called[here] = logits[here] > balancing_threshold(y[~here], logits[~here])
     return called

@@ -11,6 +11,7 @@ from sweep.search.setup import TrialSetup
 from sweep.stack.design import label_shuffles
 from sweep.stack.recipe import Recipe
 from sweep.statistics.bootstrap import average_precision_interval, average_precisions
+from sweep.validation import NEVER, count_folds, fewer_folds
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -102,7 +103,8 @@ def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> P
     ----------
     X : array, shape (rows, features)
     setup : TrialSetup
-        Of which neither folds, repeats nor epochs are used. Where it has a sample of the negatives, the test is one of
+        Of which neither repeats nor epochs are used, and its folds only where they were not drawn: neighbouring ones
+        are joined until there are `FOLDS`. Where it has a sample of the negatives, the test is one of
         its rows alone, shuffles and scores too: as valid, for which negatives are drawn has nothing to do with the
         features. Average precision is then that of the whole table, by the weights of the negatives.
     workers : Workers
@@ -112,23 +114,26 @@ def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> P
     Ojala and Garriga, Permutation tests for studying classifier performance, JMLR 11, 2010.
     """
     started = time.perf_counter()
-    most_folds = min(FOLDS, int(setup.fold_of_row.max()) + 1)  # the search's folds are known to be possible
-    y, groups, up = setup.y, setup.groups, 1.0
+    most_folds = min(FOLDS, setup.scored.folds)  # the search's folds are known to be possible
+    y, groups, folds, up = setup.y, setup.groups, fewer_folds(setup.fold_of_row, most_folds), 1.0
     if setup.sample is not None:
         up = np.sum(y == 0) / np.sum(y[setup.sample] == 0)
-        X, y, groups = X[setup.sample], y[setup.sample], groups[setup.sample]
-    folds = fold_of_row(y, groups, most_folds, setup.seed)
+        X, y, groups, folds = (part[setup.sample] for part in (X, y, groups, folds))
+    if setup.drawn:
+        folds = fold_of_row(y, groups, most_folds, setup.seed)
+    scored = folds != NEVER
     recipe = replace(NETWORK, epochs=epochs(len(y)))
     rng = np.random.default_rng([setup.seed, 5])
     labels = np.concatenate([y[:, None], shuffled(y, groups, folds, SHUFFLES[0], rng)], axis=1)
     logits = _held_out(X, setup, labels, folds, recipe, workers)
     observed = logits[:, 0]
-    own, *drawn = _average_precisions(labels, logits, up)
+    own, *drawn = _average_precisions(labels[scored], logits, up)
     as_good = int(np.sum(np.array(drawn) >= own))
     if undecided(as_good):
         labels = shuffled(y, groups, folds, SHUFFLES[1] - SHUFFLES[0], rng)
-        drawn += _average_precisions(labels, _held_out(X, setup, labels, folds, recipe, workers), up)
+        drawn += _average_precisions(labels[scored], _held_out(X, setup, labels, folds, recipe, workers), up)
         as_good = int(np.sum(np.array(drawn) >= own))
+    y, groups, folds = y[scored], groups[scored], folds[scored]
     parts = [_average_precision(y[folds == k], observed[folds == k], up) for k in range(most_folds)]
     low, high = average_precision_interval(y, groups, observed, seed=setup.seed, weights=np.where(y == 1, 1.0, up))
     return PermutationTest(
@@ -175,7 +180,7 @@ def shuffled(
     ----------
     y : (rows,) of 0 and 1
     units, folds : (rows,) of int
-        No group lies in two folds.
+        Of a group that lies in several folds, the rows of one fold stay together.
     shuffles : int
     rng : Generator
 
@@ -184,8 +189,10 @@ def shuffled(
     (rows, shuffles) of 0 and 1
     """
     labels = np.repeat(y[:, None], shuffles, axis=1)
-    _, group_of, size = np.unique(units, return_inverse=True, return_counts=True)
-    for fold in range(int(folds.max()) + 1):
+    spread = int(folds.max()) + 2
+    apart = np.unique(units, return_inverse=True)[1] * spread + folds
+    _, group_of, size = np.unique(apart, return_inverse=True, return_counts=True)
+    for fold in np.unique(folds):
         groups = np.unique(group_of[folds == fold])
         sizes, number = np.unique(size[groups], return_counts=True)
         common = sizes[number >= COMMON]
@@ -213,8 +220,8 @@ def _average_precision(y: np.ndarray, logits: np.ndarray, up: float) -> float:
 def _held_out(
     X: np.ndarray, setup: TrialSetup, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: "Workers"
 ) -> np.ndarray:
-    """Out-of-fold logits of each column of labels, (rows, labels); wide tables in parts."""
-    at_once = max(1, ENTRIES // (len(labels) * (int(folds.max()) + 1)))
+    """Out-of-fold logits of each column of labels, (scored rows, labels); wide tables in parts."""
+    at_once = max(1, ENTRIES // (len(labels) * count_folds(folds)))
     parts = []
     for start in range(0, labels.shape[1], at_once):
         design = label_shuffles(labels[:, start : start + at_once], folds, most=MOST, seed=setup.seed)

@@ -51,7 +51,7 @@ def compare_studies(first: Selection, second: Selection, *, seed: int = 0) -> St
         If they are of other rows.
     """
     y, pair = first.y, (first, second)
-    if not np.array_equal(y, second.y):
+    if not (np.array_equal(y, second.y) and np.array_equal(first.rows.index, second.rows.index)):
         raise StudyError(
             f"Studies to compare must have the same rows in the same order; got {len(y)} rows with {int(y.sum())} "
             f"positives and {len(second.y)} with {int(second.y.sum())}. Run both on one table."
@@ -65,7 +65,7 @@ def compare_studies(first: Selection, second: Selection, *, seed: int = 0) -> St
         precisions = [average_precisions(y, pick.mean, weights) for pick in picks]
         return np.stack([scores[0] - scores[1], precisions[0] - precisions[1]])
 
-    draws = row_draws(y, first.units, RESAMPLES, np.random.default_rng(seed))
+    draws = row_draws(y, first.rows.units, RESAMPLES, np.random.default_rng(seed))
     drawn = np.concatenate([differences(block) for block in draws], axis=1)
     values = differences(np.ones((1, len(y))))[:, 0].tolist()
     return StudyComparison(len(y), *(Estimate.of(value, of) for value, of in zip(values, drawn, strict=True)))

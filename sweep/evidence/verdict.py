@@ -109,7 +109,7 @@ def gather_evidence(
     progress : Progress
     """
     progress.phase("verdict", 5)
-    y, taken = selection.y, selection.picks[selection.equal]
+    rows, taken = selection.rows, selection.picks[selection.equal]
     params = replace(selection.winner.params, most=taken.most)
     logits = taken.logits.mean(axis=1)
     signal = measure_signal(X, setup, workers=workers)
@@ -117,7 +117,7 @@ def gather_evidence(
     learning = measure_learning_curve(X, setup, params, workers=workers)
     progress.step("learning curve")
     baselines = compare_baselines(X, setup, taken.most, logits)
-    scores = [score_column(column, y, setup.fold_of_row) for column in columns]
+    scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
     best = max(scores, key=lambda found: found.average_precision)
     yardsticks = measure_yardsticks(setup, logits, baselines.logistic_regression, columns, best)
     progress.step("yardsticks")
@@ -131,16 +131,16 @@ def gather_evidence(
             taken.counts, positives=test[1] if test else None, share=test[1] / test[0] if test else None
         ),
         weights_or_threshold=compare_weights_and_threshold(
-            y,
-            setup.groups,
-            setup.fold_of_row,
+            rows.y,
+            rows.units,
+            rows.fold_of_row,
             selection.curve_logits.mean(axis=2),
             selection.curve.log_ratio,
             selection.picks["unweighted"].logits.mean(axis=1),
             seed=setup.seed,
         ),
         baselines=baselines,
-        calibration=calibration(y, setup.groups, setup.fold_of_row, logits, taken.most, seed=setup.seed),
+        calibration=calibration(rows, logits, taken.most, seed=setup.seed),
         yardsticks=yardsticks,
         alarms=(*find_alarms(scores, columns, yardsticks.network_average_precision), *left_out),
         importance=importance,

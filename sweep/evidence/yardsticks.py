@@ -87,7 +87,7 @@ def measure_yardsticks(
     Parameters
     ----------
     setup : TrialSetup
-    network : array, shape (rows,)
+    network : array, shape (scored rows,)
         Its mean out-of-fold logits at the delivered balance.
     regression : Regression
         As compared before.
@@ -102,7 +102,7 @@ def measure_yardsticks(
     return Yardsticks(
         boosting=Yardstick(
             _score(setup, boosted),
-            average_precision(setup.y, boosted) or 0.0,
+            average_precision(setup.scored.y, boosted) or 0.0,
             compare(setup, network, boosted),
             seconds,
         ),
@@ -116,10 +116,11 @@ def measure_yardsticks(
             best.average_precision,
             compare(setup, network, best.logits),
         ),
-        network_average_precision=average_precision(setup.y, network) or 0.0,
+        network_average_precision=average_precision(setup.scored.y, network) or 0.0,
     )
 
 
 def _score(setup: TrialSetup, logits: np.ndarray) -> float:
-    called = decide_by_other_folds(logits, setup.y, setup.fold_of_row)
-    return float(score(Counts.of(setup.y, called), "ratio"))
+    rows = setup.scored
+    called = decide_by_other_folds(logits, rows.y, rows.fold_of_row)
+    return float(score(Counts.of(rows.y, called), "ratio"))

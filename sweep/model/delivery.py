@@ -169,12 +169,12 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick, says: np.ndarray) -> tupl
     """
 
     def line(logits: np.ndarray) -> list[float] | None:
-        found = calibration(setup.y, setup.groups, setup.fold_of_row, logits, pick.most, seed=setup.seed)
+        found = calibration(setup.scored, logits, pick.most, seed=setup.seed)
         return None if found.export is None else list(found.export)
 
-    alike = [as_delivered(setup.y, setup.fold_of_row, pick.logits[:, r], pick.most) for r in range(setup.repeats)]
+    alike = [as_delivered(setup.scored, pick.logits[:, r], pick.most) for r in range(setup.repeats)]
     thresholds = [_threshold_alone(setup, name, pick, mean) for mean in alike]
-    each = [Counts.of(setup.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
+    each = [Counts.of(setup.scored.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))
     alone = together if setup.repeats == 1 else line(pick.logits[:, best])
@@ -189,5 +189,5 @@ def _threshold_alone(setup: TrialSetup, name: str, pick: Pick, mean: np.ndarray)
     if name == OPERATING_POINT:
         recall = setup.asked is not None and setup.asked.kind == "recall"
         alike = Wanted("recall", pick.counts.recall[1] or 0.0) if recall else Wanted("top", pick.counts.called)
-        return find_point(alike, setup.y, setup.groups, mean).threshold
-    return balancing_threshold(setup.y, mean, name) if pick.threshold != 0 else 0.0
+        return find_point(alike, setup.scored.y, setup.scored.units, mean).threshold
+    return balancing_threshold(setup.scored.y, mean, name) if pick.threshold != 0 else 0.0

@@ -29,14 +29,15 @@ def at_point(final: Final, selection: Selection, asked: Wanted, *, single: bool)
     str
         What the operating point does out-of-fold, for the terminal.
     """
-    y, units, curve = selection.y, selection.units, along_curve(selection)
+    rows, curve = selection.rows, along_curve(selection)
+    y, units = rows.y, rows.units
     best, ideal = choose_point(asked, y, units, curve, np.full(curve.shape[1], True), curve)
     most = float(selection.curve.most[best])
     name = _nearest(final, selection, most)
     pick = selection.picks[name]
     mean = pick.mean
     if single:
-        mean = as_delivered(y, selection.fold_of_row, pick.logits[:, final.alone[name]["repeat"]], pick.most)
+        mean = as_delivered(rows, pick.logits[:, final.alone[name]["repeat"]], pick.most)
     own = mean[:, None]
     _, found = choose_point(asked, y, units, own, [True], own)
     said = {"out_of_fold": {OPERATING_POINT: described(found.counts)}, "balance": OPERATING_POINT, "expected": {}}

@@ -44,7 +44,6 @@ def compose(
     corrected: Corrected,
     standing: Standing | None,
     *,
-    fold_of_row: np.ndarray,
     sampled: bool,
     probability: Callable[[str, float], float | None],
     notes: Sequence[str],
@@ -53,21 +52,23 @@ def compose(
     trials: dict[str, int],
     seconds: dict[str, float],
 ) -> Result:
-    """Put a run's result together; counts and rates are out-of-fold over all rows, at each balance's threshold.
+    """Put a run's result together; counts and rates are out-of-fold over the scored rows, at each balance's threshold.
 
     `sampled` says whether networks were trained on some of the negatives only; `probability` is what a balance says by
     a mean logit, None where it tells no rows apart; `notes` what was said when the tables were read.
     """
-    y, pick, winner = selection.y, selection.picks[selection.equal], selection.winner
+    rows, pick, winner = selection.rows, selection.picks[selection.equal], selection.winner
     logits = pick.mean
-    own = [average_precision(y[fold_of_row == k], logits[fold_of_row == k]) for k in range(spec.training.folds)]
+    folds = [rows.fold_of_row == k for k in range(rows.folds)]
+    own = [average_precision(rows.y[here], logits[here]) for here in folds]
     searched = {"most", "depth", "width", *spec.search.settings}
     return Result(
         name=spec.name,
         version=__version__,
         data=DataSummary(
-            rows=len(y),
-            positives=int(y.sum()),
+            rows=len(table.y),
+            scored=len(rows.y),
+            positives=int(table.y.sum()),
             features=table.frame.width,
             fingerprint=table.fingerprint,
             target=table.target,
@@ -84,12 +85,12 @@ def compose(
             trial=winner.trial,
             params=Searched(**_of(replace(winner.params, most=pick.most), searched)),
             bins=winner.params.bins,
-            weight_ratio=float(weight_ratio(pick.most, float(y.mean()))),
+            weight_ratio=float(weight_ratio(pick.most, rows.prevalence)),
             threshold=probability(selection.equal, pick.threshold),
             counts=pick.counts,
             precision=pick.counts.precision,
             recall=pick.counts.recall,
-            average_precision=average_precision(y, logits) or 0.0,
+            average_precision=average_precision(rows.y, logits) or 0.0,
             average_precision_by_fold=float(np.mean([value for value in own if value is not None])),
             score=float(score(pick.counts)),
             corrected=corrected,

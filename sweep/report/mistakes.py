@@ -33,8 +33,8 @@ class Segment:
         return self.counts.positives < LEAST_POSITIVES
 
 
-def rows_with_columns(record: StudyFolder) -> pl.DataFrame:
-    """Read out-of-fold.parquet, and beside it the columns of the table.
+def rows_with_columns(record: StudyFolder, rows: int) -> pl.DataFrame:
+    """Read out-of-fold.parquet, and beside it the columns of the table, which had so many rows.
 
     Raises
     ------
@@ -46,12 +46,12 @@ def rows_with_columns(record: StudyFolder) -> pl.DataFrame:
         table = read_table(spec.data.path, missing=spec.data.missing)
     except TableError as error:
         raise StudyError(f"The study's table must be there to show its rows; got: {error}") from None
-    if table.height != found.height:
+    if table.height != rows:
         raise StudyError(
-            f"{spec.data.path} must hold the {found.height} rows that the study was run on; it holds {table.height}."
+            f"{spec.data.path} must hold the {rows} rows that the study was run on; it holds {table.height}."
         )
     own = [name for name in table.columns if name not in found.columns]
-    return found.hstack(table.select(own).get_columns())
+    return found.hstack(table.select(own)[found["row"] - 1].get_columns())
 
 
 def surest_mistakes(rows: pl.DataFrame, *, missed: int = LISTED, false_alarms: int = LISTED) -> pl.DataFrame:

@@ -19,22 +19,22 @@ Probability = Callable[[float], float | None]
 def write_out_of_fold(
     record: StudyFolder, selection: Selection, probability: Callable[[np.ndarray], np.ndarray], kept: pl.DataFrame
 ) -> None:
-    """Write out-of-fold.parquet: a row for each training row, in its order.
+    """Write out-of-fold.parquet: a row for each training row that is scored, in its order.
 
     Parameters
     ----------
     record : StudyFolder
     selection : Selection
     probability : callable
-        From mean logits of the delivered balance, (rows,), to what its model says.
+        From mean logits of the delivered balance, (scored rows,), to what its model says.
     kept : pl.DataFrame, shape (rows, columns)
         Columns of the table to carry along.
     """
-    pick = selection.picks[selection.equal]
-    frame = pl.DataFrame({"row": np.arange(1, len(selection.y) + 1)}).hstack(kept.get_columns())
+    pick, rows = selection.picks[selection.equal], selection.rows
+    frame = pl.DataFrame({"row": rows.index + 1}).hstack(kept[rows.index].get_columns())
     frame = frame.with_columns(
-        pl.Series("fold", selection.fold_of_row + 1),
-        pl.Series("label", selection.y, pl.Int8),
+        pl.Series("fold", rows.fold_of_row + 1),
+        pl.Series("label", rows.y, pl.Int8),
         pl.Series("probability", probability(pick.mean)),
         pl.Series("decision", pick.mean > pick.threshold, pl.Int8),
     )

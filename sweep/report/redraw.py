@@ -57,15 +57,17 @@ def rewrite_report(record: StudyFolder) -> Path:
 def report_of(record: StudyFolder, result: Result) -> Path:
     """Write the report of a result; the settings in it are empty where its file is gone."""
     text = record.study.read_text(encoding="utf-8") if record.study.exists() else ""
-    write_report(record.report, result, pictures=pictures_of(record), study=text, rows=rows_of(record))
+    write_report(
+        record.report, result, pictures=pictures_of(record), study=text, rows=rows_of(record, result.data.rows)
+    )
     return record.report
 
 
-def rows_of(record: StudyFolder) -> Rows:
-    """Read what the report shows of single rows; nothing of them where the table is gone, or is another."""
+def rows_of(record: StudyFolder, many: int) -> Rows:
+    """Read what the report shows of single rows; nothing of them where the table is gone, or has other than so many."""
     thresholds = read_thresholds(record) if record.thresholds.exists() else None
     try:
-        rows, by = rows_with_columns(record), Spec.read(record.study).report.by
+        rows, by = rows_with_columns(record, many), Spec.read(record.study).report.by
         return Rows(thresholds, surest_mistakes(rows), {column: segments(rows, column) for column in by})
     except InputError:
         return Rows(thresholds)

@@ -44,7 +44,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The training table."""
+    """The training table; `scored`: its rows that are scored out-of-fold."""
 
     rows: int
     positives: int
@@ -53,6 +53,7 @@ class DataSummary:
     target: str
     positive: str
     negative: str = "0"
+    scored: int = 0
     columns: tuple[ColumnSummary, ...] = ()
     notes: tuple[str, ...] = ()  # whatever was said on reading
     negatives_per_positive: int | None = None  # that networks trained on; None: all

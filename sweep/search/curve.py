@@ -22,7 +22,14 @@ Train = Callable[[Sequence[float]], tuple[np.ndarray, np.ndarray]]
 
 
 def trace_curve(
-    train: Train, y: np.ndarray, units: np.ndarray, low: float, high: float, *, seed: int
+    train: Train,
+    y: np.ndarray,
+    units: np.ndarray,
+    low: float,
+    high: float,
+    *,
+    prevalence: float | None = None,
+    seed: int,
 ) -> tuple[Curve, np.ndarray, np.ndarray]:
     """Measure a network's balance curve between two ends of `most`, finer about the crossings inside.
 
@@ -36,22 +43,26 @@ def trace_curve(
         Row groups.
     low, high : float
         Ends of `most`.
+    prevalence : float, optional
+        In the whole table, where `y` are some of its rows; default: among these.
     seed : int
 
     Returns
     -------
     Curve, the out-of-fold logits, array of shape (rows, balances, repeats), and what goes with them, (balances, ...)
     """
-    grid = balance_grid(float(y.mean()), COARSE, low=low, high=high)
+    prevalence = float(y.mean()) if prevalence is None else prevalence
+    grid = balance_grid(prevalence, COARSE, low=low, high=high)
     logits, beside = train(grid.tolist())
-    rough = balance_curve(y, units, logits, grid, resamples=ROUGH, seed=seed)
-    if more := finer(rough, float(y.mean())):
+    rough = balance_curve(y, units, logits, grid, prevalence=prevalence, resamples=ROUGH, seed=seed)
+    if more := finer(rough, prevalence):
         further, beside_further = train(more)
         grid = np.append(grid, more)
         order = np.argsort(grid)
         grid, logits = grid[order], np.concatenate([logits, further], axis=1)[:, order]
         beside = np.concatenate([beside, beside_further])[order]
-    return balance_curve(y, units, logits, grid, resamples=RESAMPLES, seed=seed), logits, beside
+    whole = balance_curve(y, units, logits, grid, prevalence=prevalence, resamples=RESAMPLES, seed=seed)
+    return whole, logits, beside
 
 
 def finer(curve: Curve, prevalence: float) -> list[float]:

@@ -153,7 +153,7 @@ def stand(
     ----------
     selection : Selection
     asked : Wanted
-    trials : array, shape (rows, trials)
+    trials : array, shape (scored rows, trials)
         Mean out-of-fold logits of all completed trials.
     trial_on_curve : list of bool
         Whether the curve is that of the trial's network.
@@ -165,13 +165,14 @@ def stand(
         With one pick more, the operating point, which is what is delivered.
     Standing
     """
-    y, units, curve = selection.y, selection.units, selection.curve
+    rows, curve = selection.rows, selection.curve
+    y, units = rows.y, rows.units
     means = along_curve(selection)
     balance, point = choose_point(asked, y, units, trials, trial_on_curve, means, seed=seed)
     corrected = corrected_point(asked, y, units, trials, trial_on_curve, means, balance, point, seed=seed)
     most = float(curve.most[balance])
     of_balance = selection.curve_logits[:, balance], point.threshold, selection.curve_trained_on[balance]
-    pick = Pick.at(y, selection.fold_of_row, most, *of_balance)
+    pick = Pick.at(rows, most, *of_balance)
     met = share_met(asked, y, units, means[:, balance], point.threshold, seed=seed)
     highest = None
     if asked.kind == "precision" and not point.reached:
@@ -183,6 +184,6 @@ def stand(
 
 
 def along_curve(selection: Selection) -> np.ndarray:
-    """Mean out-of-fold logits of each balance of the curve as delivered: float32, shape (rows, balances)."""
+    """Mean out-of-fold logits of each balance of the curve as delivered: float32, shape (scored rows, balances)."""
     columns = zip(selection.curve_logits.mean(axis=2).T, selection.curve.most.tolist(), strict=True)
-    return np.stack([as_delivered(selection.y, selection.fold_of_row, mean, most) for mean, most in columns], axis=1)
+    return np.stack([as_delivered(selection.rows, mean, most) for mean, most in columns], axis=1)

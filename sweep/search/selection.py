@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep import validation
 from sweep.errors import StudyError
 from sweep.files import open_arrays
 from sweep.search.curve import RESAMPLES, trace_curve
@@ -21,6 +22,7 @@ from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap
 from sweep.statistics.curve import Curve, balance_curve, choose
 from sweep.statistics.reached import nearly
 from sweep.study.params import Params
+from sweep.validation import ScoredRows
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -41,7 +43,7 @@ class Confirmed:
     ----------
     trial : int
     params : Params
-    logits : array, shape (rows, repeats)
+    logits : array, shape (scored rows, repeats)
     score : float
     """
 
@@ -58,8 +60,8 @@ class Pick:
     Attributes
     ----------
     most : float
-    logits : array, shape (rows, repeats)
-    mean : array of float32, shape (rows,)
+    logits : array, shape (scored rows, repeats)
+    mean : array of float32, shape (scored rows,)
         Mean logits, as the network of all rows would give them: `as_delivered`.
     threshold : float
         On `mean`; above it a row is predicted positive. 0 where the weights put it.
@@ -83,18 +85,10 @@ class Pick:
     trained_on: np.ndarray
 
     @classmethod
-    def at(
-        cls,
-        y: np.ndarray,
-        fold_of_row: np.ndarray,
-        most: float,
-        logits: np.ndarray,
-        threshold: float,
-        trained_on: np.ndarray,
-    ) -> "Pick":
+    def at(cls, rows: ScoredRows, most: float, logits: np.ndarray, threshold: float, trained_on: np.ndarray) -> "Pick":
         """Take a balance at a threshold that was found for what was asked."""
-        mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
-        return cls(most, logits, mean, threshold, None, Counts.of(y, mean > threshold), None, trained_on)
+        mean = as_delivered(rows, logits.mean(axis=1), most)
+        return cls(most, logits, mean, threshold, None, Counts.of(rows.y, mean > threshold), None, trained_on)
 
 
 @dataclass(frozen=True)
@@ -103,13 +97,13 @@ class Selection:
 
     Attributes
     ----------
-    y, units, fold_of_row : arrays of int, shape (rows,)
+    rows : ScoredRows
     winner : Confirmed
         The network taken.
     confirmed : tuple of Confirmed
         All networks that were run again.
     curve : Curve
-    curve_logits : array of float32, shape (rows, balances, repeats)
+    curve_logits : array of float32, shape (scored rows, balances, repeats)
         Out-of-fold.
     curve_trained_on : array, shape (balances, 1 + repeats, quantiles)
         As `Pick.trained_on`.
@@ -119,9 +113,7 @@ class Selection:
         A `Pick` for each criterion and for "unweighted", and where one was asked for, the operating point.
     """
 
-    y: np.ndarray
-    units: np.ndarray
-    fold_of_row: np.ndarray
+    rows: ScoredRows
     winner: Confirmed
     confirmed: tuple[Confirmed, ...]
     curve: Curve
@@ -130,6 +122,11 @@ class Selection:
     equal: str
     why: str | None
     picks: dict[str, Pick]
+
+    @property
+    def y(self) -> np.ndarray:
+        """The labels of the scored rows."""
+        return self.rows.y
 
     def moved(self, name: str, equal: str) -> tuple[float, Counts]:
         """Find the threshold on a pick's mean logit at which a criterion holds, and the counts there, out-of-fold."""
@@ -141,9 +138,7 @@ class Selection:
         """Keep what `load` needs, as plain arrays."""
         np.savez(
             path,
-            y=self.y,
-            units=self.units,
-            fold_of_row=self.fold_of_row,
+            **{f"rows_{entry.name}": getattr(self.rows, entry.name) for entry in fields(ScoredRows)},
             curve_most=self.curve.most,
             curve_logits=self.curve_logits,
             curve_trained_on=self.curve_trained_on,
@@ -172,7 +167,7 @@ class Selection:
         """
         try:
             with open_arrays(path) as kept:
-                y, units, fold_of_row = kept["y"], kept["units"], kept["fold_of_row"]
+                rows = ScoredRows(**{entry.name: kept[f"rows_{entry.name}"] for entry in fields(ScoredRows)})
                 asked, seed = str(kept["asked"]), int(kept["seed"])
                 confirmed = tuple(
                     Confirmed(int(trial), Params(**json.loads(params)), logits, float(value))
@@ -189,15 +184,18 @@ class Selection:
                 picked = dict(zip(kept["pick_name"].tolist(), zip(*parts, strict=True), strict=True))
         except Exception as error:  # a damaged archive can fail anywhere in its reader
             raise StudyError(f"{path}: what was selected cannot be read ({error}); run the study again.") from None
-        curve = balance_curve(y, units, curve_logits, most, resamples=RESAMPLES, seed=seed)
+        rows = replace(rows, prevalence=float(rows.prevalence))
+        curve = balance_curve(
+            rows.y, rows.units, curve_logits, most, prevalence=rows.prevalence, resamples=RESAMPLES, seed=seed
+        )
         picks = {
-            name: Pick.at(y, fold_of_row, most, logits, threshold, trained_on)
+            name: Pick.at(rows, most, logits, threshold, trained_on)
             if name == OPERATING_POINT
-            else _pick(y, fold_of_row, name, most, logits, curve, trained_on)
+            else _pick(rows, name, most, logits, curve, trained_on)
             for name, (most, logits, threshold, trained_on) in picked.items()
         }
         taken = (OPERATING_POINT, None) if OPERATING_POINT in picks else choose(curve, asked)
-        return Selection(y, units, fold_of_row, winner, confirmed, curve, curve_logits, curve_trained_on, *taken, picks)
+        return Selection(rows, winner, confirmed, curve, curve_logits, curve_trained_on, *taken, picks)
 
 
 def confirm(
@@ -228,8 +226,8 @@ def smallest_within_error(setup: TrialSetup, confirmed: Sequence[Confirmed]) -> 
     """
     means = [c.logits.mean(axis=1) for c in confirmed]
     called = np.stack([mean > setup.threshold(mean) for mean in means], axis=1)
-    _, units = np.unique(setup.groups, return_inverse=True)
-    sums = resampled_sums(tally(setup.y == 1, units, called), RESAMPLES, np.random.default_rng(setup.seed))
+    _, units = np.unique(setup.scored.units, return_inverse=True)
+    sums = resampled_sums(tally(setup.scored.y == 1, units, called), RESAMPLES, np.random.default_rng(setup.seed))
     scores = setup.scores(counts_of(sums))
     top = int(np.argmax([c.score for c in confirmed]))
     error = (scores - scores[:, [top]]).std(axis=0)
@@ -248,7 +246,7 @@ def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
     def at_its_threshold(c: Confirmed) -> Confirmed:
         mean = c.logits.mean(axis=1)
         balanced = setup.asked is None and setup.equal != "recall"
-        threshold = balancing_threshold(setup.y, mean) if balanced else setup.threshold(mean)
+        threshold = balancing_threshold(setup.scored.y, mean) if balanced else setup.threshold(mean)
         decided = np.where(mean > threshold, 1.0, -1.0)[:, None]
         return replace(c, logits=decided, score=setup.score(decided))
 
@@ -262,10 +260,11 @@ def measure_curve(
 
     Returns
     -------
-    Curve, the out-of-fold logits, array of shape (rows, balances, repeats), and `Selection.curve_trained_on`
+    Curve, the out-of-fold logits, array of shape (scored rows, balances, repeats), and `Selection.curve_trained_on`
     """
     train = partial(_cross_validate, X, setup, params, workers=workers, seed=setup.seed)
-    return trace_curve(train, setup.y, setup.groups, low, high, seed=setup.seed)
+    rows = setup.scored
+    return trace_curve(train, rows.y, rows.units, low, high, prevalence=rows.prevalence, seed=setup.seed)
 
 
 def pick(
@@ -282,7 +281,7 @@ def pick(
     if more := sorted(set(mosts) - set(known)):
         known |= _by_balance(more, *_cross_validate(X, setup, params, more, workers, seed=setup.seed))
     return {
-        name: _pick(setup.y, setup.fold_of_row, name, most, known[most][0], curve, known[most][1])
+        name: _pick(setup.scored, name, most, known[most][0], curve, known[most][1])
         for name, most in zip(PICKS, mosts, strict=True)
     }
 
@@ -320,12 +319,11 @@ def select(
     picks = pick(X, setup, winner.params, along, workers)
     step("each balance picked")
     taken = choose(along[0], asked)
-    return Selection(setup.y, setup.groups, setup.fold_of_row, winner, confirmed, *along, *taken, picks)
+    return Selection(setup.scored, winner, confirmed, *along, *taken, picks)
 
 
 def _pick(
-    y: np.ndarray,
-    fold_of_row: np.ndarray,
+    rows: ScoredRows,
     name: str,
     most: float,
     logits: np.ndarray,
@@ -333,7 +331,7 @@ def _pick(
     trained_on: np.ndarray,
 ) -> Pick:
     """Decide a balance as trained; where the weights end before `ratio` or `recall`, the threshold finishes the way."""
-    mean = as_delivered(y, fold_of_row, logits.mean(axis=1), most)
+    y, mean = rows.y, as_delivered(rows, logits.mean(axis=1), most)
     by_weights = name not in CRITERIA or curve.crossings[name].reached
     by_threshold = not by_weights and name in ("ratio", "recall")
     threshold = balancing_threshold(y, mean, name) if by_threshold else 0.0
@@ -346,20 +344,21 @@ def _pick(
 def _cross_validate(
     X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-validate balances: out-of-fold logits, (rows, balances, repeats), and `Selection.curve_trained_on`."""
+    """Cross-validate balances: logits, (scored rows, balances, repeats), and `Selection.curve_trained_on`."""
     design = setup.cross_validation(mosts, seed=seed)
     stack = workers.fit(X, design, setup.recipe(params), seed=seed)
     some = every(len(X))
     said = stack.logits(X[some]).reshape(-1, len(mosts), setup.repeats, design.folds)
     trained_on = []
     for balance, most in enumerate(mosts):
-        by_fold = as_delivered_by_fold(setup.y, setup.fold_of_row, said[:, balance], most)
+        by_fold = as_delivered_by_fold(setup.scored, said[:, balance], most)
         columns = [by_fold.mean(axis=1), *np.moveaxis(by_fold, 1, 0)]
         trained_on.append([_quantiles_trained_on(column, setup.fold_of_row, some) for column in columns])
     return design.out_of_fold(stack.logits(X, design.held_out)), np.array(trained_on)
 
 
 def _quantiles_trained_on(logits: np.ndarray, fold_of_row: np.ndarray, some: slice) -> np.ndarray:
-    """Take the quantiles of what each fold's networks, (rows, folds), say of the rows outside of the fold."""
-    held_out = fold_of_row[some]
-    return quantiles((logits[held_out != fold, fold] for fold in range(logits.shape[1])), len(logits))
+    """Take the quantiles of what each fold's networks, (rows, folds), say of the rows that they are trained on."""
+    return quantiles(
+        (logits[validation.trained_on(fold_of_row, fold)[some], fold] for fold in range(logits.shape[1])), len(logits)
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
 from sweep.statistics.operating_point import Wanted, find_point
 from sweep.study.params import Params
+from sweep.validation import ScoredRows
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class TrialSetup:
     ----------
     y : array of 0 and 1, shape (rows,)
     fold_of_row : array of int, shape (rows,)
+        As `sweep.validation` has it.
     groups : array of int, shape (rows,)
         Row groups, which are resampled together.
     repeats, epochs, batch_size, seed : int
@@ -30,6 +33,8 @@ class TrialSetup:
         The operating point that the score serves in its place, without confidence: that moves a threshold at the end.
     sample : array of bool, shape (rows,), optional
         The rows trained on, all positives among them; default: all.
+    drawn : bool
+        Whether the folds were drawn; else they are blocks by time or the user's own.
     """
 
     y: np.ndarray
@@ -42,6 +47,12 @@ class TrialSetup:
     seed: int
     asked: Wanted | None = None
     sample: np.ndarray | None = None
+    drawn: bool = True
+
+    @cached_property
+    def scored(self) -> ScoredRows:
+        """The rows that are scored out-of-fold."""
+        return ScoredRows.of(self.y, self.groups, self.fold_of_row)
 
     @property
     def trained(self) -> int:
@@ -65,19 +76,19 @@ class TrialSetup:
         return Recipe(epochs=self.epochs, batch_size=self.batch_size, **settings)
 
     def counts(self, logits: np.ndarray) -> Counts:
-        """Count the decisions of out-of-fold logits, (rows, repeats), at the threshold on their mean."""
+        """Count the decisions of out-of-fold logits, (scored rows, repeats), at the threshold on their mean."""
         mean = logits.mean(axis=1)
-        return Counts.of(self.y, mean > self.threshold(mean))
+        return Counts.of(self.scored.y, mean > self.threshold(mean))
 
     def score(self, logits: np.ndarray) -> float:
-        """Score out-of-fold logits, (rows, repeats), by their mean: at 0, or at the threshold for what was asked."""
+        """Score out-of-fold logits, (scored rows, repeats), by their mean: at 0, or at what was asked."""
         if self.asked is not None:
-            return find_point(self.asked, self.y, self.groups, logits.mean(axis=1)).value
+            return find_point(self.asked, self.scored.y, self.scored.units, logits.mean(axis=1)).value
         return float(score(self.counts(logits), self.equal))
 
     def threshold(self, mean: np.ndarray) -> float:
-        """Give the threshold on mean out-of-fold logits, (rows,), above which a trial calls a row."""
-        return 0.0 if self.asked is None else find_point(self.asked, self.y, self.groups, mean).threshold
+        """Give the threshold on mean out-of-fold logits, (scored rows,), above which a trial calls a row."""
+        return 0.0 if self.asked is None else find_point(self.asked, self.scored.y, self.scored.units, mean).threshold
 
     def scores(self, counts: np.ndarray) -> np.ndarray:
         """Score counts, (..., 4) in the order tp, fp, fn, tn, of decisions at thresholds found before."""

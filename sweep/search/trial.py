@@ -13,6 +13,7 @@ from sweep.statistics.bootstrap import average_precisions
 from sweep.statistics.confusion import average_precision
 from sweep.study.outcome import Outcome
 from sweep.study.params import Params
+from sweep.validation import NEVER
 
 DIVERGED = -100.0  # the logit of a row by a network that diverged: it predicts no positive
 REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's ranking is held against those before it
@@ -53,8 +54,9 @@ def evaluate(
     design = setup.cross_validation([params.most])
     report_at = {max(1, round(share * setup.epochs)) for share in REPORTS} - {setup.epochs}
     reports: list[tuple[int, float]] = []
-    rows, labels, alone = design.trained(X), design.trained(setup.y), design.alone
-    stands_for = np.where(labels == 1, 1.0, np.sum(setup.y != 1) / np.sum(labels != 1))
+    rows, alone = design.trained(X), design.alone
+    labels = design.trained(setup.y)[alone.fold_of_row != NEVER]
+    stands_for = np.where(labels == 1, 1.0, np.sum(setup.scored.y != 1) / np.sum(labels != 1))
 
     def below_floor(epoch: int, snapshot: Callable[[], Stack]) -> bool:
         if epoch not in report_at:
@@ -87,7 +89,7 @@ def evaluate(
         logits=logits,
         counts=counts,
         score=setup.score(logits),
-        average_precision=average_precision(setup.y, logits.mean(axis=1)),
+        average_precision=average_precision(setup.scored.y, logits.mean(axis=1)),
         reports=tuple(reports),
         epochs=reports[-1][0] if pruned else setup.epochs,
         pruned=pruned,

@@ -8,6 +8,7 @@ import numpy as np
 
 from sweep.class_weight import weight_matrix, weights_at
 from sweep.errors import InputError
+from sweep.validation import count_folds, trained_on
 
 Entries = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -28,7 +29,7 @@ class Design:
     balances, repeats, folds : int
         ``columns = balances * repeats * folds``.
     fold_of_row : array of int, shape (rows,), or None
-        The fold that holds the row out; None where no row is held out.
+        As `sweep.validation` has it; None where no row is held out.
     rows : array of int, shape (rows trained on,), or None
         Their place in the table; None: all rows.
     """
@@ -89,12 +90,14 @@ class Design:
 
         Returns
         -------
-        array, shape (rows, balances, repeats)
+        array, shape (scored rows, balances, repeats)
         """
         kept = np.empty((len(logits), logits.shape[1] // self.folds), logits.dtype)
+        scored = np.zeros(len(logits), bool)
         for rows, columns in self.held_out:
             kept[rows] = logits[np.ix_(rows, columns)]
-        return kept.reshape(len(logits), self.balances, self.repeats)
+            scored[rows] = True
+        return kept[scored].reshape(-1, self.balances, self.repeats)
 
 
 def init_seeds(seed: int, repeats: int) -> np.ndarray:
@@ -111,12 +114,13 @@ def cross_validation(
     seed: int,
     sample: np.ndarray | None = None,
 ) -> Design:
-    """Lay out folds x repeats x balances: a column per fold, with zeros on the rows that it holds out.
+    """Lay out folds x repeats x balances: a column per fold, with zeros on the rows that it is not trained on.
 
     Parameters
     ----------
     y : array of 0 and 1, shape (rows,)
-    fold_of_row : array of int from 0, shape (rows,)
+    fold_of_row : array of int, shape (rows,)
+        As `sweep.validation` has it.
     most : balances, one or more caps in [0.5, 1]; shares are those of each column's own training rows
     repeats : int
     seed : int
@@ -124,9 +128,9 @@ def cross_validation(
         The rows trained on, all positives among them: the negatives weigh so much more that the sums of W are those of
         all rows. Default: all.
     """
-    folds = int(fold_of_row.max()) + 1
+    folds = count_folds(fold_of_row)
     rows, up = _sampled(y, sample), _weighed_up(y, fold_of_row, sample)
-    weights = np.array([[_class_weights(y[fold_of_row != k], cap) for k in range(folds)] for cap in most])
+    weights = np.array([[_class_weights(y[trained_on(fold_of_row, k)], cap) for k in range(folds)] for cap in most])
     of_fold, labels = (fold_of_row, y) if rows is None else (fold_of_row[rows], y[rows])
     weights[:, :, 0] *= up
 
@@ -134,7 +138,7 @@ def cross_validation(
         balance, _, fold = np.unravel_index(columns, (len(most), repeats, folds))
         w = weights[balance, fold].astype(np.float32)
         W = np.where(labels[:, None] == 1, w[:, 1], w[:, 0])
-        W[of_fold[:, None] == fold] = 0
+        W[~trained_on(of_fold[:, None], fold)] = 0
         return _same(labels, len(columns)), W
 
     init_seed = np.tile(np.repeat(init_seeds(seed, repeats), folds), len(most))
@@ -166,18 +170,19 @@ def label_shuffles(labels: np.ndarray, fold_of_row: np.ndarray, *, most: float, 
     ----------
     labels : array of 0 and 1, shape (rows, labels)
         Takes the place of the balances in the design's order; each with a positive outside every fold.
-    fold_of_row : array of int from 0, shape (rows,)
+    fold_of_row : array of int, shape (rows,)
+        As `sweep.validation` has it.
     most : float in [0.5, 1]
         The cap, at the share of each column's own training rows.
     seed : int
     """
-    folds = int(fold_of_row.max()) + 1
+    folds = count_folds(fold_of_row)
 
     def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Y = labels[:, columns // folds].astype(np.float32)
         W = np.zeros(Y.shape, np.float32)
         for fold in range(folds):
-            live, mine = fold_of_row != fold, np.flatnonzero(columns % folds == fold)
+            live, mine = trained_on(fold_of_row, fold), np.flatnonzero(columns % folds == fold)
             if len(mine):
                 W[np.ix_(live, mine)] = weight_matrix(Y[np.ix_(live, mine)], most)
         return Y, W
@@ -214,7 +219,8 @@ def positive_shares(
     y : array of 0 and 1, shape (rows,)
     units : array of int, shape (rows,)
         Row groups; the positives of one stay or go together.
-    fold_of_row : array of int from 0, shape (rows,)
+    fold_of_row : array of int, shape (rows,)
+        As `sweep.validation` has it.
     most : float in [0.5, 1]
     shares : floats in (0, 1]
         Take the place of the balances in the design's order; met as nearly as whole row groups allow.
@@ -229,7 +235,7 @@ def positive_shares(
     of_positives = np.flatnonzero(y == 1)
     times = np.zeros((len(at), len(shares), draws, folds), np.float32)
     for fold in range(folds):
-        live = np.flatnonzero(fold_of_row[of_positives] != fold)
+        live = np.flatnonzero(trained_on(fold_of_row, fold)[of_positives])
         groups, group_of = np.unique(units[of_positives[live]], return_inverse=True)
         for draw in range(draws):
             rank = np.random.default_rng([seed, draw, fold]).permutation(len(groups))[group_of]
@@ -274,9 +280,9 @@ def _sampled(y: np.ndarray, sample: np.ndarray | None) -> np.ndarray | None:
 
 def _weighed_up(y: np.ndarray, fold_of_row: np.ndarray, sample: np.ndarray | None) -> np.ndarray:
     """Count each fold's training negatives over those sampled, (folds,): what a sampled one stands for."""
-    folds = max(1, int(fold_of_row.max()) + 1)
+    folds = max(1, count_folds(fold_of_row))
     if sample is None:
         return np.ones(folds)
-    live = (y != 1) & (fold_of_row[:, None] != np.arange(folds)).T
+    live = (y != 1) & trained_on(fold_of_row[:, None], np.arange(folds)).T
     stands_for: np.ndarray = live.sum(axis=1) / np.maximum((live & sample).sum(axis=1), 1)
     return stands_for

@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from sweep.class_weight import undo_weights, weight_ratio
 from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws, thinned
 from sweep.statistics.confusion import proportion_interval
+from sweep.validation import ScoredRows
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100
@@ -80,25 +81,21 @@ class Calibration:
     says: str = ""
 
 
-def undone(
-    y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
-) -> NDArray[np.float64]:
+def undone(rows: ScoredRows, logits: NDArray[np.floating], most: float) -> NDArray[np.float64]:
     """Undo the weights, ``logit - log(w1 / w0)``, with the w1 / w0 of the rows that each fold was trained on.
 
     Parameters
     ----------
-    y, fold_of_row, logits : (rows,)
+    rows : ScoredRows
+    logits : (scored rows,)
         Mean out-of-fold logits.
     most : float
     """
-    ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
-    log_odds: NDArray[np.float64] = undo_weights(logits, np.array(ratios)[fold_of_row])
+    log_odds: NDArray[np.float64] = undo_weights(logits, _ratios(rows, most)[rows.fold_of_row])
     return log_odds
 
 
-def as_delivered(
-    y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
-) -> NDArray[np.float32]:
+def as_delivered(rows: ScoredRows, logits: NDArray[np.floating], most: float) -> NDArray[np.float32]:
     """Move out-of-fold logits to the weight ratio of all rows: undo each fold's w1 / w0, redo that of all rows.
 
     They differ from `logits` only where the cap does not bind, so that each fold has a weight ratio of its own. A
@@ -106,37 +103,33 @@ def as_delivered(
 
     Parameters
     ----------
-    y, fold_of_row, logits : (rows,)
+    rows : ScoredRows
+    logits : (scored rows,)
         Mean out-of-fold logits.
     most : float
     """
-    moved: NDArray[np.float32] = undo_weights(logits, _relative(y, fold_of_row, most)[fold_of_row]).astype(np.float32)
+    moved: NDArray[np.float32] = undo_weights(logits, _relative(rows, most)[rows.fold_of_row]).astype(np.float32)
     return moved
 
 
-def as_delivered_by_fold(
-    y: NDArray[np.integer], fold_of_row: NDArray[np.integer], logits: NDArray[np.floating], most: float
-) -> NDArray[np.float32]:
+def as_delivered_by_fold(rows: ScoredRows, logits: NDArray[np.floating], most: float) -> NDArray[np.float32]:
     """Move the logits of each fold's networks, (..., folds), as `as_delivered` does those of the rows it holds out."""
-    moved: NDArray[np.float32] = undo_weights(logits, _relative(y, fold_of_row, most)).astype(np.float32)
+    moved: NDArray[np.float32] = undo_weights(logits, _relative(rows, most)).astype(np.float32)
     return moved
 
 
-def _relative(y: NDArray[np.integer], fold_of_row: NDArray[np.integer], most: float) -> NDArray[np.float64]:
+def _relative(rows: ScoredRows, most: float) -> NDArray[np.float64]:
     """Compute w1 / w0 of each fold over that of all rows, (folds,)."""
-    ratios = [weight_ratio(most, float(y[fold_of_row != k].mean())) for k in range(int(fold_of_row.max()) + 1)]
-    return np.array(ratios) / weight_ratio(most, float(y.mean()))
+    relative: NDArray[np.float64] = _ratios(rows, most) / weight_ratio(most, rows.prevalence)
+    return relative
 
 
-def calibration(
-    y: NDArray[np.integer],
-    units: NDArray[np.integer],
-    fold_of_row: NDArray[np.integer],
-    logits: NDArray[np.floating],
-    most: float,
-    *,
-    seed: int,
-) -> Calibration:
+def _ratios(rows: ScoredRows, most: float) -> NDArray[np.float64]:
+    """Compute w1 / w0 of the rows that each fold was trained on, (folds,)."""
+    return np.array([weight_ratio(most, float(share)) for share in rows.trained])
+
+
+def calibration(rows: ScoredRows, logits: NDArray[np.floating], most: float, *, seed: int) -> Calibration:
     """Measure the calibration of the probability, with the weights undone and without.
 
     `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
@@ -146,7 +139,8 @@ def calibration(
 
     Parameters
     ----------
-    y, units, fold_of_row, logits : (rows,)
+    rows : ScoredRows
+    logits : (scored rows,)
         Mean out-of-fold logits of one balance.
     most : float
         That balance.
@@ -156,21 +150,22 @@ def calibration(
     ----------
     Cox, Two further applications of a model for binary regression, Biometrika 45, 1958.
     """
-    odds = undone(y, fold_of_row, logits, most)
+    y, units, odds = rows.y, rows.units, undone(rows, logits, most)
     labels = (y == 1).astype(float)
     p = expit(odds)
     line = fit_line(labels, odds, np.ones((1, len(y))))[0]
-    rows, times = thinned(y, units, seed=seed)
-    some, here = labels[rows], odds[rows]
+    rows_drawn, times = thinned(y, units, seed=seed)
+    some, here = labels[rows_drawn], odds[rows_drawn]
 
     def measured(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum and slope of weighted rows, (2, resamples)."""
-        return np.stack([(weights @ p[rows]) / (weights @ some), fit_line(some, here, weights, start=line)[:, 1]])
+        sums = (weights @ p[rows_drawn]) / (weights @ some)
+        return np.stack([sums, fit_line(some, here, weights, start=line)[:, 1]])
 
-    draws = row_draws(y[rows], units[rows], RESAMPLES, np.random.default_rng([seed, 9]))
+    draws = row_draws(y[rows_drawn], units[rows_drawn], RESAMPLES, np.random.default_rng([seed, 9]))
     drawn = np.concatenate([measured(block * times) for block in draws], axis=1)
     values = np.array([p.sum() / labels.sum(), line[1]])
-    if len(rows) < len(y):  # moved to where all rows have their middle
+    if len(rows_drawn) < len(y):  # moved to where all rows have their middle
         drawn += (values - measured(times[None])[:, 0])[:, None]
     total, slope = (_with_interval(float(value), of) for value, of in zip(values, drawn, strict=True))
     return Calibration(

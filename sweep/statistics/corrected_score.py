@@ -87,6 +87,7 @@ def corrected_score(
     *,
     equal: str,
     deliver: str,
+    prevalence: float | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Corrected:
@@ -120,6 +121,8 @@ def corrected_score(
         One of `CRITERIA`: which score is the objective of the search. What is corrected is min(P1, R1) in any case.
     deliver : str
         One of `CRITERIA`: whose balance is delivered.
+    prevalence : float, optional
+        In the whole table, where `y` are some of its rows; default: among these.
     resamples : int
         At least 1.
     seed : int
@@ -167,7 +170,8 @@ def corrected_score(
     check_choice(deliver, "deliver", CRITERIA)
     if resamples < 1:
         raise InputError(f"resamples must be at least 1; got {resamples}.")
-    rule = _Rule(on_curve, np.log(weight_ratio(caps, float(labels.mean()))), equal, deliver)
+    share = float(labels.mean()) if prevalence is None else prevalence
+    rule = _Rule(on_curve, np.log(weight_ratio(caps, share)), equal, deliver)
     mean = curve.mean(axis=2)
     called = np.concatenate([scored > 0, mean > 0, _finishing(labels, mean, rule)], axis=1)
     tallies = tally(labels, check_units(units, labels.size), called)

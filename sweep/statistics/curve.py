@@ -45,7 +45,14 @@ class Curve:
 
 
 def balance_curve(
-    y: ArrayLike, units: ArrayLike, logits: ArrayLike, most: ArrayLike, *, resamples: int = 1000, seed: int = 0
+    y: ArrayLike,
+    units: ArrayLike,
+    logits: ArrayLike,
+    most: ArrayLike,
+    *,
+    prevalence: float | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Curve:
     """Measure the balance curve of one network and find where each criterion is met.
 
@@ -65,6 +72,8 @@ def balance_curve(
         Out-of-fold.
     most : (balances,)
         Rising, from 0.5 to at most saturation.
+    prevalence : float, optional
+        In the whole table, where `y` are some of its rows; default: among these.
     resamples : int
         At least 1.
     seed : int
@@ -90,7 +99,7 @@ def balance_curve(
     ids = check_units(units, labels.size)
     if resamples < 1:
         raise InputError(f"resamples must be at least 1; got {resamples}.")
-    share = float(labels.mean())
+    share = float(labels.mean()) if prevalence is None else prevalence
     log_ratio = np.log(weight_ratio(caps, share))
     if (np.diff(log_ratio) == 0).any():
         raise InputError(f"most must not pass saturation, {max(share, 1 - share):.6g}; got {caps[-1]:.6g}.")

@@ -73,7 +73,7 @@ def replaced(monkeypatch: pytest.MonkeyPatch) -> Any:
     def replace(own: Any, others: Any) -> Any:
         values = [own, *others]
         monkeypatch.setattr(module, "_held_out", lambda X, setup, labels, *rest: labels.astype(float))
-        monkeypatch.setattr(module, "_average_precisions", lambda labels, z: [values.pop(0) for _ in labels.T])
+        monkeypatch.setattr(module, "_average_precisions", lambda labels, z, up: [values.pop(0) for _ in labels.T])
         monkeypatch.setattr(module, "SHUFFLES", (9, 39))
         monkeypatch.setattr(module, "LEVEL", 0.1)
         y = np.repeat([0, 1], [40, 20])

@@ -10,6 +10,7 @@ import pytest
 from sweep.errors import StudyError
 from sweep.evidence.study_comparison import compare_studies
 from sweep.statistics.confusion import Counts
+from sweep.validation import ScoredRows
 
 RNG = np.random.default_rng(0)
 Y = (np.arange(600) < 60).astype(int)
@@ -19,7 +20,8 @@ def study(strength: float, y: np.ndarray = Y) -> Any:
     mean = (strength * y + RNG.normal(size=len(y))).astype(np.float32)
     threshold = float(np.sort(mean)[-60] - 1e-6)
     pick = SimpleNamespace(mean=mean, threshold=threshold, counts=Counts.of(y, mean > threshold))
-    return SimpleNamespace(y=y, units=np.arange(len(y)), equal="ratio", picks={"ratio": pick})
+    rows = ScoredRows.of(y, np.arange(len(y)), np.arange(len(y)) % 3)
+    return SimpleNamespace(y=y, rows=rows, equal="ratio", picks={"ratio": pick})
 
 
 def test_the_better_study_is_told_and_the_order_turns_the_sign() -> None:

@@ -5,8 +5,9 @@ import pytest
 
 from sweep.search.selection import Pick, _pick
 from sweep.statistics.curve import balance_curve
+from sweep.validation import ScoredRows
 
-Y = np.arange(400) < 40
+Y = (np.arange(400) < 40).astype(int)
 FOLD = np.arange(400) % 4
 NONE = np.zeros((3, 0))  # quantiles of rows trained on
 
@@ -16,7 +17,8 @@ def picked(name: str, *, apart: float, shift: float, y: np.ndarray = Y) -> Pick:
     logits = np.random.default_rng(0).normal(size=(400, 2, 2)) + apart * y[:, None, None] + shift
     logits[:, 1] += 0.2
     curve = balance_curve(y, np.arange(400), logits.astype(np.float32), [0.5, 0.9], resamples=20)
-    return _pick(y, FOLD, name, curve.crossings[name].most, logits[:, 1].astype(np.float32), curve, NONE)
+    rows = ScoredRows.of(y, np.arange(400), FOLD)
+    return _pick(rows, name, curve.crossings[name].most, logits[:, 1].astype(np.float32), curve, NONE)
 
 
 @pytest.mark.parametrize("name", ["ratio", "recall"])
@@ -46,5 +48,7 @@ def test_equal_precision_is_for_the_weights_alone() -> None:
 def test_rows_that_no_threshold_parts_leave_a_balance_unreached() -> None:
     """If it failed, a dead network would be said to call both classes equally often."""
     curve = balance_curve(Y, np.arange(400), np.full((400, 2, 1), -1.0), [0.5, 0.9], resamples=20)
-    found = _pick(Y, FOLD, "ratio", 0.9, np.full((400, 1), -1.0, np.float32), curve, NONE)
+    found = _pick(
+        ScoredRows.of(Y, np.arange(400), FOLD), "ratio", 0.9, np.full((400, 1), -1.0, np.float32), curve, NONE
+    )
     assert found.reached_by is None

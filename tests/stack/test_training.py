@@ -15,6 +15,7 @@ from sweep.class_weight import weight_matrix
 from sweep.errors import SweepError
 from sweep.stack import engine, recipe, training
 from sweep.stack.backend import tf
+from sweep.stack.design import cross_validation
 from sweep.stack.engine import batches, initial_parameters, rarer_rows, weighted_entropy
 from sweep.stack.network import Stack
 from sweep.stack.preprocessing import learn_first_layer
@@ -64,6 +65,25 @@ def test_labels_of_held_out_rows_may_be_anything(case: Any, stack: Stack) -> Non
     """If it failed, an unknown label would have to be invented for a row that does not count."""
     Y = np.where(case.W > 0, case.Y, np.nan)
     assert case.train(Y=Y).logits(case.X).tobytes() == stack.logits(case.X).tobytes()
+
+
+@pytest.mark.parametrize("depth", [1, 0])
+def test_nothing_of_a_later_block_reaches_an_earlier_one(case: Any, depth: int) -> None:
+    """If it failed, forward validation would score rows by networks that know what came after them."""
+    blocks = np.arange(len(case.y)) * 4 // len(case.y) - 1  # the first is never scored
+    later = blocks > 0
+
+    def out_of_fold(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        design = cross_validation(y, blocks, most=[0.8], repeats=1, seed=3)
+        stack = case.train(X=X, Y=design.Y, W=design.W, init_seed=design.init_seed, depth=depth, bins=True)
+        return design.out_of_fold(stack.logits(X, design.held_out))[:, 0, 0]
+
+    X, y = case.X.copy(), np.where(later, 1 - case.y, case.y)
+    X[later] = np.nan
+    first = blocks[blocks >= 0] == 0
+    clean = out_of_fold(case.X, case.y)
+    assert clean.shape == (180,)
+    np.testing.assert_allclose(out_of_fold(X, y)[first], clean[first], **NEAR)
 
 
 @pytest.mark.parametrize("only", ["level", "missing", "number"])

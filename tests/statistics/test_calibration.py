@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sweep.class_weight import weight_ratio
 from sweep.data.folds import fold_of_row
 from sweep.statistics.calibration import Measured, bins, calibration, fit_line, undone
+from sweep.validation import ScoredRows
 
 
 def normal(negatives: int = 900, positives: int = 100, apart: float = 2.0, seed: int = 0) -> Any:
@@ -23,7 +24,7 @@ def normal(negatives: int = 900, positives: int = 100, apart: float = 2.0, seed:
 
 def calibrated(y: Any, logits: Any, most: float = 0.5) -> Any:
     units = np.arange(len(y))
-    return calibration(y, units, fold_of_row(y, units, 3, 0), logits, most, seed=0)
+    return calibration(ScoredRows.of(y, units, fold_of_row(y, units, 3, 0)), logits, most, seed=0)
 
 
 def test_true_odds_are_left_as_they_are() -> None:
@@ -91,7 +92,8 @@ def test_weights_are_undone_by_the_ratio_of_the_rows_trained_on() -> None:
     folds = fold_of_row(y, np.arange(900), 3, 0)
     shares = np.array([y[folds != k].mean() for k in range(3)])[folds]
     weighted = odds + np.log([weight_ratio(0.8, share) for share in shares])
-    assert np.allclose(undone(y, folds, weighted, 0.8), odds), "weights are undone by another ratio than they had"
+    rows = ScoredRows.of(y, np.arange(900), folds)
+    assert np.allclose(undone(rows, weighted, 0.8), odds), "weights are undone by another ratio than they had"
 
 
 def test_classes_that_hardly_overlap_have_their_sum_put_right() -> None:
@@ -110,7 +112,7 @@ def test_resamples_of_groups_may_lack_a_class() -> None:
     """Of groups that all hold a positive some draws hold nothing else: a study over patients would end in an error."""
     y, units = np.append(np.tile([1, 0], 3), np.ones(30, int)), np.append(np.repeat(np.arange(3), 2), np.arange(3, 33))
     odds = np.random.default_rng(0).normal(size=36)
-    assert calibration(y, units, units % 3, odds, 0.6, seed=0).slope.value is None
+    assert calibration(ScoredRows.of(y, units, units % 3), odds, 0.6, seed=0).slope.value is None
 
 
 def test_separated_classes_have_no_slope_and_a_reversed_one_is_not_exported() -> None:
