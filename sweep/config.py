@@ -94,6 +94,10 @@ class Data:
     missing: tuple[str, ...] = setting((), "A text that stands for a missing value.", metavar="TEXT")
     drop: tuple[str, ...] = setting((), "A column to leave out, such as a row id.", metavar="COLUMN")
     group: str | None = setting(None, "Rows that share its value stay in one fold.", metavar="COLUMN")
+    time: str | None = setting(
+        None, "When a row happened: each block of rows is scored by networks of earlier rows alone.", metavar="COLUMN"
+    )
+    fold: str | None = setting(None, "The folds, in place of drawn ones: one value each.", metavar="COLUMN")
     keep: tuple[str, ...] = setting((), "A column to carry into out-of-fold.parquet, such as an id.", metavar="COLUMN")
     number: tuple[str, ...] = setting((), "A column to read as numbers, whatever it looks like.", metavar="COLUMN")
     category: tuple[str, ...] = setting((), "A column to read as categories.", metavar="COLUMN")
@@ -477,8 +481,11 @@ def _check(spec: Spec) -> None:
             raise SpecError(f"{name} must be text or a list of texts; got {value!r}.")
     if len(set(data.target)) < len(data.target) or not data.target:
         raise SpecError(f"target must name different columns; got {list(data.target)}.")
-    if data.group is not None:
-        _text(data.group, "group")
+    for name in ("group", "time", "fold"):
+        if getattr(data, name) is not None:
+            _text(getattr(data, name), name)
+    if data.time is not None and data.fold is not None:
+        raise SpecError("time and fold each say how rows are held out; got both. Leave one out.")
     if spec.balance.criterion not in EQUAL:
         raise SpecError(f"equal must be one of {', '.join(EQUAL)}; got {spec.balance.equal!r}.")
     spec.balance.point  # noqa: B018  checks it

@@ -27,13 +27,13 @@ from sweep.class_weight import saturation
 from sweep.config import ALL, Balance, Spec
 from sweep.data.cells import listed
 from sweep.data.features import Features
-from sweep.data.folds import fold_of_row
+from sweep.data.folds import check_groups, fold_of_row
 from sweep.data.frames import as_raw
 from sweep.data.held_out import load_test
 from sweep.data.kinds import Asked
 from sweep.data.names import check_columns
 from sweep.data.screening import NUMBERS_ROWS
-from sweep.data.table import Table, check_folds, load_table, read_table
+from sweep.data.table import Table, hold_out, load_table, read_table
 from sweep.errors import SpecError
 from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text
@@ -246,8 +246,8 @@ def prepare(spec: Spec, *, frame: Any = None) -> Prepared:
     choose_tensorflow()
     table = read_training(spec, frame)
     spec = _resolve(spec, table)
-    check_folds(table, spec.training.folds)
-    folds = fold_of_row(table.y, table.groups, spec.training.folds, spec.search.seed)
+    folds, held = hold_out(table, spec.training.folds, spec.search.seed)
+    table = replace(table, notes=(*table.notes, *held))
     test = read_test(spec, table)
     features = Features.learn(table.frame)
     columns = read_kept(spec, table, frame)
@@ -284,6 +284,8 @@ def read_training(spec: Spec, frame: Any = None) -> Table:
         missing=data.missing,
         drop=data.drop,
         group=data.group,
+        time=data.time,
+        fold=data.fold,
         asked=Asked(data.number, data.category, data.date),
     )
 
@@ -293,7 +295,7 @@ def read_test(spec: Spec, table: Table) -> Table | None:
     data = spec.data
     if data.test is None:
         return None
-    return load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group)
+    return load_test(data.test, table, missing=data.missing, drop=data.drop, group=data.group, fold=data.fold)
 
 
 def origin_of(table: Table) -> dict[str, str]:
@@ -320,9 +322,13 @@ def check_study(spec: Spec) -> dict[str, Any]:
     table = read_training(spec)
     test = read_test(spec, table)
     features = Features.learn(table.frame)
-    check_folds(table, 2)
-    rows = _rows_to_check(table.y)
-    folds = fold_of_row(table.y[rows], table.groups[rows], 2, spec.search.seed)
+    rows, held = _rows_to_check(table.y), ()
+    if table.times is None and table.own_folds is None:
+        check_groups(table.y, table.groups, 2)
+        folds = fold_of_row(table.y[rows], table.groups[rows], 2, spec.search.seed)
+    else:
+        folds, held = hold_out(table, spec.training.folds, spec.search.seed)
+        folds = folds[rows]
     X = features.transform(table.frame[rows])
     alarms = (
         () if X.size > QUICKLY_CHECKED else check_columns_alone(features, X, table.y[rows], folds, origin_of(table))
@@ -334,7 +340,7 @@ def check_study(spec: Spec) -> dict[str, Any]:
         "positive": table.positive,
         "negative": table.negative,
         "columns": list(table.columns),
-        "notes": [*table.notes, *features.notes(table.frame), *asked],
+        "notes": [*table.notes, *held, *features.notes(table.frame), *asked],
         "test": None
         if test is None
         else {"rows": len(test.y), "positives": int(test.y.sum()), "notes": list(test.notes)},
@@ -366,6 +372,7 @@ def _resolve(spec: Spec, table: Table) -> Spec:
         balance=spec.balance if point else replace(spec.balance, equal=spec.balance.criterion),
         training=replace(
             training,
+            folds=training.folds if table.own_folds is None else table.own_folds.n_unique(),
             epochs=training.epochs or default_epochs(trained),
             batch_size=training.batch_size or default_batch_size(trained),
             negatives=training.negatives_per_positive or ALL,
@@ -400,6 +407,7 @@ def make_setup(data: Prepared) -> "TrialSetup":
         asked=None if asked is None else replace(asked, confidence=None),
         seed=search.seed,
         sample=sample,
+        drawn=table.times is None and table.own_folds is None,
     )
 
 
@@ -428,6 +436,7 @@ def identity(spec: Spec) -> dict[str, Any]:
         **asdict(spec.training),
         "recipe": Recipe().identity(),
         "objective": objective(spec.balance),
+        **{name: column for name in ("time", "fold") if (column := getattr(spec.data, name)) is not None},
     }
 
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 import polars as pl
 
 from sweep.data.cells import TRUTHS, as_labels, listed, shown
-from sweep.data.dates import DAY
 from sweep.data.readings import Reading
 from sweep.data.schema import Schema
+from sweep.data.splits import say_day
 
 NAMED = 1000  # different new levels that are remembered of a column
 
@@ -57,8 +57,8 @@ class Comparison:
             if before or after:
                 notes.append(
                     f"column {shown(reading.name)}: {before + after} of {self.rows} dates lie outside those "
-                    f"learned from ({before} before {_day(reading.low, reading)}, "
-                    f"{after} after {_day(reading.high, reading)})"
+                    f"learned from ({before} before {say_day(reading.low, reading)}, "
+                    f"{after} after {say_day(reading.high, reading)})"
                 )
         return tuple(notes)
 
@@ -106,8 +106,3 @@ def _meaning(level: str) -> str:
     with suppress(ValueError):
         plain = f"{float(plain):g}"
     return TRUTHS.get(plain, plain)
-
-
-def _day(value: float | None, reading: Reading) -> str:
-    seconds = (value or 0.0) * (1 if reading.seconds else DAY)
-    return str(pl.Series([seconds / DAY]).floor().cast(pl.Int32).cast(pl.Date)[0])

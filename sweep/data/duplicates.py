@@ -1,6 +1,7 @@
 """What makes rows and tables the same: equal rows, rows tied together, a table's fingerprint."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,11 +52,16 @@ def tie_rows(path: str | Path, duplicates: np.ndarray, group: pl.Series) -> np.n
     return first[inverse].astype(np.int64)
 
 
-def fingerprint(features: pl.DataFrame, classes: tuple[str, str, str], y: np.ndarray, group: pl.Series | None) -> str:
-    """Return the SHA-256 of names, kinds and values; `classes` are target, positive and negative label."""
+def fingerprint(
+    features: pl.DataFrame, classes: tuple[str, str, str], y: np.ndarray, others: Sequence[pl.Series] = ()
+) -> str:
+    """Return the SHA-256 of names, kinds and values; `classes` are target, positive and negative label.
+
+    `others` are the columns that are no features and yet matter: groups, times, folds.
+    """
     digest = hashlib.sha256(repr((features.height, classes)).encode())
     digest.update(y.astype(np.int8).tobytes())
-    for column in (*features, *([] if group is None else [group])):
+    for column in (*features, *others):
         digest.update(repr((column.name, "text" if column.dtype == pl.String else "number")).encode())
         for start in range(0, len(column), ROWS_AT_ONCE):
             part = column[start : start + ROWS_AT_ONCE]

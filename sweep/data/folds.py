@@ -1,10 +1,11 @@
-"""Which fold holds a row out: both classes spread evenly, no group split."""
+"""Which fold holds a row out: both classes spread evenly, or blocks by time; no group split."""
 
 import heapq
 
 import numpy as np
 
 from sweep.errors import TableError
+from sweep.validation import NEVER
 
 
 def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
@@ -64,6 +65,58 @@ def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.
             f"without {('positives', 'negatives')[label]}: ask for fewer folds."
         )
     return fold_of_group[inverse]
+
+
+def blocks_by_time(y: np.ndarray, groups: np.ndarray, times: np.ndarray, folds: int) -> np.ndarray:
+    """Assign the rows to folds + 1 blocks by time, the first of which is never scored.
+
+    Rows of one moment stay together. So does a group, at the time of its last row: no network is trained on a row from
+    after the block that it scores begins. The blocks hold equally many rows of the rarer class, as nearly as that goes.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape (rows,)
+        1 for a positive, 0 for a negative.
+    groups : np.ndarray, shape (rows,)
+        Rows with the same number stay in one block.
+    times : np.ndarray, shape (rows,)
+    folds : int
+        How many blocks are scored.
+
+    Returns
+    -------
+    np.ndarray, shape (rows,), int64
+        `sweep.validation.NEVER` for the first block, then 0 to folds - 1.
+
+    Raises
+    ------
+    TableError
+        If a block is left without one of the classes.
+
+    Examples
+    --------
+    >>> blocks_by_time(np.array([0, 1] * 6), np.arange(12), np.arange(12), 2).tolist()
+    [-1, -1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 1]
+    """
+    _check_shapes(y, groups, folds)
+    group = np.unique(groups, return_inverse=True)[1]
+    last = np.full(group.max() + 1, -np.inf)
+    np.maximum.at(last, group, times)
+    moment = np.unique(last[group], return_inverse=True)[1]
+    rarer = y == (1 if 2 * np.count_nonzero(y) <= len(y) else 0)
+    each = np.bincount(moment, rarer)
+    middle = np.cumsum(each) - each / 2  # rows of the rarer class before the middle of each moment
+    block = np.minimum(folds, (middle * (folds + 1) / each.sum()).astype(np.int64))[moment]
+    for label, name in ((1, "positives"), (0, "negatives")):
+        found = np.bincount(block[y == label], minlength=folds + 1)
+        if not found.all():
+            raise TableError(
+                f"{folds} folds by time need {folds + 1} blocks of rows, one after the other, with both classes in "
+                f"each; block {np.argmin(found) + 1} would have no {name}, as rows of one time or one group stay "
+                f"together ({moment.max() + 1} times apart): ask for fewer folds."
+            )
+    fold: np.ndarray = block + NEVER
+    return fold
 
 
 def check_groups(y: np.ndarray, groups: np.ndarray, folds: int) -> None:

@@ -12,6 +12,7 @@ from sweep.data.duplicates import find_duplicates, hash_rows, tie_rows
 from sweep.data.labels import find_label, read_group, read_labels
 from sweep.data.names import check_columns
 from sweep.data.source import read_raw
+from sweep.data.splits import say_overlap
 from sweep.data.table import Table
 from sweep.errors import TableError
 
@@ -25,6 +26,7 @@ def load_test(
     missing: Sequence[str] = (),
     drop: Sequence[str] = (),
     group: str | None = None,
+    fold: str | None = None,
 ) -> Table:
     """Read the table to test on: the target, labels and features of the training table, in its order.
 
@@ -36,7 +38,7 @@ def load_test(
         The file.
     table : Table
         The training table.
-    missing, drop, group
+    missing, drop, group, fold
         As for the training table.
 
     Raises
@@ -66,7 +68,11 @@ def load_test(
     differences.add(features)
 
     notes = [*source.notes, *read, *differences.notes()]
-    extra = [name for name in raw.columns if name not in {table.target, group, *drop, *table.schema.names}]
+    time = None if table.times is None else table.times.reading.name
+    if table.times is not None and time in raw.columns and (overlap := say_overlap(path, raw[time], table.times)):
+        notes.append(overlap)
+    known = {table.target, group, fold, time, *drop, *table.schema.names}
+    extra = [name for name in raw.columns if name not in known]
     if extra:
         notes.append(f"columns of the test table that play no part: {listed(extra)}")
     kinds = table.frame.schema

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,23 @@ import polars as pl
 
 from sweep.data.cells import bare_frame, listed, shown
 from sweep.data.duplicates import find_duplicates, fingerprint, tie_rows
-from sweep.data.folds import check_groups
+from sweep.data.folds import blocks_by_time, check_groups, fold_of_row
 from sweep.data.kinds import Asked, learn_schema
 from sweep.data.labels import find_classes, read_group, read_labels
 from sweep.data.names import check_present
 from sweep.data.schema import Schema
 from sweep.data.screening import REASONS, describe, find_reasons, find_suspicions, is_of
 from sweep.data.source import read_raw
+from sweep.data.splits import (
+    Times,
+    check_own_folds,
+    columns_to_know,
+    read_own_folds,
+    read_times,
+    say_blocks,
+    say_dates,
+    say_own_folds,
+)
 from sweep.errors import TableError
 
 
@@ -48,6 +57,10 @@ class Table:
     columns : tuple of dict
         Of each column of the file but the target: `name`, `kind` ("number", "category", "truth", "date" or "left
         out"), `missing` values, `levels` of a category, and `why`.
+    times : Times or None
+        When each row happened, where the user named a column of times.
+    own_folds : pl.Series or None, shape (rows,)
+        The user's own folds.
     """
 
     frame: pl.DataFrame
@@ -61,11 +74,14 @@ class Table:
     notes: tuple[str, ...]
     schema: Schema
     columns: tuple[dict[str, Any], ...]
+    times: Times | None = None
+    own_folds: pl.Series | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over names, kinds and values of features, target and group, whatever the file's format."""
-        return fingerprint(self.frame, (self.target, self.positive, self.negative), self.y, self.tied)
+        """SHA-256 over names, kinds and values of all that a study depends on, whatever the file's format."""
+        others = [*([] if self.tied is None else [self.tied]), *columns_to_know(self.times, self.own_folds)]
+        return fingerprint(self.frame, (self.target, self.positive, self.negative), self.y, others)
 
 
 def read_table(path: Any, *, missing: Sequence[str] = ()) -> pl.DataFrame:
@@ -105,6 +121,8 @@ def load_table(
     missing: Sequence[str] = (),
     drop: Sequence[str] = (),
     group: str | None = None,
+    time: str | None = None,
+    fold: str | None = None,
     asked: Asked | None = None,
 ) -> Table:
     """Read a table to train on and check it.
@@ -123,6 +141,10 @@ def load_table(
         Columns to leave out.
     group : str, optional
         A column whose equal values tie rows together (a patient, a day). It is no feature.
+    time : str, optional
+        A column of dates or numbers that says when a row happened. It is no feature.
+    fold : str, optional
+        A column with the user's own folds. It is no feature.
     asked : Asked, optional
         Columns whose kind the user names.
 
@@ -132,19 +154,23 @@ def load_table(
         If anything about the table or the arguments does not hold; the message says what.
     """
     asked = asked or Asked()
-    said = [*asked.number, *asked.category, *asked.date]
+    roles = {name: option for option, name in (("--group", group), ("--time", time), ("--fold", fold)) if name}
+    said = [*asked.number, *asked.category, *(name for name in asked.date if name != time)]
     raw, source = read_raw(path, [target, *drop, *said])
     path = source.label
-    for name in (target, *drop, *([] if group is None else [group]), *said):
+    for name in (target, *drop, *roles, *said):
         check_present(path, raw.columns, name)
-    if target in drop or target == group:
-        raise TableError(f"{path}: the target is no column to drop or to group by; got {shown(target)} for both.")
-    _check_asked(path, said, {target, *drop, group})
+    if target in drop or target in roles:
+        raise TableError(
+            f"{path}: the target is no column to drop or to group by, nor one of times or folds; got {shown(target)} "
+            "for both."
+        )
+    _check_asked(path, said, {target, *drop, *roles})
     labels = read_labels(path, raw[target], missing)
     positive, negative, notes = find_classes(path, target, labels, positive)
     y = (labels == positive).to_numpy().astype(np.int8)
 
-    kept = bare_frame(raw.drop({target, *drop, *([] if group is None else [group])}), missing)
+    kept = bare_frame(raw.drop({target, *drop, *roles}), missing)
     try:
         schema, read = learn_schema(
             kept,
@@ -165,7 +191,7 @@ def load_table(
     columns = describe(
         raw,
         target,
-        {**dict.fromkeys(drop, "--drop"), **({group: "--group"} if group else {})},
+        {**dict.fromkeys(drop, "--drop"), **roles},
         why,
         schema,
         features,
@@ -186,6 +212,13 @@ def load_table(
         tied = read_group(path, raw[group], missing)
         groups = tie_rows(path, duplicates, tied)
         notes.append(f"grouped by {shown(group)}: {len(np.unique(groups))} groups of rows, each stays in one fold")
+    times = None if time is None else read_times(path, raw[time], missing, date=time in asked.date)
+    own = None if fold is None else read_own_folds(path, raw[fold], missing)
+    if own is not None:
+        check_own_folds(path, own, y, tied)
+        notes += say_own_folds(own, duplicates)
+    elif times is None:
+        notes += say_dates(schema)
     for label, rows in ((positive, y == 1), (negative, y == 0)):
         found, count = len(np.unique(groups[rows])), np.count_nonzero(rows)
         if found < 2:
@@ -206,19 +239,29 @@ def load_table(
         notes=tuple(notes),
         schema=schema,
         columns=columns,
+        times=times,
+        own_folds=own,
     )
 
 
-def check_folds(table: Table, folds: int) -> None:
-    """Check that the table has groups of rows enough for every fold to hold both classes; else TableError."""
+def hold_out(table: Table, folds: int, seed: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Choose the rows that each fold holds out: by time, by the user's own folds, or drawn.
+
+    Returns
+    -------
+    fold_of_row : np.ndarray, shape (rows,), int64
+        As `sweep.validation` has it.
+    notes : tuple of str
+
+    Raises
+    ------
+    TableError
+        If not every fold can hold both classes.
+    """
+    if table.times is not None:
+        blocks = blocks_by_time(table.y, table.groups, table.times.values, folds)
+        return blocks, (say_blocks(table.times, blocks),)
+    if table.own_folds is not None:
+        return table.own_folds.rank("dense").to_numpy().astype(np.int64) - 1, ()
     check_groups(table.y, table.groups, folds)
-
-
-def _check_asked(path: str | Path, said: Sequence[str], others: set[str | None]) -> None:
-    """Check that each column was said to have one kind, and is a feature."""
-    wrong = sorted({name for name in said if said.count(name) > 1 or name in others})
-    if wrong:
-        raise TableError(
-            f"{path}: --number, --category and --date name features, each once; got {listed(wrong)} twice, or as "
-            "target, group or dropped column too."
-        )
+    return fold_of_row(table.y, table.groups, folds, seed), ()

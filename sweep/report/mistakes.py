@@ -51,7 +51,7 @@ def rows_with_columns(record: StudyFolder, rows: int) -> pl.DataFrame:
             f"{spec.data.path} must hold the {rows} rows that the study was run on; it holds {table.height}."
         )
     own = [name for name in table.columns if name not in found.columns]
-    return found.hstack(table.select(own)[found["row"] - 1].get_columns())
+    return found.hstack([table[name][found["row"] - 1] for name in own])
 
 
 def surest_mistakes(rows: pl.DataFrame, *, missed: int = LISTED, false_alarms: int = LISTED) -> pl.DataFrame:

@@ -31,7 +31,7 @@ def write_out_of_fold(
         Columns of the table to carry along.
     """
     pick, rows = selection.picks[selection.equal], selection.rows
-    frame = pl.DataFrame({"row": rows.index + 1}).hstack(kept[rows.index].get_columns())
+    frame = pl.DataFrame({"row": rows.index + 1}).hstack([column[rows.index] for column in kept])
     frame = frame.with_columns(
         pl.Series("fold", rows.fold_of_row + 1),
         pl.Series("label", rows.y, pl.Int8),

