@@ -11,7 +11,8 @@ from sweep.data.cells import first_row, listed, shown
 from sweep.data.dates import DAY, TIME
 from sweep.data.kinds import Asked, learn_schema
 from sweep.data.labels import read_plain
-from sweep.data.schema import Reading, Schema
+from sweep.data.readings import Reading
+from sweep.data.schema import Schema
 from sweep.errors import TableError
 from sweep.validation import NEVER, count_folds
 
