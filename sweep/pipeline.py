@@ -322,7 +322,7 @@ def check_study(spec: Spec) -> dict[str, Any]:
     table = read_training(spec)
     test = read_test(spec, table)
     features = Features.learn(table.frame)
-    rows, held = _rows_to_check(table.y), ()
+    rows, held = _rows_to_check(table.y), tuple[str, ...]()
     if table.times is None and table.own_folds is None:
         check_groups(table.y, table.groups, 2)
         folds = fold_of_row(table.y[rows], table.groups[rows], 2, spec.search.seed)

@@ -104,7 +104,7 @@ def test_the_time_of_a_row_orders_it_and_is_no_feature(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_hold_rows_out_is_refused(
-    tmp_path: Path, columns: dict[str, Any], named: dict[str, str], message: str
+    tmp_path: Path, columns: dict[str, Any], named: dict[str, Any], message: str
 ) -> None:
     """If it failed, rows would be held out in an order that means nothing."""
     with pytest.raises(TableError, match=message):
