@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -265,3 +266,13 @@ def hold_out(table: Table, folds: int, seed: int) -> tuple[np.ndarray, tuple[str
         return table.own_folds.rank("dense").to_numpy().astype(np.int64) - 1, ()
     check_groups(table.y, table.groups, folds)
     return fold_of_row(table.y, table.groups, folds, seed), ()
+
+
+def _check_asked(path: str | Path, said: Sequence[str], others: set[str | None]) -> None:
+    """Check that each column was said to have one kind, and is a feature."""
+    wrong = sorted({name for name in said if said.count(name) > 1 or name in others})
+    if wrong:
+        raise TableError(
+            f"{path}: --number, --category and --date name features, each once; got {listed(wrong)} twice, or as "
+            "target, group or dropped column too."
+        )

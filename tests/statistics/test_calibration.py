@@ -139,10 +139,10 @@ def test_some_rows_stand_for_all_of_a_large_table(monkeypatch: pytest.MonkeyPatc
     rng = np.random.default_rng(3)
     odds = rng.normal(-4.5, 1.5, 20_000)
     y = (rng.random(20_000) < expit(odds)).astype(int)
-    folds = np.arange(20_000) % 2
-    whole = calibration(y, np.arange(20_000), folds, odds, 0.5, seed=0)
+    rows = ScoredRows.of(y, np.arange(20_000), np.arange(20_000) % 2)
+    whole = calibration(rows, odds, 0.5, seed=0)
     monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 6000)
-    some = calibration(y, np.arange(20_000), folds, odds, 0.5, seed=0)
+    some = calibration(rows, odds, 0.5, seed=0)
     for a, b in ((whole.total, some.total), (whole.slope, some.slope)):
         assert a.value == b.value
         assert b.low == pytest.approx(a.low, abs=0.03)
