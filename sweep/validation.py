@@ -82,5 +82,5 @@ class ScoredRows:
 
     @cached_property
     def folds(self) -> int:
-        """How many folds there are."""
+        """The number of folds."""
         return len(self.trained)

@@ -36,7 +36,7 @@ class Times:
 
     @property
     def reading(self) -> Reading:
-        """How the column is read."""
+        """The reading of the column."""
         return self.schema.readings[0]
 
     def say(self, value: float) -> str:
