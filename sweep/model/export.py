@@ -1,13 +1,11 @@
 """Export a model: written beside its place, reloaded, compared with the model on real rows, and only then put there."""
 
 import json
-import logging
 import math
 import os
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +25,7 @@ from sweep.model.inputs import MISSING
 from sweep.model.layers import Delivered, ensemble, raw_columns, stack_of
 from sweep.model.model_card import render_model_card
 from sweep.model.numpy_reader import score
-from sweep.stack.backend import keras, tf
+from sweep.stack.backend import keras, quiet_libraries, tf
 from sweep.stack.preprocessing import HIGH, LOW, Standardise
 
 README = "README.md"
@@ -89,7 +87,7 @@ def export(model: Delivered, to: Path, *, format: str = "keras", frame: pl.DataF
         stack.close()
         raise InputError(f"{to}: a folder must be made there; got: {error.strerror}. Choose another.") from None
     try:
-        with _quiet():
+        with quiet_libraries():
             difference = _compare(model, _write(model, part, format)(rows), rows, format)
         _write_json(part / "class_weights.json", weights_of_ratio(card["weight_ratio"], card.get("most", math.nan)))
         _write_json(part / CARD, card)
@@ -248,19 +246,3 @@ def _compare(model: Delivered, got: Compared, rows: pl.DataFrame, format: str) -
 
 def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' remarks on their own insides off standard error."""
-    loggers = [logging.getLogger(name) for name in ("tensorflow", "absl", "tf2onnx", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -17,7 +17,7 @@ from sweep.model.archive import check_archive
 from sweep.model.card import card_of
 from sweep.model.layers import Delivered, raw_columns
 from sweep.model.saved_model import check_saved_model
-from sweep.stack.backend import keras, tf
+from sweep.stack.backend import keras, quiet_libraries, tf
 
 ROWS = 2**16  # at once
 
@@ -121,8 +121,9 @@ def open_model(path: str | Path) -> Scorer:
     try:
         if place.suffix == ".keras":
             return KerasScorer(load_keras(place))
-        check_saved_model(place)
-        return SavedModelScorer(card, tf.saved_model.load(str(place)))
+        with quiet_libraries():
+            check_saved_model(place)
+            return SavedModelScorer(card, tf.saved_model.load(str(place)))
     except ModelError:
         raise
     except Exception as error:  # a damaged model can fail anywhere in its reader

@@ -8,10 +8,13 @@ So a kernel gets one thread, and `in_threads` runs several blocks of columns at 
 TensorFlow before, or sets TF_NUM_INTRAOP_THREADS, keeps its own setting.
 """
 
+import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from threading import Lock
 from typing import Any, TypeVar
@@ -35,7 +38,7 @@ finally:
     os.close(_stderr)
     os.close(_null)
 
-__all__ = ["in_threads", "keras", "limit_threads", "tf", "traced_once"]
+__all__ = ["in_threads", "keras", "limit_threads", "quiet_libraries", "tf", "traced_once"]
 
 T = TypeVar("T")
 _threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -84,3 +87,19 @@ def in_threads(function: Callable[..., T], *arguments: Iterable[Any]) -> list[T]
     finally:
         for future in futures:
             future.cancel()
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keep the libraries' remarks on their own insides off standard error."""
+    loggers = [logging.getLogger(name) for name in ("tensorflow", "absl", "tf2onnx", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

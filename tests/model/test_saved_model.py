@@ -127,3 +127,13 @@ def test_a_damaged_graph_is_named(exported: Path, tmp_path: Path) -> None:
         (tmp_path / str(k) / "saved_model.pb").write_bytes(content)
         with pytest.raises(ModelError, match="not a SavedModel, or a damaged one"):
             open_model(tmp_path / str(k))
+
+
+def test_what_the_libraries_say_of_a_damaged_part_is_not_shown(
+    exported: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If it failed, a fingerprint that was cut short, which does no harm, would fill the screen with a traceback."""
+    shutil.copytree(exported, tmp_path / "m")
+    (tmp_path / "m" / "fingerprint.pb").write_bytes(b"\xff" * 20)
+    assert open_model(tmp_path / "m").card["name"] == "t"
+    assert caplog.records == []
