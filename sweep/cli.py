@@ -24,7 +24,7 @@ from sweep.config import EQUAL, SECTIONS, Balance, Data, Setting, Spec
 from sweep.errors import InputError, SweepError
 from sweep.parallel.signals import AT_STOP, end_at_signals
 from sweep.report.progress_bar import percent, shown
-from sweep.streams import prepare_streams
+from sweep.streams import prepare_streams, printable
 from sweep.temporary_folder import OwnFolder
 
 ROOT = click.option(
@@ -38,6 +38,11 @@ KINDS: dict[Any, Any] = {
     tuple[str, ...]: str,
     Path: str,
 }
+
+
+def echo(text: Any, **how: Any) -> None:
+    """Print a text in which nothing of others steers the terminal."""
+    click.echo(printable(str(text)), **how)
 
 
 def settings_options(command: Callable[..., None], sections: Iterable[Any] = tuple(SECTIONS.values())) -> Any:
@@ -129,7 +134,7 @@ def run(
     """Run a study, or resume it: search, select, export, answer."""
     if click.get_current_context().obj == OWN_PROCESS:
         end_at_signals(_say_stopped)
-    click.echo(f"reading {source}", err=True)
+    echo(f"reading {source}", err=True)
     from sweep.parallel.clusters import check_backend
 
     check_backend(backend)
@@ -153,9 +158,9 @@ def run(
             _print_result(result, root)
     if as_json:
         if len(results) == 1:
-            click.echo(results[0].to_json())
+            echo(results[0].to_json())
         else:
-            click.echo("[" + ",\n".join(r.to_json() for r in results) + "]")
+            echo("[" + ",\n".join(r.to_json() for r in results) + "]")
 
 
 @cli.command(epilog="Example: sweep check table.csv --target y --test held-out.csv")
@@ -169,7 +174,7 @@ def check(source: str, as_json: bool, **given: Any) -> None:
 
     found = [check_study(spec) for spec in Spec.from_options(source, given).split()]
     if as_json:
-        click.echo(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False))
+        echo(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False))
         return
     from rich.console import Console
 
@@ -202,7 +207,7 @@ def init(table: Path, target: tuple[str, ...], to: Path | None) -> None:
     if not table.exists():
         raise InputError(f"{table} must be a table; there is no such file. Check the path.")
     write_text(to, spec.to_toml(to.absolute().parent, commented=True))
-    click.echo(f"{to}; next: sweep run {to}")
+    echo(f"{to}; next: sweep run {to}")
 
 
 @cli.command("list", epilog="Example: sweep list")
@@ -213,7 +218,7 @@ def list_studies(root: Path, as_json: bool) -> None:
     from sweep.report.listing import listed_studies, write_listing
 
     studies = listed_studies(root)
-    click.echo(json.dumps([asdict(s) for s in studies], indent=1) if as_json else write_listing(studies), nl=as_json)
+    echo(json.dumps([asdict(s) for s in studies], indent=1) if as_json else write_listing(studies), nl=as_json)
 
 
 @cli.command(epilog="Example: sweep show hypothyroid")
@@ -229,11 +234,11 @@ def show(name: str, root: Path, full: bool, as_json: bool) -> None:
     record = find(root, name)
     if not record.result.exists() and record.log.exists() and not as_json:
         said = record.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        click.echo(f"{name}: not finished; {said[-1] if said else 'nothing said yet'}")
+        echo(f"{name}: not finished; {said[-1] if said else 'nothing said yet'}")
         return
     result = Result.read(record)
     if as_json:
-        click.echo(result.to_json())
+        echo(result.to_json())
     else:
         _print_result(result, root, full=full)
 
@@ -252,13 +257,14 @@ def trials(name: str, as_csv: bool, root: Path) -> None:
 
     table = trial_table(Study.reopen(record))
     if as_csv:
-        click.echo(table.write_csv(), nl=False)
+        _print_data(table.write_csv())
         return
     import polars as pl
 
     shown = [
         c for c in ("number", "state", "score", "most", "depth", "width", "P1", "R1", "epochs") if c in table.columns
     ]
+<<<<<<< HEAD
     with pl.Config(
         tbl_rows=-1,
         tbl_cols=-1,
@@ -268,6 +274,10 @@ def trials(name: str, as_csv: bool, root: Path) -> None:
         float_precision=3,
     ):
         click.echo(table.select(shown))
+=======
+    with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3):
+        echo(table.select(shown))
+>>>>>>> dd0d4c7 (Say damaged studies in one message, tell a result from another run's model, and let no text of others steer a terminal)
 
 
 @cli.command(epilog="Example: sweep compare hypothyroid hypothyroid-recall")
@@ -285,11 +295,11 @@ def compare(first: str, second: str, root: Path, as_json: bool) -> None:
 
     found = compare_studies(*(Selection.load(record.selection) for record in records))
     if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=1))
+        echo(json.dumps(found.to_dict(), indent=1))
         return
-    click.echo(f"{first} less {second}, out-of-fold, {found.rows} rows: {found.finding} in min(P1, R1)")
+    echo(f"{first} less {second}, out-of-fold, {found.rows} rows: {found.finding} in min(P1, R1)")
     for what, difference in (("min(P1, R1)", found.score), ("average precision", found.average_precision)):
-        click.echo(f"{what:>18}  {difference.value:+.3f}  95 % {difference.low:+.3f} to {difference.high:+.3f}")
+        echo(f"{what:>18}  {difference.value:+.3f}  95 % {difference.low:+.3f} to {difference.high:+.3f}")
 
 
 @cli.command(epilog="Example: sweep plot hypothyroid")
@@ -302,7 +312,7 @@ def plot(name: str, root: Path) -> None:
     record = find(root, name)
     from sweep.report.redraw import redraw
 
-    click.echo(redraw(record))
+    echo(redraw(record))
 
 
 @cli.command(epilog="Example: sweep report hypothyroid")
@@ -315,7 +325,7 @@ def report(name: str, root: Path) -> None:
     record = find(root, name)
     from sweep.report.redraw import rewrite_report
 
-    click.echo(rewrite_report(record))
+    echo(rewrite_report(record))
 
 
 @cli.command(epilog="Example: sweep remove hypothyroid")
@@ -338,7 +348,7 @@ def remove(name: str, storage: str | None, yes: bool, root: Path) -> None:
             find(root, name).remove(first=lambda: forget(storage, name))
         else:
             forget(storage, name)
-    click.echo(f"removed {name}", err=True)
+    echo(f"removed {name}", err=True)
 
 
 @cli.command(epilog="Example: sweep dashboard hypothyroid --open")
@@ -358,7 +368,7 @@ def dashboard(name: str | None, root: Path, host: str, port: int, open_: bool, w
     from sweep.dashboard.server import serve
 
     def ready(address: str) -> None:
-        click.echo(address)
+        echo(address)
         if open_:
             click.launch(address)
 
@@ -386,11 +396,13 @@ def export(name: str, to: Path, format_: str, single: bool, root: Path, **given:
     balance = Balance(**given)
     point, record = balance.point, find(root, name)
     from sweep.model.delivery import export_study
+    from sweep.report.result import Result
 
+    Result.read(record)  # finished, and of one run
     done = export_study(record, to, format=format_, equal=balance.equal, point=point, single=single)
-    click.echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
+    echo(f"{done['path']}: differs by {done['difference']:.1e} at most over {done['rows']} rows")
     if done["says"]:
-        click.echo(done["says"])
+        echo(done["says"])
 
 
 @cli.command(epilog="Example: sweep rows hypothyroid --missed 20 --out missed.csv")
@@ -420,10 +432,10 @@ def rows(name: str, missed: int | None, false_alarms: int | None, by: str | None
         many = [default if number is None else number for number in (missed, false_alarms)]
         table = surest_mistakes(found, missed=many[0], false_alarms=many[1])
     if out is None:
-        click.echo(table.write_csv(), nl=False)
+        _print_data(table.write_csv())
     else:
         write_table(table, out)
-        click.echo(f"{out}: {table.height} rows", err=True)
+        echo(f"{out}: {table.height} rows", err=True)
 
 
 @cli.command(epilog="Example: sweep predict studies/hypothyroid/best/model.keras new.csv --out scored.csv --keep id")
@@ -457,7 +469,11 @@ def predict(
     from sweep.study_folder import find, names
 
     if not model.exists() and difflib.get_close_matches(str(model), names(root), n=1):
-        model = find(root, str(model)).best
+        from sweep.report.result import Result
+
+        record = find(root, str(model))
+        Result.read(record)  # finished, and of one run
+        model = record.best
     with shown() as progress:
         summary = score(
             model,
@@ -471,7 +487,7 @@ def predict(
         )
         for note in summary.notes:
             progress.note(note)
-    click.echo(f"{summary.rows} rows, {summary.called} predicted positive", err=True)
+    echo(f"{summary.rows} rows, {summary.called} predicted positive", err=True)
 
 
 @cli.command(epilog="Example: sweep weights table.csv --target y --most 0.9 --json")
@@ -492,13 +508,18 @@ def weights(
 
     y, notes = load_labels(table, target=target, positive=positive, missing=missing)
     for note in notes:
-        click.echo(note, err=True)
+        echo(note, err=True)
     found = class_weights(y, most)
     if as_json:
-        click.echo(json.dumps(found))
+        echo(json.dumps(found))
         return
     for key, value in found.items():
-        click.echo(f"{key:>16}  {value:.6g}")
+        echo(f"{key:>16}  {value:.6g}")
+
+
+def _print_data(text: str) -> None:
+    """Print data as they are, but to a terminal."""
+    (echo if sys.stdout.isatty() else click.echo)(text, nl=False)
 
 
 def _print_result(result: Any, root: Path, *, full: bool = False) -> None:
@@ -517,7 +538,7 @@ def _print_result(result: Any, root: Path, *, full: bool = False) -> None:
 def _say_stopped() -> None:
     if sys.stderr.isatty():
         click.echo("\x1b[?25h", nl=False, err=True)  # the cursor, which the bar hides
-    click.echo("sweep: stopped; what is finished is kept. Run the same command to resume.", err=True)
+    echo("sweep: stopped; what is finished is kept. Run the same command to resume.", err=True)
 
 
 def _terminated(*_: object) -> NoReturn:
@@ -576,5 +597,5 @@ def run_command() -> int:
 
 
 def _failed(said: str, code: int = 1) -> int:
-    click.echo(f"sweep: {said}", err=True)
+    echo(f"sweep: {said}", err=True)
     return code

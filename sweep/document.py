@@ -1,5 +1,6 @@
 """JSON documents of frozen dataclasses, written and read by the types of their fields."""
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -70,6 +71,8 @@ def _read(kind: Any, value: Any) -> Any:
     if origin is Literal and value in arguments:
         return value
     numbers = {int: (int,), float: (int, float)}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError(f"a number must be finite; got {value!r}.")
     fits = isinstance(kind, type) and isinstance(value, numbers.get(kind, (kind,)))
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{kind} must be read from such a value; got {value!r:.100}.")

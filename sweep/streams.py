@@ -2,11 +2,14 @@
 
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
 STANDARD = (0, 1, 2)
+# Of a text, what steers a terminal or turns its order of reading about; lines and tabs may stay.
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class _Droppable(io.RawIOBase):
@@ -65,6 +68,24 @@ def take_any_text(stream: TextIO) -> None:
     if isinstance(stream, io.TextIOWrapper):
         utf8 = "utf-8" if not stream.isatty() else stream.encoding
         stream.reconfigure(encoding=utf8, errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    r"""Return a text for a terminal, in which nothing steers it: of labels, names and files of others.
+
+    Within JSON the text stays the same document.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb"), printable("\u202exe.tab")
+    ('a\\x1b[2Jb', '\\u202exe.tab')
+    """
+    return STEERING.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 32 else f"\\u{code:04x}"
 
 
 def _fill(descriptor: int) -> None:

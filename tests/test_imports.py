@@ -15,6 +15,7 @@ SHARED = {
     "errors",
     "files",
     "progress",
+    "streams",
     "study_folder",
     "temporary_folder",
     "validation",

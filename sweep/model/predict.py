@@ -21,11 +21,12 @@ from sweep.errors import InputError, RunError, TableError
 from sweep.files import beside, whole
 from sweep.model.ranking import from_threshold, most_likely
 from sweep.model.scorer import Scorer, open_model
+from sweep.streams import printable
 
 OUTPUTS = ("probability", "decision", "label")
 RANK = "rank"  # one output more, of the most likely rows
 ENDINGS = (".csv", ".parquet")
-FORMULA = r"^[=+\-@\t\r]"  # a spreadsheet takes such a text for a formula and runs it
+FORMULA = r"^[\s\p{Cf}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"  # which a spreadsheet runs as a formula
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def predict(
     own words; with `top`, `rank` too.
 
     Missing values count as they did in training, levels not seen there as none of its levels, which is said. Columns
-    that the model does not take are ignored. In a CSV, a text that a spreadsheet would take for a formula (it starts
-    with =, +, -, @ and is no number) gets a ' before it; Parquet holds what the table held.
+    that the model does not take are ignored. In a CSV, a text or name that a spreadsheet would take for a formula (it
+    starts with =, +, -, @, full-width ones too, after any blanks, and is no number) gets a ' before it; Parquet holds
+    what the table held.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ def predict(
     if ignored:
         notes.append(f"columns of the table that play no part: {listed(ignored)}")
     if guarded:
-        notes.append(f"a ' stands before {guarded} kept values that a spreadsheet would take for formulas")
+        notes.append(f"a ' stands before {guarded} kept values and names that a spreadsheet would take for formulas")
     return Summary(rows, called, tuple(notes))
 
 
@@ -250,6 +252,7 @@ class _Csv:
 
     def __init__(self, stack: ExitStack, target: Path | None) -> None:
         self.handle: TextIO = sys.stdout
+        self.shown = target is None and sys.stdout.isatty()
         if target is not None:
             part = stack.enter_context(whole(target))
             self.handle = stack.enter_context(part.open("w", encoding="utf-8", newline=""))
@@ -262,8 +265,13 @@ class _Csv:
             formula = pl.col(name).str.contains(FORMULA) & pl.col(name).cast(pl.Float64, strict=False).is_null()
             guarded += int(frame.select(formula.sum()).item())
             frame = frame.with_columns(pl.when(formula).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name))
+        names = pl.Series(frame.columns)
+        formulas = names.str.contains(FORMULA) & names.cast(pl.Float64, strict=False).is_null()
+        guarded += 0 if self.started else int(formulas.sum())
         try:
-            self.handle.write(frame.write_csv(include_header=not self.started))
+            frame.columns = [f"'{name}" if formula else name for name, formula in zip(names, formulas, strict=True)]
+            text = frame.write_csv(include_header=not self.started)
+            self.handle.write(printable(text) if self.shown else text)
         except pl.exceptions.PolarsError as error:
             raise TableError(f"CSV cannot hold a column to keep ({error}); write to a .parquet file.") from None
         self.started = True

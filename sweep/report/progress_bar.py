@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sweep.progress import Progress, TimeLeft, duration
+from sweep.streams import printable
 
 
 def shown() -> "Shown":
@@ -67,7 +68,7 @@ class Plain(Shown):
 
     def note(self, text: str) -> None:
         """Print it."""
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
     def show(self) -> None:
         """Print a line."""
@@ -94,7 +95,7 @@ class Live(Shown):
 
     def note(self, text: str) -> None:
         """Print it above the bar."""
-        self.in_place.console.print(text, markup=False, highlight=False)
+        self.in_place.console.print(printable(text), markup=False, highlight=False)
 
     def line(self) -> Any:
         """Draw the run as it is now: the phase, the bar, the time left, and what the last step said, if it fits."""

@@ -56,7 +56,7 @@ def rewrite_report(record: StudyFolder) -> Path:
 
 def report_of(record: StudyFolder, result: Result) -> Path:
     """Write the report of a result; the settings in it are empty where its file is gone."""
-    text = record.study.read_text(encoding="utf-8") if record.study.exists() else ""
+    text = record.study.read_text(encoding="utf-8", errors="replace") if record.study.exists() else ""
     write_report(
         record.report, result, pictures=pictures_of(record), study=text, rows=rows_of(record, result.data.rows)
     )

@@ -13,6 +13,7 @@ from sweep.statistics.test_table import OnTest
 from sweep.study_folder import StudyFolder
 
 SCHEMA = 1
+BALANCES = ("precision", "ratio", "recall", "unweighted", "moved_cut")
 BARE_LABELS = ("true", "false", "yes", "no", "t", "f", "y", "n")  # that say nothing without their column
 Pair = tuple[float | None, float | None]
 
@@ -237,16 +238,34 @@ class Result(Document):
         Raises
         ------
         StudyError
-            If the run is not finished, or its result.json is damaged.
+            If the run is not finished, its result.json is damaged, or that and the model in best/ are of two runs.
         """
         if not folder.result.exists():
             raise StudyError(
                 f"Study {folder.name!r} must be finished for this; it is not yet. Run the same command to resume."
             )
         try:
-            return cls.from_dict(json.loads(folder.result.read_text(encoding="utf-8")))
+            result = cls.from_dict(json.loads(folder.result.read_text(encoding="utf-8")))
+            if not {*BALANCES} <= {*result.balances} or result.selected.equal not in (*BALANCES[:3], None):
+                raise LookupError
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError):
             raise StudyError(
                 f"{folder.result} must be a result of sweep; it is damaged. Delete it and run the study again: "
                 "finished trials are kept."
             ) from None
+        if not _agrees_with_card(result, folder):
+            raise StudyError(
+                f"{folder.result} and the model in {folder.best} must be of one run; they differ. Delete result.json "
+                "and run the study again: finished trials are kept."
+            )
+        return result
+
+
+def _agrees_with_card(result: Result, folder: StudyFolder) -> bool:
+    """Check whether the model delivered is what the result is of, as far as its card can be read."""
+    try:
+        card = json.loads((folder.best / "card.json").read_text(encoding="utf-8"))
+        of = (card["fingerprint"], card["most"])
+    except (ValueError, TypeError, LookupError, RecursionError, OSError):
+        return True  # what is missing or damaged is said where it is needed
+    return bool(of == (result.data.fingerprint, result.selected.params.most))

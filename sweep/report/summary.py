@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -13,9 +12,11 @@ from sweep.config import EQUAL
 from sweep.progress import duration
 from sweep.report.answer import headline, say_found, with_name
 from sweep.report.digits import DASH
+from sweep.report.markup import escape
 from sweep.report.result import Result
 from sweep.report.standing import point_lines
 from sweep.report.terminal import network
+from sweep.streams import printable
 
 
 def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str]:
@@ -73,11 +74,11 @@ def _percent(rate: float | None) -> str:
 def _next_commands(name: str, root: Path) -> Iterator[Text]:
     """Say where the report is, and the commands that come next, ready to be copied."""
     called, where = shlex.quote(name), "" if root == Path() else f" --root {shlex.quote(str(root))}"
-    yield Text(f"Next: open {shlex.quote(str(root / 'studies' / name / 'report.html'))}")
+    yield Text(printable(f"Next: open {shlex.quote(str(root / 'studies' / name / 'report.html'))}"))
     for command in (
         f"predict {called} NEW.csv --out scored.csv",
         f"export {called} --to model",
         f"dashboard {called}",
         f"show {called} --full",
     ):
-        yield Text(f"  sweep {command}{where}")
+        yield Text(printable(f"  sweep {command}{where}"))

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from sweep.evidence.bullets import say_condition
 from sweep.progress import duration
 from sweep.report.digits import DASH, span
+from sweep.report.markup import escape
 from sweep.report.result import Balance, Result
 from sweep.report.standing import point_lines
 from sweep.statistics.confusion import Counts

@@ -32,6 +32,13 @@ def _forwarded(name: str) -> Any:
             if name == "get_study_id_from_name":
                 raise  # there is no such study: for the caller to say
             raise self._changed(error) from None
+        except (ValueError, TypeError) as error:
+            if not name.startswith("get_"):
+                raise
+            raise StudyError(
+                f"The storage {shown(self.url)} must hold what Optuna wrote; it is damaged: {reason(error, self.url)}. "
+                "Restore it from a copy, or remove the study and run it again."
+            ) from None
 
     method.__name__ = name
     return method

@@ -136,12 +136,12 @@ def test_a_saved_model_gives_the_same(
 
 def test_formulas_are_made_harmless(delivered: Any, frame: pl.DataFrame, tmp_path: Path) -> None:
     """Else opening the predictions in a spreadsheet runs what someone put into a table."""
-    kept = ["=cmd()", "+49 30", "-5", "@x", "ok", "-1e3", "", "-x"]
+    kept = ["=cmd()", "+49 30", "-5", "@x", "ok", "-1e3", "", " \uff1dx"]
     frame.head(8).with_columns(pl.Series("id", kept)).write_csv(tmp_path / "t.csv")
     done = predict(delivered, tmp_path / "t.csv", out=tmp_path / "o.csv", keep=["id"])
     result = pl.read_csv(tmp_path / "o.csv", infer_schema=False, empty_string_is_null=False)["id"].to_list()
-    assert result == ["'=cmd()", "'+49 30", "-5", "'@x", "ok", "-1e3", "", "'-x"]
-    assert done.notes == ("a ' stands before 4 kept values that a spreadsheet would take for formulas",)
+    assert result == ["'=cmd()", "'+49 30", "-5", "'@x", "ok", "-1e3", "", "' \uff1dx"]
+    assert done.notes == ("a ' stands before 4 kept values and names that a spreadsheet would take for formulas",)
 
 
 def test_a_failure_leaves_the_old_file(
