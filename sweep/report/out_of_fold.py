@@ -78,7 +78,14 @@ def read_thresholds(record: StudyFolder) -> pl.DataFrame:
         If it is missing or damaged.
     """
     # a column without any value, as of a model that tells no rows apart, is text to the reader
-    return _read(record.thresholds, pl.read_csv).with_columns(pl.col(pl.String).cast(pl.Float64))
+    return _read(record.thresholds, _of_thresholds)
+
+
+def _of_thresholds(path: Path) -> pl.DataFrame:
+    """Read the table with the columns that it must have; a polars error without them."""
+    found = pl.read_csv(path).with_columns(pl.col(pl.String).cast(pl.Float64))
+    found.select("threshold", "called", "tp", "fp", "fn", "tn")
+    return found
 
 
 def _read(path: Path, reader: Callable[[Path], pl.DataFrame]) -> pl.DataFrame:
