@@ -264,7 +264,6 @@ def trials(name: str, as_csv: bool, root: Path) -> None:
     shown = [
         c for c in ("number", "state", "score", "most", "depth", "width", "P1", "R1", "epochs") if c in table.columns
     ]
-<<<<<<< HEAD
     with pl.Config(
         tbl_rows=-1,
         tbl_cols=-1,
@@ -273,11 +272,7 @@ def trials(name: str, as_csv: bool, root: Path) -> None:
         tbl_hide_column_data_types=True,
         float_precision=3,
     ):
-        click.echo(table.select(shown))
-=======
-    with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3):
         echo(table.select(shown))
->>>>>>> dd0d4c7 (Say damaged studies in one message, tell a result from another run's model, and let no text of others steer a terminal)
 
 
 @cli.command(epilog="Example: sweep compare hypothyroid hypothyroid-recall")
