@@ -1,6 +1,7 @@
 """What a run found: the document of result.json, key by key."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sweep.document import LEFT_OUT, Document
@@ -244,15 +245,15 @@ class Result(Document):
             raise StudyError(
                 f"Study {folder.name!r} must be finished for this; it is not yet. Run the same command to resume."
             )
-        try:
+        result = None
+        with suppress(ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError):
             result = cls.from_dict(json.loads(folder.result.read_text(encoding="utf-8")))
-            if not {*BALANCES} <= {*result.balances} or result.selected.equal not in (*BALANCES[:3], None):
-                raise LookupError
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError):
+        known = (*BALANCES[:3], None)
+        if result is None or not {*BALANCES} <= {*result.balances} or result.selected.equal not in known:
             raise StudyError(
                 f"{folder.result} must be a result of sweep; it is damaged. Delete it and run the study again: "
                 "finished trials are kept."
-            ) from None
+            )
         if not _agrees_with_card(result, folder):
             raise StudyError(
                 f"{folder.result} and the model in {folder.best} must be of one run; they differ. Delete result.json "
