@@ -97,6 +97,7 @@ def draw_every_trial(
         prevalence=prevalence,
         equal=result.equal,
         floor=floor,
+        asked_for=asked is not None,
         name=result.name,
         classes=result.data.class_names,
         narrow=narrow,

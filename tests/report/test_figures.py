@@ -106,6 +106,14 @@ def test_trial_shows_its_counts_its_cut_and_its_intervals() -> None:
     assert point.get_xydata().tolist() == [[0.6, 0.75]], "the point is not at recall, precision of the decision"
 
 
+def test_a_trial_decided_elsewhere_is_not_said_to_be_at_logit_0() -> None:
+    """If it failed, the picture of an operating point's trial would name a threshold that it does not have."""
+    y, logits = table()
+    for at, said in ((0.0, True), (-1.0, False)):
+        text = words_of(draw_trial(y, logits, Counts.of(y, logits > at), number=0, params=PARAMS))
+        assert ("logit 0" in text) == said
+
+
 def test_trial_curve_is_steps_through_every_cut() -> None:
     y, logits = [0, 1, 0, 1], [-2, -1, 0, 3]
     line = next(a for a in drawn(y, logits, number=0, params=PARAMS).lines if "pooled" in str(a.get_label()))
@@ -200,6 +208,8 @@ def test_the_balance_asked_for_is_drawn_and_nothing_else_is_in_the_legend() -> N
     assert ax.get_ylim()[1] == 1, "P0 = P1 was asked for, and lies outside the picture"
     ax, text = said(floor=("recall", 0.9))
     assert "asked: R1 at least 0.9" in text
+    assert "(logit 0)" in words_of(ax)
+    assert "logit 0" not in words_of(said(asked_for=True)[0]), "trials at what was asked for are said to be at logit 0"
     assert ax.get_xlim()[1] > 0.9
 
 

@@ -111,7 +111,9 @@ def draw_trial(
         lines.append("pruned" if epoch is None else f"pruned at epoch {epoch}: drawn as it stood there")
     lines.append(findings(counts))
     head = f"{shown(name, longest=36)}: trial {number}" if name else f"trial {number}"
-    return draw_curve(y, logits, counts, "the trial's own threshold, logit 0", head, *lines, classes=classes, ax=ax)
+    at_zero = counts == Counts.of(y, np.asarray(logits) > 0)  # not where an operating point was asked for
+    decision = f"the trial's own threshold{', logit 0' if at_zero else ''}"
+    return draw_curve(y, logits, counts, decision, head, *lines, classes=classes, ax=ax)
 
 
 def draw_curve(

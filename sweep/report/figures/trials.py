@@ -123,6 +123,7 @@ def draw_trials(
     prevalence: float | None = None,
     equal: str | None = None,
     floor: tuple[str, float] | None = None,
+    asked_for: bool = False,
     name: str = "",
     classes: tuple[str, str] = CLASSES,
     narrow: bool = False,
@@ -141,6 +142,8 @@ def draw_trials(
         The balance that is to hold: it is drawn. FP = FN is drawn wherever it passes through.
     floor : ("recall" or "precision", float), optional
         What was asked for in its place.
+    asked_for : bool
+        Whether an operating point was, so that trials are not at logit 0.
     name : str
         The study's name.
     classes : (str, str)
@@ -185,7 +188,8 @@ def draw_trials(
         bar.set_label("most, the cap on the weights", **words(SMALL))
     ax.set_xlabel(f"recall of {class_shown(classes, 1)} (R1)", **words())
     ax.set_ylabel(f"precision of {class_shown(classes, 1)} (P1)", **words())
-    count = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}, each at its own threshold (logit 0), out-of-fold"
+    where = "its threshold for what was asked" if asked_for else "its own threshold (logit 0)"
+    count = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}, each at {where}, out-of-fold"
     head = "precision against recall"
     title(ax, f"{shown(name, longest=28)}: {head}" if name else head, count, *filter(None, [silent_note(trials)]))
     return ax
