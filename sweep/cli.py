@@ -442,9 +442,16 @@ def rows(name: str, missed: int | None, false_alarms: int | None, by: str | None
     "--prevalence", type=float, metavar="SHARE", help="Prevalence to expect in the table. Default: as in training."
 )
 @click.option(
-    "--threshold", type=float, metavar="T", help="Call rows from this probability on. Default: as the model decides."
+    "--threshold",
+    type=float,
+    metavar="T",
+    help="Predict positive from this probability on. Default: as the model decides.",
 )
-@click.option("--top", metavar="N|N%", help="Call the N, or N %, most likely rows of the table, and write their ranks.")
+@click.option(
+    "--top",
+    metavar="N|N%",
+    help="Predict positive the N, or N %, most likely rows of the table, and write their ranks.",
+)
 @ROOT
 def predict(
     model: Path,

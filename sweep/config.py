@@ -193,7 +193,7 @@ class Balance:
         whole=False,
         metavar="P",
     )
-    top: str | None = setting(None, "Instead: call the N, or N %, most likely rows of a table.", metavar="N|N%")
+    top: str | None = setting(None, "Instead: predict the N, or N %, most likely rows positive.", metavar="N|N%")
     cost: str | None = setting(
         None, "Instead: the least expected cost, of a missed positive to a false alarm, as 50:1.", metavar="FN:FP"
     )

@@ -400,7 +400,10 @@ def test_a_study_of_an_operating_point_searches_delivers_and_reports_it(tables: 
     assert "asked for: a recall of at least 0.8" in text
     assert "a recall of at least 0.8" in (tmp_path / "studies/train/report.html").read_text(encoding="utf-8")
     (name,) = optuna.get_all_study_names(f"sqlite:///{tmp_path}/studies/train/study.db")
-    best = optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path}/studies/train/study.db").best_trial
+    loaded = optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path}/studies/train/study.db")
+    best = loaded.best_trial
+    assert "a recall of at least 0.8" in loaded.user_attrs["operating point"], "the dashboard says nothing of it"
+    assert "## Operating point" in (tmp_path / "studies/train/best/README.md").read_text(encoding="utf-8")
     assert best.value == pytest.approx(best.user_attrs["P1"])
     assert best.user_attrs["R1"] >= 0.8
     scored = tmp_path / "scored.parquet"

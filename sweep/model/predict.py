@@ -198,7 +198,7 @@ def _score(
     outputs: Sequence[str],
     progress: Callable[[int, float], None] | None,
 ) -> tuple[int, int, int, tuple[str, ...]]:
-    """Write the predictions; return the rows, those called, the values kept that got a ', and what is different."""
+    """Write the predictions; return the rows, how many are positive, the values kept that got a ', and notes."""
     rows = called = guarded = 0
     schema, notes = deciding.scorer.schema, tuple[str, ...]()
     differences = Comparison(schema)

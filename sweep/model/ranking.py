@@ -13,7 +13,7 @@ def from_threshold(probability: np.ndarray, threshold: float) -> np.ndarray:
 def most_likely(log_odds: np.ndarray, top: str) -> tuple[np.ndarray, np.ndarray]:
     """Rank rows by log-odds, (rows,), 1 the most likely, and decide the first N of them, or N %.
 
-    Rows of one value share a rank, and are called together or not at all: never more than N.
+    Rows of one value share a rank, and are decided alike: never more than N.
 
     Examples
     --------

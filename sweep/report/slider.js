@@ -30,7 +30,7 @@
     const [missed, alarm] = cost.value.split(":").map(Number);
     const fits = missed > 0 && alarm > 0 && cost.value.split(":").length === 2;
     const per = (wrong, right) => (1000 * (missed * wrong + alarm * right) / all).toFixed(1);
-    say("cost", fits ? `${per(fn, fp)} per 1000 rows; calling nobody ${per(tp + fn, 0)}, everybody ${per(0, fp + tn)}`
+    say("cost", fits ? `${per(fn, fp)} per 1000 rows; predicting none positive ${per(tp + fn, 0)}, all ${per(0, fp + tn)}`
       : "type two numbers, such as 50:1");
     range.setAttribute("aria-valuetext", `threshold ${of("threshold").textContent}`);
   };

@@ -24,7 +24,7 @@ def point_lines(point: OperatingPoint) -> Iterator[str]:
     """Say what a point does out-of-fold, what to expect of it on new rows, and how often what was asked holds."""
     counts, threshold = point.counts, point.threshold
     intervals = counts.intervals()
-    at = "" if threshold is None else f"called from a probability of {threshold:.3g} on: "
+    at = "" if threshold is None else f"predicted positive from a probability of {threshold:.3g} on: "
     yield (
         f"asked for: {asked_words(point)}; {at}R1 {_rate(counts.recall[1], intervals['R1'])}, P1 "
         f"{_rate(counts.precision[1], intervals['P1'])}, {1000 * point.called:.1f} alarms per 1000 rows, out-of-fold"
@@ -32,7 +32,8 @@ def point_lines(point: OperatingPoint) -> Iterator[str]:
     corrected = point.corrected
     yield (
         f"corrected for the search, expect P1 {_estimate(corrected.precision)} and R1 "
-        f"{_estimate(corrected.recall)} on new rows"
+        f"{_estimate(corrected.recall)} on new rows of the same prevalence, {counts.positives / counts.rows:.2%}"
+        f"{_elsewhere(point)}"
     )
     yield _holds(point)
     if point.expected_cost:
@@ -48,14 +49,25 @@ def _holds(point: OperatingPoint) -> str:
     share = f"{100 * point.met:.0f} %"
     if not point.reached:
         if point.highest:
-            return f"beyond reach: the highest precision that any trial kept is {_estimate(point.highest)}"
+            return f"beyond reach: the highest {point.kind} that any trial kept is {_estimate(point.highest)}"
         return f"beyond reach: it holds in {share} of resampled tables"
     if point.kind == "top":
-        return f"rows of one probability are called together or not at all; no more are called in {share} of resamples"
+        return f"rows of one probability are predicted alike; no more are predicted positive in {share} of resamples"
     if point.kind == "cost":
         return f"cheaper than predicting no positive and than all positive in {share} of resampled tables"
     again = "" if point.confidence else "; --confidence C moves the threshold until it holds in a share C"
     return f"the floor holds in {share} of resampled tables{again}"
+
+
+def _elsewhere(point: OperatingPoint) -> str:
+    """Say which precision the same recalls give where positives are half as common; nothing where there is none."""
+    p1, counts = point.corrected.precision, point.counts
+    if p1 is None or not 0 < p1[0] < 1:
+        return ""
+    share = counts.positives / counts.rows
+    half = share / 2
+    odds = p1[0] / (1 - p1[0]) * (half / (1 - half)) / (share / (1 - share))
+    return f"; where positives are half as common, the same recalls give P1 {odds / (1 + odds):.2f}"
 
 
 def _rate(value: float | None, interval: tuple[float, float] | None) -> str:

@@ -9,6 +9,7 @@ from sweep.dashboard.view import REPORT
 from sweep.report.answer import headline, say_found
 from sweep.report.digits import rate
 from sweep.report.result import Result
+from sweep.report.standing import point_lines
 from sweep.report.terminal import network, selected_line
 from sweep.study.study import COMPLETE, Study, best
 
@@ -56,6 +57,8 @@ def study_note(result: Result, addresses: Mapping[str, str]) -> str:
         parts += [f"**Ask:** {plain(alarm.says)}" for alarm in verdict.alarms]
     taken = selected_line(result)
     parts.append(f"{plain(taken[:1].upper() + taken[1:])}.{f' Why: {plain(selected.why)}.' if selected.why else ''}")
+    if result.operating_point:
+        parts.append("\n".join(f"- {plain(line)}" for line in point_lines(result.operating_point)))
     if result.test:
         parts.append(f"Test table: {plain(say_found(result.test.counts, name))}")
     parts.append(f"**[The report]({REPORT})** (`studies/{plain(result.name)}/report.html`)")
@@ -107,6 +110,8 @@ def attributes(result: Result) -> dict[str, str]:
             selected.corrected.score, (selected.corrected.low, selected.corrected.high)
         ),
     }
+    if result.operating_point:
+        found["operating point"] = "; ".join(point_lines(result.operating_point))
     if result.test:
         found["test table"] = say_found(result.test.counts, name)
     return found

@@ -53,7 +53,7 @@ def recall_by_cut(result: Result) -> str | None:
         return None
     (r0, r1), (_, p1) = found.recall, found.precision
     return (
-        f"no weight of those searched makes R0 = R1; calling from a probability of {found.probability:.3g} on does: "
+        f"no weight of those searched makes R0 = R1; a threshold of {found.probability:.3g} on the probability does: "
         f"R0 {number(r0)}, R1 {number(r1)}, P1 {number(p1)} (out-of-fold, the threshold chosen on the same rows)"
     )
 

@@ -9,7 +9,7 @@ from sweep.search.selection import OPERATING_POINT, Pick, Selection
 from sweep.statistics.calibration import as_delivered
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_point import CorrectedPoint, Estimate, choose_point, corrected_point
-from sweep.statistics.operating_point import Point, Wanted, highest_precision, share_met
+from sweep.statistics.operating_point import FLOORS, Point, Wanted, highest, share_met
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class OperatingPoint:
         Share of resamples of rows in which what was asked holds.
     corrected : CorrectedRates
     highest : (value, low, high) or None
-        Where a precision is beyond reach: the highest that any trial kept.
+        Where a floor is beyond reach: the highest such rate that any trial kept.
     expected_cost : ExpectedCost or None
     """
 
@@ -88,7 +88,7 @@ class Standing:
         Share of resamples of rows in which what was asked holds at this threshold.
     corrected : CorrectedPoint
     highest : Counts or None
-        Where a precision is beyond reach: those of the highest precision that a trial or balance had with 10 called.
+        Where a floor is beyond reach: those of the highest such rate that a trial or balance had.
     """
 
     asked: Wanted
@@ -101,10 +101,11 @@ class Standing:
     def described(self, probability: Callable[[str, float], float | None]) -> OperatingPoint:
         """Describe the point for result.json; `probability`: of a balance at a mean logit."""
         counts, found = self.point.counts, self.corrected
-        best = None if self.highest is None else self.highest.intervals()["P1"]
+        kept, floor_is_recall = self.highest, self.asked.kind == "recall"
+        best = None if kept is None else kept.intervals()["R1" if floor_is_recall else "P1"]
         highest = None
-        if self.highest is not None and best is not None:
-            highest = (self.highest.precision[1] or 0.0, *best)
+        if kept is not None and best is not None:
+            highest = ((kept.recall if floor_is_recall else kept.precision)[1] or 0.0, *best)
         return OperatingPoint(
             kind=self.asked.kind,
             asked=self.asked.value,
@@ -174,13 +175,13 @@ def stand(
     of_balance = selection.curve_logits[:, balance], point.threshold, selection.curve_trained_on[balance]
     pick = Pick.at(rows, most, *of_balance)
     met = share_met(asked, y, units, means[:, balance], point.threshold, seed=seed)
-    highest = None
-    if asked.kind == "precision" and not point.reached:
-        every = [highest_precision(y, column) for column in (*trials.T, *means.T)]
-        highest = max(every, key=lambda counts: counts.precision[1] or 0.0)
+    kept = None
+    if asked.kind in FLOORS and not point.reached:
+        every = [highest(asked.kind, y, column) for column in (*trials.T, *means.T)]
+        kept = max(every, key=lambda counts: (getattr(counts, asked.kind)[1] or 0.0, -counts.called))
     picks = {**selection.picks, OPERATING_POINT: pick}
     chosen = replace(selection, equal=OPERATING_POINT, why=None, picks=picks)
-    return chosen, Standing(asked, most, point, met, corrected, highest)
+    return chosen, Standing(asked, most, point, met, corrected, kept)
 
 
 def along_curve(selection: Selection) -> np.ndarray:

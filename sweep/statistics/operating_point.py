@@ -167,7 +167,7 @@ def best_threshold(
     every, positives, total = np.arange(tp.shape[1]), tp[-1], called[-1]
     if asked.kind == "recall":
         point = np.argmax(_exceeds(asked, tp, called, margin), axis=0)
-        met = np.full(every.shape, True)
+        met = point < len(tp) - 1  # by predicting all rows positive, any floor is
     elif asked.kind == "precision":
         enough = called >= np.minimum(LEAST_CALLED, total)
         holds = enough & _exceeds(asked, tp, called, margin)
@@ -275,7 +275,10 @@ def _confident(
     resamples: int,
     seed: int,
 ) -> tuple[int, bool]:
-    """Find the threshold at which a floor holds in a share `confidence` of the resamples, and whether there is one."""
+    """Find the threshold at which a floor holds in a share `confidence` of the resamples, and whether there is one.
+
+    A recall that only predicting all rows positive has is beyond reach.
+    """
     share, wanted = asked.confidence or 0.0, np.zeros(len(called))
     for weights in draws(y, units, resamples, np.random.default_rng([seed, 11])):
         tp = ranking.sums(weights * y[:, None])
@@ -286,7 +289,8 @@ def _confident(
         wanted += holds.sum(axis=1)
     wanted /= resamples
     if asked.kind == "recall":
-        return int(np.argmax(wanted >= share)), True
+        point = int(np.argmax(wanted >= share))
+        return point, point < len(wanted) - 1
     enough = np.where(called >= min(LEAST_CALLED, called[-1]), wanted, -1)
     holds = enough >= share
     return int(np.flatnonzero(holds)[-1] if holds.any() else np.argmax(enough)), bool(holds.any())
@@ -328,7 +332,20 @@ def share_met(
     return float(holds.mean())
 
 
-def highest_precision(y: ArrayLike, logits: ArrayLike) -> Counts:
-    """Count at the threshold of highest precision with at least 10 rows predicted positive."""
-    found = find_point(Wanted("precision", 1.0), y, np.arange(len(np.asarray(y))), logits)
-    return found.counts
+def highest(kind: str, y: ArrayLike, logits: ArrayLike) -> Counts:
+    """Count at the threshold of the highest precision with at least 10 rows predicted positive, or highest recall.
+
+    Of recall: the highest threshold that has it, with some row predicted negative.
+
+    Examples
+    --------
+    >>> highest("recall", [0, 0, 1, 0, 1], [-2.0, 0.0, 1.0, 2.0, 3.0])
+    Counts(tp=2, fp=1, fn=0, tn=2)
+    """
+    labels = check_labels(y, both=True)
+    if kind == "precision":
+        return find_point(Wanted("precision", 1.0), labels, np.arange(labels.size), logits).counts
+    scores = check_logits(logits, "logits", (labels.size,))
+    ranking = Ranking.of(scores)
+    found = np.append(0, np.cumsum(labels[ranking.order]))[ranking.places[:-1]]
+    return Counts.of(labels, scores > ranking.thresholds[np.argmax(found)])

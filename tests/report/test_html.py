@@ -174,7 +174,7 @@ def test_a_recall_balance_out_of_reach_comes_with_the_cut_that_has_it(verdict: A
     assert recall_by_cut(found) is None
     by_threshold = ByThreshold(0.0314, case.counts, (0.99, 0.1), (0.8, 0.8))
     found.balances["recall"] = replace(found.balances["recall"], reached=False, by_threshold=by_threshold)
-    said = "o weight of those searched makes R0 = R1; calling from a probability of 0.0314 on does: R0 0.800, R1"
+    said = "o weight of those searched makes R0 = R1; a threshold of 0.0314 on the probability does: R0 0.800, R1"
     assert said in str(recall_by_cut(found))
     assert f"N{said}" in html.unescape(render(found, pictures=[], study=""))
     unknown = replace(by_threshold, probability=None)

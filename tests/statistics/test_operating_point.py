@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.statistics.confusion import Counts
-from sweep.statistics.operating_point import Ranking, Wanted, find_point, highest_precision, share_met
+from sweep.statistics.operating_point import Ranking, Wanted, find_point, highest, share_met
 
 Y = np.array([0, 0, 0, 0, 1, 0, 1, 0, 1, 1])
 LOGITS = np.arange(10.0)  # from the top: 1 1 0 1 0 1 0 0 0 0
@@ -42,7 +42,7 @@ def test_a_precision_floor_takes_the_lowest_threshold_with_ten_called() -> None:
     assert (found.counts.tp, found.counts.fp, found.reached) == (13, 1, True)
     beyond = find_point(Wanted("precision", 0.99), y, np.arange(len(y)), logits)
     assert not beyond.reached
-    assert beyond.counts == highest_precision(y, logits) == Counts(tp=13, fp=1, fn=2, tn=26)
+    assert beyond.counts == highest("precision", y, logits) == Counts(tp=13, fp=1, fn=2, tn=26)
     assert beyond.value == pytest.approx(13 / 14 - 0.99)
 
 
@@ -97,3 +97,15 @@ def test_the_cost_is_told_in_the_units_given() -> None:
     """If it failed, "50:2" would read as if a false alarm cost 1."""
     asked = Wanted("cost", 25.0, costs=(50.0, 2.0))
     assert asked.cost([[1, 3, 2, 4]]).tolist() == [2 * 50 + 3 * 2]
+
+
+def test_a_recall_that_only_predicting_all_rows_positive_has_is_beyond_reach() -> None:
+    """If it failed, a recall would be said to be reached by a model that decides nothing."""
+    y, logits = np.array([1, 0, 1, 0, 1]), np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    found = find_point(Wanted("recall", 0.9), y, np.arange(5), logits)
+    assert (found.reached, found.counts.called) == (False, 5)
+    kept = highest("recall", y, logits)
+    assert kept.recall[1] == pytest.approx(2 / 3)
+    assert kept.called == 3, "of the thresholds with that recall, the one with the fewest alarms"
+    sure = find_point(Wanted("recall", 0.9, 0.99), y[1:], np.arange(4), logits[1:])
+    assert not sure.reached or sure.counts.called < 4
