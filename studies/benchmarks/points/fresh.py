@@ -104,7 +104,8 @@ def at_prevalence(counts: dict[str, int], share: float) -> str:
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
     """Lay the figures out as a table."""
-    heads = ["table", "asked", "out-of-fold P1, R1, called", "told P1", "told R1", "before", "after", "P1 at 2.05 %"]
+    heads = ["table", "asked", "out-of-fold P1, R1, called", "told P1", "told R1"]
+    heads += ["before P1, R1, called", "after P1, R1, called", "after: P1 at 2.05 %"]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for row in rows:
         told = [f"{v:.3f} ({low:.2f} to {high:.2f})" for v, low, high in (row["P1"], row["R1"])]
