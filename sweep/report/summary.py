@@ -47,7 +47,7 @@ def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str
         interval = f"{corrected.low:.2f} to {corrected.high:.2f}"
         yield f"The lesser of the two, corrected for the search: {corrected.score:.2f} ({interval})."
     if selected.equal == "ratio" and result.equal == "precision":
-        yield f"Equal precision is out of reach; taken: as many alarms as {escape(with_name(name))}."
+        yield "Equal precision is out of reach; taken: as many alarms as positives."
     yield _balances(result)
     if result.test:
         yield f"Test table: {escape(say_found(result.test.counts, name))}"
