@@ -63,7 +63,7 @@ class Case:
         if not tested:
             test_size = assess_test_size(self.counts, positives=None, share=None)
         signal = replace(self.evidence.signal, p=p, as_good=round(p * 100) - 1, shuffles=99)
-        boosting = replace(self.evidence.yardsticks.boosting, score=0.3)
+        boosting = replace(self.evidence.yardsticks.boosting, score=0.3, low=0.2, high=0.4)
         evidence = replace(
             self.evidence,
             signal=signal,

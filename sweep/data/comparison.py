@@ -1,8 +1,10 @@
-"""Compare another table with the one learned from: levels that are new, dates outside, columns without a value."""
+"""Compare another table with the one learned from: new levels, values outside, missing shares, prevalence."""
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from sweep.data.cells import TRUTHS, as_labels, listed, shown
@@ -10,6 +12,9 @@ from sweep.data.readings import Reading
 from sweep.data.schema import Schema
 from sweep.data.splits import say_day
 
+MANY_OUTSIDE = 0.05  # share of a column's numbers outside the range learned from, from which on it is said
+MORE_MISSING = 0.05  # difference of two shares of missing values from which on it is said, if no chance
+NO_CHANCE = 3.5  # standard errors of a difference of two shares
 NAMED = 1000  # different new levels that are remembered of a column
 
 
@@ -32,7 +37,7 @@ class Comparison:
         for reading in self.schema.readings:
             column = of[reading.name]
             self.known[reading.name] += len(column) - column.null_count()
-            if reading.kind == "date" and reading.low is not None and reading.high is not None:
+            if reading.low is not None and reading.high is not None:
                 counts = self.outside.setdefault(reading.name, [0, 0])
                 counts[0] += int((column < reading.low).sum())
                 counts[1] += int((column > reading.high).sum())
@@ -54,7 +59,13 @@ class Comparison:
             if self.new_rows[reading.name]:
                 notes.append(self._say_levels(reading))
             before, after = self.outside.get(reading.name, (0, 0))
-            if before or after:
+            if reading.kind == "number":
+                if before + after >= max(2, MANY_OUTSIDE * self.known[reading.name]):
+                    notes.append(
+                        f"column {shown(reading.name)}: {before + after} of {self.rows} numbers lie outside those "
+                        f"learned from ({before} below {reading.low:g}, {after} above {reading.high:g})"
+                    )
+            elif before or after:
                 notes.append(
                     f"column {shown(reading.name)}: {before + after} of {self.rows} dates lie outside those "
                     f"learned from ({before} before {say_day(reading.low, reading)}, "
@@ -90,6 +101,54 @@ class Comparison:
             more = ", ..." if len(alike) > 4 else ""
             said += f"; by case, blanks or spelling alone differ {pairs}{more}: write them alike"
         return said
+
+
+def with_ranges(schema: Schema, features: pl.DataFrame) -> Schema:
+    """Return the schema with the least and the greatest value of each column of numbers."""
+    readings = []
+    for reading in schema.readings:
+        values = features[reading.name] if reading.kind == "number" else None
+        if values is None or not values.dtype.is_numeric() or values.null_count() == len(values):
+            readings.append(reading)
+            continue
+        low, high = values.cast(pl.Float64).min(), values.cast(pl.Float64).max()
+        readings.append(replace(reading, low=low, high=high))  # type: ignore[arg-type]
+    return replace(schema, readings=tuple(readings))
+
+
+def say_shares(trained: pl.DataFrame, other: pl.DataFrame, schema: Schema, y: np.ndarray, new: np.ndarray) -> list[str]:
+    """Say where missing values or the prevalence differ by more than chance from the table learned from.
+
+    Parameters
+    ----------
+    trained, other : pl.DataFrame, shape (rows, features)
+        Of the table learned from and of the other.
+    schema : Schema
+    y, new : np.ndarray, shape (rows,)
+        Their labels.
+    """
+    notes = []
+    for name in schema.names:
+        counts = trained[name].null_count(), other[name].null_count()
+        before, here = counts[0] / trained.height, counts[1] / other.height
+        if abs(here - before) >= MORE_MISSING and not _chance(counts[0], trained.height, counts[1], other.height):
+            notes.append(
+                f"column {shown(name)}: {here:.0%} of the values are missing, where {before:.0%} were learned from"
+            )
+    before, here = float(y.mean()), float(new.mean())
+    if not _chance(int(y.sum()), len(y), int(new.sum()), len(new)):
+        notes.append(
+            f"{100 * here:.2g} % of these rows are positive, where {100 * before:.2g} % were learned from: precision "
+            "does not carry over, recall does"
+        )
+    return notes
+
+
+def _chance(hits: int, rows: int, other_hits: int, other_rows: int) -> bool:
+    """Check whether two shares may differ by chance."""
+    pooled = (hits + other_hits) / (rows + other_rows)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / other_rows))
+    return bool(abs(hits / rows - other_hits / other_rows) <= NO_CHANCE * error)
 
 
 def find_variants(levels: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from sweep.data.cells import bare_frame, listed, shown
+from sweep.data.comparison import with_ranges
 from sweep.data.duplicates import find_duplicates, fingerprint, tie_rows
 from sweep.data.folds import blocks_by_time, check_groups, fold_of_row
 from sweep.data.kinds import Asked, learn_schema
@@ -200,6 +201,7 @@ def load_table(
     )
     schema = schema.select(name for name in features.columns if name not in why)
     features = features.select(schema.columns)
+    schema = with_ranges(schema, features)
     if not features.width:
         raise TableError(f"{path}: a table needs a column that tells rows apart; there is none beside {shown(target)}.")
     notes += find_suspicions(features, schema)

@@ -139,6 +139,22 @@ def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Agains
     return Against(*(Estimate.of(value, of) for value, of in zip(values, drawn, strict=True)))
 
 
+def estimate_score(setup: TrialSetup, logits: np.ndarray) -> Estimate:
+    """Estimate min(P1, R1) at the FP = FN threshold that the other folds choose, by a bootstrap over row groups.
+
+    Parameters
+    ----------
+    setup : TrialSetup
+    logits : array, shape (scored rows,)
+        Out-of-fold.
+    """
+    rows = setup.scored
+    called = decide_by_other_folds(logits, rows.y, rows.fold_of_row)
+    draws = row_draws(rows.y, rows.units, RESAMPLES, np.random.default_rng([setup.seed, 8]))
+    drawn = np.concatenate([_score(rows.y, called, block) for block in draws])
+    return Estimate.of(float(_score(rows.y, called, np.ones((1, len(rows.y))))[0]), drawn)
+
+
 def _score(y: np.ndarray, called: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Compute min(P1, R1) in each resample, (resamples,)."""
     tp, calls, positives = weights @ (called & (y == 1)), weights @ called, weights @ (y == 1)

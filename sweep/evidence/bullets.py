@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sweep.evidence import rule
 from sweep.evidence.permutation_test import PermutationTest
 from sweep.statistics.bootstrap import Estimate
 
@@ -47,6 +48,14 @@ def say_condition(verdict: "Verdict") -> str:
     return f", if {say_columns(leaks)} {'is' if len(leaks) == 1 else 'are'} known when the prediction is made"
 
 
+def by_boosting(v: "Verdict") -> bool:
+    """Check whether gradient boosting's estimate alone, not its low end, keeps `feature-limited` from being said."""
+    if v.answer != "data-limited" or v.sure or v.yardsticks is None or v.learning.gain is None:
+        return False
+    boosting, gain = v.yardsticks.boosting, v.learning.gain.average_precision
+    return boosting.score >= v.enough and (gain.high < rule.CLEARLY_FLAT or gain.value <= rule.MIDDLE)
+
+
 def _say_signal(v: "Verdict") -> str:
     as_good = f"{v.signal.as_good or 'none'} of {v.signal.shuffles} shuffles of the labels did as well"
     start = "There is signal" if v.signal.found else "No signal is told from chance"
@@ -75,6 +84,8 @@ def _say_help(v: "Verdict") -> str:
         return f"First find out whether {say_columns(leaks[:1])} is known when the prediction is made."
     if v.answer == "workable" and not v.sure:
         return "Try gradient boosting with these class weights: it reaches what counts as enough."
+    if by_boosting(v):
+        return "Gradient boosting may reach what counts as enough; more positives would show whether it does."
     if v.learning.gain is None:
         return "Whether more positives would help cannot be told: there are too few for a learning curve."
     gain = v.learning.gain.average_precision

@@ -9,10 +9,11 @@ Answer = Literal["futile", "data-limited", "feature-limited", "workable"]
 ANSWERS: tuple[Answer, ...] = ("futile", "data-limited", "feature-limited", "workable")
 CLEARLY_MORE = 0.02  # a gain whose low end is above it: data-limited
 CLEARLY_FLAT = 0.05  # a gain whose high end is below it: feature-limited
+MIDDLE = (CLEARLY_MORE + CLEARLY_FLAT) / 2
 
 
 def decide(
-    p: float, corrected_low: float, enough: float, gain: Gain | None, boosting: float = 0.0
+    p: float, corrected_low: float, enough: float, gain: Gain | None, boosting: tuple[float, float] = (0.0, 0.0)
 ) -> tuple[Answer, bool]:
     """Decide the answer, and whether it is sure.
 
@@ -24,7 +25,8 @@ def decide(
        tell for lack of positives, `data-limited`.
 
     `feature-limited` is not said where gradient boosting reaches `enough`: the same features do for it what they do not
-    for the network. The answer is then `workable`, not sure.
+    for the network. Where its low end does, the answer is `workable`, not sure, as it is not the network delivered;
+    where its estimate alone does, `data-limited`, not sure: with so few positives that is not told from luck.
 
     Parameters
     ----------
@@ -36,8 +38,8 @@ def decide(
     gain : Gain or None
         What doubling the positives brings in average precision, whose intervals are shorter than those of min(P1, R1);
         None where the curve cannot tell.
-    boosting : float
-        min(P1, R1) of gradient boosting.
+    boosting : (float, float)
+        min(P1, R1) of gradient boosting, and its low end.
 
     Examples
     --------
@@ -54,8 +56,10 @@ def decide(
         return "data-limited", False
     if gain.low > CLEARLY_MORE:
         return "data-limited", True
-    if gain.high >= CLEARLY_FLAT and gain.value > (CLEARLY_MORE + CLEARLY_FLAT) / 2:
+    if gain.high >= CLEARLY_FLAT and gain.value > MIDDLE:
         return "data-limited", False
-    if boosting >= enough:
+    if min(boosting) >= enough:
         return "workable", False
+    if max(boosting) >= enough:
+        return "data-limited", False
     return "feature-limited", gain.high < CLEARLY_FLAT

@@ -162,13 +162,13 @@ def reach_verdict(evidence: Evidence, corrected: Corrected, counts: Counts, *, e
     enough : float
         From which low end of the corrected score on a table is workable.
     """
-    gain = evidence.learning.gain
+    gain, boosting = evidence.learning.gain, evidence.yardsticks.boosting
     answer, sure = decide(
         evidence.signal.p,
         corrected.low,
         enough,
         gain.average_precision if gain else None,
-        evidence.yardsticks.boosting.score,
+        (boosting.score, boosting.low or 0.0),
     )
     verdict = Verdict(
         answer=answer,

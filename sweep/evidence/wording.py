@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sweep.evidence import rule, weights_or_threshold
 from sweep.evidence.baselines import Baselines
-from sweep.evidence.bullets import say_condition, say_p
+from sweep.evidence.bullets import by_boosting, say_condition, say_p
 from sweep.evidence.learning_curve import LearningCurve
 from sweep.evidence.permutation_test import PermutationTest
 from sweep.evidence.test_size import SizeOfTest
@@ -58,10 +58,12 @@ def _say_futile(v: "Verdict", counts: Counts) -> str:
 
 def _say_workable(v: "Verdict", counts: Counts) -> str:
     if not v.sure and v.yardsticks is not None:
+        b = v.yardsticks.boosting
         return (
             f"Probably workable, with gradient boosting. There is signal ({say_p(v.signal)}); {_say_score(v)}, and its "
-            f"low end does not reach the {v.enough:g} that counts as enough, but gradient boosting on the same "
-            f"features scores {v.yardsticks.boosting.score:.3f}. {_say_counts(counts)} {say_learning(v.learning)}"
+            f"low end does not reach the {v.enough:g} that counts as enough, but that of gradient boosting on the same "
+            f"features does: {b.score:.3f} (95 % {b.low or 0:.3f} to {b.high or 1:.3f}). {_say_counts(counts)} "
+            f"{say_learning(v.learning)}"
         )
     return (
         f"Workable{say_condition(v)}. There is signal ({say_p(v.signal)}), and {_say_score(v)}: "
@@ -81,6 +83,15 @@ def _say_data_limited(v: "Verdict", counts: Counts) -> str:
             f"Whether more positives would help cannot be told: {v.learning.why}. {_say_counts(counts)} "
             "If more positives can be had, get them first; if not, take this for what the table gives, and do not tune "
             "further: with so few, no change could be told from luck."
+        )
+    if v.yardsticks is not None and by_boosting(v):
+        b = v.yardsticks.boosting
+        return start + (
+            f"Gradient boosting scores {b.score:.3f} on the same features "
+            f"(95 % {b.low or 0:.3f} to {b.high or 1:.3f}): "
+            "by that estimate the features do not lack, but its low end does not reach what counts as enough either. "
+            f"{say_learning(v.learning)} {_say_counts(counts)} Try gradient boosting; only more positives can show "
+            "whether it holds what it promises."
         )
     by_rule = (
         f"The low end of the latter is above {rule.CLEARLY_MORE:g}, which is the rule. "

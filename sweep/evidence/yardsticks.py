@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sweep.document import LEFT_OUT
-from sweep.evidence.baselines import Against, Regression, compare
+from sweep.evidence.baselines import Against, Regression, compare, estimate_score
 from sweep.evidence.boosting import boost_out_of_fold
 from sweep.evidence.columns import ColumnScore, SourceColumn
 from sweep.evidence.learning_curve import decide_by_other_folds
@@ -29,12 +29,16 @@ class Yardstick:
         The network less this.
     seconds : float or None
         That it took.
+    low, high : float or None
+        The 95 % interval of the score, where it decides an answer.
     """
 
     score: float
     average_precision: float
     against: Against
     seconds: float | None = field(default=None, metadata=LEFT_OUT)
+    low: float | None = field(default=None, metadata=LEFT_OUT)
+    high: float | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def finding(self) -> str:
@@ -98,13 +102,15 @@ def measure_yardsticks(
     started = time.perf_counter()
     boosted = boost_out_of_fold(columns, setup)
     seconds = time.perf_counter() - started
-    own = _score(setup, network)
+    own, of_boosting = _score(setup, network), estimate_score(setup, boosted)
     return Yardsticks(
         boosting=Yardstick(
-            _score(setup, boosted),
+            of_boosting.value,
             average_precision(setup.scored.y, boosted) or 0.0,
             compare(setup, network, boosted),
             seconds,
+            of_boosting.low,
+            of_boosting.high,
         ),
         logistic_regression=Yardstick(
             own - regression.against.score.value, regression.average_precision, regression.against

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sweep.evidence.baselines import Against
 from sweep.evidence.bullets import WORDS, say_bullets, say_condition, say_p
 from sweep.evidence.columns import Alarm
+from sweep.evidence.learning_curve import Gains, doubling
+from sweep.evidence.verdict import reach_verdict
 from sweep.evidence.wording import say_verdict
 from sweep.report.answer import headline
 from sweep.statistics.bootstrap import Estimate
@@ -53,6 +56,24 @@ def test_boosting_that_is_better_is_said_first(case: Case) -> None:
     assert "Gradient boosting does better, by 0.05 (0.01 to 0.08)" in say_bullets(verdict)[1]
     assert say_verdict(verdict, case.counts).startswith("Gradient boosting does better than the network")
     assert "class_weights.json serves it too" in say_verdict(verdict, case.counts)
+
+
+def test_an_estimate_of_boosting_alone_is_told_as_open(case: Case) -> None:
+    """If it failed, a table would be called workable, or short of features, by the luck of a few positives."""
+    evidence = case.evidence
+    flat = doubling(0.0, np.array([-0.01, 0.01]))
+    boosting = replace(evidence.yardsticks.boosting, score=0.52, low=0.4, high=0.6)
+    evidence = replace(
+        evidence,
+        signal=replace(evidence.signal, p=0.01),
+        learning=replace(evidence.learning, gain=Gains(flat, flat)),
+        yardsticks=replace(evidence.yardsticks, boosting=boosting),
+        alarms=(),
+    )
+    verdict = reach_verdict(evidence, replace(case.corrected, low=0.2), case.counts, enough=0.5)
+    assert (verdict.answer, verdict.sure) == ("data-limited", False)
+    assert "may reach what counts as enough" in verdict.bullets[2]
+    assert "scores 0.520 on the same features (95 % 0.400 to 0.600)" in verdict.paragraph
 
 
 def test_not_told_apart_from_logistic_regression_reaches_the_bullets(case: Case) -> None:

@@ -56,7 +56,13 @@ def test_a_higher_score_never_makes_a_table_worse(p: float, found: Any, one: flo
 def test_features_are_not_blamed_where_boosting_does_with_them_what_was_asked() -> None:
     """If it failed, a user would look for better features where trees reach what was asked for with these."""
     flat = gain(-0.1, 0.01, 0.049)
-    assert decide(0.01, 0.3, 0.5, flat, 0.49) == ("feature-limited", True)
-    assert decide(0.01, 0.3, 0.5, flat, 0.5) == ("workable", False)
-    assert decide(0.01, 0.3, 0.5, gain(0.021, 0.04, 0.3), 0.9) == ("data-limited", True)
-    assert decide(0.5, 0.3, 0.5, flat, 0.9) == ("futile", True)
+    assert decide(0.01, 0.3, 0.5, flat, (0.49, 0.4)) == ("feature-limited", True)
+    assert decide(0.01, 0.3, 0.5, flat, (0.6, 0.5)) == ("workable", False)
+    assert decide(0.01, 0.3, 0.5, gain(0.021, 0.04, 0.3), (0.9, 0.8)) == ("data-limited", True)
+    assert decide(0.5, 0.3, 0.5, flat, (0.9, 0.8)) == ("futile", True)
+
+
+def test_an_estimate_alone_makes_no_table_workable() -> None:
+    """If it failed, gradient boosting's luck on a few positives would be told as an answer."""
+    flat = gain(-0.1, 0.01, 0.049)
+    assert decide(0.01, 0.3, 0.5, flat, (0.518, 0.42)) == ("data-limited", False)
