@@ -8,7 +8,7 @@ import numpy as np
 from sweep.class_weight import weight_matrix
 from sweep.evidence.learning_curve import decide_by_other_folds
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import RESAMPLES, Estimate, average_precisions, row_draws
+from sweep.statistics.bootstrap import RESAMPLES, Estimate, average_precisions, row_draws, thinned
 from sweep.statistics.confusion import Counts, average_precision
 from sweep.statistics.criteria import score
 from sweep.validation import trained_on
@@ -127,15 +127,16 @@ def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Agains
     y, pair = rows.y, (network, other)
     called = [decide_by_other_folds(z, y, rows.fold_of_row) for z in pair]
 
-    def differences(weights: np.ndarray) -> np.ndarray:
-        """Score and average precision in each resample, (2, resamples)."""
-        scores = [_score(y, decided, weights) for decided in called]
-        precisions = [average_precisions(y, z, weights) for z in pair]
+    def differences(some: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Score and average precision of some rows in each resample, (2, resamples)."""
+        scores = [_score(y[some], decided[some], weights) for decided in called]
+        precisions = [average_precisions(y[some], z[some], weights) for z in pair]
         return np.stack([scores[0] - scores[1], precisions[0] - precisions[1]])
 
-    draws = row_draws(y, rows.units, RESAMPLES, np.random.default_rng([setup.seed, 8]))
-    drawn = np.concatenate([differences(block) for block in draws], axis=1)
-    values = differences(np.ones((1, len(y))))[:, 0].tolist()
+    some, times = thinned(y, rows.units, seed=setup.seed)
+    draws = row_draws(y[some], rows.units[some], RESAMPLES, np.random.default_rng([setup.seed, 8]))
+    drawn = np.concatenate([differences(some, block * times) for block in draws], axis=1)
+    values = differences(np.arange(len(y)), np.ones((1, len(y))))[:, 0].tolist()
     return Against(*(Estimate.of(value, of) for value, of in zip(values, drawn, strict=True)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sweep.evidence.columns import SourceColumn
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import average_precisions, interval, row_draws
+from sweep.statistics.bootstrap import average_precisions, interval, row_draws, thinned
 from sweep.study.params import Params
 from sweep.validation import count_folds
 
@@ -63,11 +63,13 @@ def measure_importance(
     one = len(rows.y) * setup.repeats * max(1, len(columns))
     draws = max(1, min(DRAWS, MOST_SCORED // one))
     orders = [permute_groups(setup.groups, setup.fold_of_row, rng) for _ in range(draws)]
+    some, times = thinned(rows.y, rows.units, seed=setup.seed)
+    labels, units = rows.y[some], rows.units[some]
     blocks = [
-        np.concatenate([np.ones((1, len(rows.y))), block])
-        for block in row_draws(rows.y, rows.units, RESAMPLES, np.random.default_rng([setup.seed, 11]))
+        np.concatenate([np.ones((1, len(some))), block]) * times
+        for block in row_draws(labels, units, RESAMPLES, np.random.default_rng([setup.seed, 11]))
     ]
-    whole = _average_precisions(rows.y, score(X), blocks)
+    whole = _average_precisions(labels, score(X)[some], blocks)
     found = []
     for column in columns:
         parts = list(column.parts)
@@ -75,7 +77,7 @@ def measure_importance(
         for order in orders:
             changed = X.copy()
             changed[:, parts] = X[order][:, parts]
-            permuted += _average_precisions(rows.y, score(changed), blocks) / draws
+            permuted += _average_precisions(labels, score(changed)[some], blocks) / draws
         fall = whole - permuted
         found.append(Importance(column.name, float(fall[0]), *interval(fall[1:], around=float(fall[0]))))
     return tuple(sorted(found, key=lambda one: -one.value))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import positive_shares
-from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws
+from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws, thinned
 from sweep.statistics.confusion import average_precision, count
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study.params import Params
@@ -156,12 +156,14 @@ def score_points(
     counts = count(y == 1, called)
     rng = np.random.default_rng([seed, 6])
     tallied, precise = [], []
-    labels = (y == 1).astype(float)
-    for block in row_draws(y, units, RESAMPLES, rng):
+    some, times = thinned(y, units, seed=seed)
+    labels, decided = (y[some] == 1).astype(float), called[some]
+    for drawn_rows in row_draws(y[some], units[some], RESAMPLES, rng):
+        block = drawn_rows * times
         sums = np.stack([block @ labels, block @ (1 - labels)], axis=1)
-        hits, false = block @ (called * labels[:, None]), block @ (called * (1 - labels)[:, None])
+        hits, false = block @ (decided * labels[:, None]), block @ (decided * (1 - labels)[:, None])
         tallied.append(counts_of(np.concatenate([sums, hits, false], axis=1)))
-        precise.append(np.stack([average_precisions(y, z, block) for z in flat.T], axis=1))
+        precise.append(np.stack([average_precisions(y[some], z[some], block) for z in flat.T], axis=1))
     resampled = np.concatenate(tallied)
     plain = {
         "score": score(counts, "ratio"),

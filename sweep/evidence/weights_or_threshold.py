@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sweep.document import key
 from sweep.evidence.baselines import Decision
-from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws
+from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws, thinned
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
 from sweep.statistics.reached import locate
@@ -79,9 +79,10 @@ def compare_weights_and_threshold(
     everything = np.ones((1, len(y)))
     found = _counts(labels, fold_of_row, decided, log_ratio, unweighted, everything, everything)[:, 0]
     differences = []
-    for block in row_draws(y, units, RESAMPLES, np.random.default_rng([seed, 7])):
-        out = (block == 0).astype(float)
-        weights, threshold = score(_counts(labels, fold_of_row, decided, log_ratio, unweighted, block, out), "ratio")
+    some, times = thinned(y, units, seed=seed)
+    of_some = labels[some], fold_of_row[some], decided[some], log_ratio, unweighted[some]
+    for block in row_draws(y[some], units[some], RESAMPLES, np.random.default_rng([seed, 7])):
+        weights, threshold = score(_counts(*of_some, block * times, (block == 0) * times), "ratio")
         differences.append(weights - threshold)
     scores = score(found, "ratio")
     difference = float(scores[0] - scores[1])

@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sweep.evidence.baselines import compare
+from sweep.evidence.learning_curve import score_points
+from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import alike, check_units, counts_of, in_and_out_of_bag, resampled_sums, strata, tally
 from sweep.statistics.confusion import count
 
@@ -67,3 +70,27 @@ def test_units_are_checked() -> None:
     for units in ([0, 1], [0.0, 1.0, 2.0]):
         with pytest.raises(ValueError, match=r"units must be integers of shape \(3,\)"):
             check_units(units, 3)
+
+
+def test_some_rows_stand_for_all_of_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, the evidence on a million rows would take hours, or say other than on all of them."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(12_000) < 240).astype(int)
+    units, folds = np.arange(12_000), np.arange(12_000) % 4
+    good = rng.normal(size=12_000) + 2.2 * y
+    weak = rng.normal(size=12_000) + 1.4 * y
+    setup = TrialSetup(y, folds, units, 1, 1, 64, "precision", 0)
+    points = np.stack([weak, (weak + good) / 2, good], axis=1)[:, :, None]
+
+    def measured() -> list[float]:
+        against = compare(setup, good, weak)
+        curve = score_points(y, units, folds, points, [0.25, 0.5, 1.0], [60.0, 120.0, 240.0], seed=0)
+        ends = [(e.value, e.low, e.high) for e in (against.score, against.average_precision)]
+        ends += [(p.average_precision, p.average_precision_low, p.average_precision_high) for p in curve.points]
+        return [value for three in ends for value in three]
+
+    whole = measured()
+    monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 4000)
+    some = measured()
+    assert some[::3] == whole[::3]
+    np.testing.assert_allclose(some, whole, atol=0.05)
