@@ -118,7 +118,13 @@ def cli(context: click.Context) -> None:
 @click.option("--name", help="The study's name. Default: the table's file stem.")
 @ROOT
 @click.option("--storage", metavar="URL", help="A database for the study. Default: SQLite in its folder.")
-@click.option("--workers", type=click.IntRange(1), default=1, help="Trials at a time. Default: 1.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    help="Trials at a time; the search asks for as many before it learns from them, so that another number "
+    "finds other networks. Default: 1.",
+)
 @click.option("--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", help="Where workers run.")
 @JSON
 def run(
