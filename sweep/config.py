@@ -125,7 +125,7 @@ class Search:
     most: tuple[float, float] = setting(
         (0.5, 1.0), "Range of the cap on the class weights.", bounds=(0.5, 1), whole=False, metavar="LO HI"
     )
-    depth: tuple[int, int] = setting((1, 3), "Range of hidden layers; 0: none.", bounds=(0, 16), metavar="LO HI")
+    depth: tuple[int, int] = setting((0, 3), "Range of hidden layers; 0: none.", bounds=(0, 16), metavar="LO HI")
     width: tuple[int, int] = setting(
         (32, 256), "Range of units per layer, in doublings of LO.", bounds=(1, 4096), metavar="LO HI"
     )

@@ -528,14 +528,20 @@ def search_trials(this: Run) -> None:
 
 def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
     """Confirm the best networks, pick the balances on the winner's curve, and correct the score for the search."""
-    from sweep.search.selection import CANDIDATES, STEPS, confirm, select
+    from sweep.search.members import audition, rank_networks
+    from sweep.search.selection import STEPS, select
+    from sweep.study.params import Params
+    from sweep.study.study import FINISHED
 
     asked, standing = this.spec.balance.criterion, None
     with this.timed("curve"):
-        candidates = this.study.best_networks(CANDIDATES)
-        this.progress.phase("curve", len(candidates) + STEPS)
+        this.progress.phase("curve", 1 + STEPS)
         step = this.progress.step
-        confirmed = confirm(this.data.X, this.setup, candidates, this.workers, step)
+        complete = this.study.trials(FINISHED[0])
+        trials = [(t.number, Params(**t.params), this.study.logits(t).mean(axis=1)) for t in complete]
+        best, additive = rank_networks(this.setup, trials), this.spec.search.depth[0] == 0
+        confirmed = audition(this.data.X, this.setup, best, this.workers, additive=additive)
+        step(f"{len(confirmed)} networks again, with fresh seeds")
         selection = select(
             this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, workers=this.workers, step=step
         )
@@ -544,7 +550,8 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
         else:
             from sweep.search.operating_point import stand
 
-            selection, standing = stand(selection, point, *all_trials(this, selection), seed=this.setup.seed)
+            logits, on_curve, _ = all_trials(this, selection)
+            selection, standing = stand(selection, point, logits, on_curve, seed=this.setup.seed)
             corrected = standing.corrected.score
     this.folder.withdraw_result()
     with whole(this.folder.selection) as part:
@@ -552,28 +559,37 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
     return selection, corrected, standing
 
 
-def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool]]:
-    """Stack all complete trials' mean out-of-fold logits, (scored rows, trials); say which have the curve's network."""
+def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool], np.ndarray]:
+    """Stack mean out-of-fold logits of all complete trials and of the networks run again: (scored rows, networks).
+
+    Says of each whether it is one of the curve's network's members, and gives its log losses, (scored rows, networks).
+    """
+    from sweep.search.members import log_losses
     from sweep.study.params import Params
     from sweep.study.study import FINISHED
 
-    trials = this.study.trials(FINISHED[0])
-    winner = selection.winner.params.network
-    logits = np.stack([this.study.logits(t).mean(axis=1) for t in trials], axis=1)
-    return logits, [Params(**t.params).network == winner for t in trials]
+    members = {part.network for part in selection.winner.params.parts}
+    found = [(Params(**t.params), this.study.logits(t)) for t in this.study.trials(FINISHED[0])]
+    found += [(one.params, one.logits) for one in selection.confirmed if not one.params.members]
+    logits = np.stack([one.mean(axis=1) for _, one in found], axis=1)
+    losses = [log_losses(this.setup, z, params.most) for z, (params, _) in zip(logits.T, found, strict=True)]
+    return logits, [params.network in members for params, _ in found], np.stack(losses, axis=1)
 
 
 def correct_for_search(this: Run, selection: "Selection") -> "Corrected":
     """Correct the delivered balance's score for the search, over the out-of-fold logits of all complete trials."""
     from sweep.statistics.corrected_score import corrected_score
 
+    logits, on_curve, losses = all_trials(this, selection)
     return corrected_score(
         this.setup.scored.y,
         this.setup.scored.units,
-        *all_trials(this, selection),
+        logits,
+        on_curve,
         selection.curve_logits,
         selection.curve.most,
         equal=this.setup.equal,
+        losses=losses,
         deliver=selection.equal,
         prevalence=this.setup.scored.prevalence,
         seed=this.setup.seed,

@@ -14,7 +14,8 @@ from sweep.evidence.test_size import assess_test_size
 from sweep.evidence.verdict import Evidence, Verdict, gather_evidence, reach_verdict
 from sweep.parallel.workers import Workers
 from sweep.progress import Progress
-from sweep.search.selection import Selection, confirm, select
+from sweep.search.members import confirm
+from sweep.search.selection import Selection, select
 from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import Corrected, corrected_score

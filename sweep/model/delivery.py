@@ -148,6 +148,7 @@ def _card(spec: Spec, table: Table, selection: Selection) -> dict[str, Any]:
         "missing": list(spec.data.missing),
         "schema": table.schema.to_dict(),
         "network": {name: getattr(selection.winner.params, name) for name in ("depth", "width", "bins")},
+        "mean_of": [part.words for part in selection.winner.params.parts],
         "out_of_fold": {name: described(pick.counts) for name, pick in selection.picks.items()},
     }
 

@@ -18,7 +18,7 @@ from sweep.parallel.processes import Processes
 from sweep.parallel.signals import AT_STOP
 from sweep.stack.design import Design
 from sweep.stack.network import Stack
-from sweep.stack.recipe import Recipe
+from sweep.stack.recipe import Committee, Recipe
 from sweep.stack.training import fit
 
 ATTEMPTS = 3  # of a call, before the run gives up
@@ -133,7 +133,7 @@ class Workers:
             if running:
                 self.backend.abandon()
 
-    def fit(self, X: np.ndarray, design: Design, recipe: Recipe, *, seed: int) -> Stack:
+    def fit(self, X: np.ndarray, design: Design, recipe: Recipe | Committee, *, seed: int) -> Stack:
         """Train a design, its columns split over the workers; which part a column is in changes nothing.
 
         Raises
@@ -173,7 +173,7 @@ def fit_part(
     rows: np.ndarray | None,
     Y: np.ndarray,
     W: np.ndarray,
-    recipe: Recipe,
+    recipe: Recipe | Committee,
     seed: int,
     init_seed: np.ndarray,
 ) -> Stack:

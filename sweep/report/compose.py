@@ -25,6 +25,7 @@ from sweep.report.result import (
     Selected,
     Trials,
 )
+from sweep.search.members import Confirmed
 from sweep.search.operating_point import Standing
 from sweep.search.selection import PICKS, Selection
 from sweep.statistics.confusion import average_precision
@@ -62,6 +63,16 @@ def compose(
     folds = [rows.fold_of_row == k for k in range(rows.folds)]
     own = [average_precision(rows.y[here], logits[here]) for here in folds]
     searched = {"most", "depth", "width", *spec.search.settings}
+    alone = [one for one in selection.confirmed if not one.params.members]
+
+    def networks(some: Sequence[Confirmed]) -> tuple[ConfirmedNetwork, ...]:
+        return tuple(
+            ConfirmedNetwork(
+                trial=c.trial, **_of(c.params, searched), bins=c.params.bins, length=c.params.length, score=c.score
+            )
+            for c in some
+        )
+
     return Result(
         name=spec.name,
         version=__version__,
@@ -85,6 +96,8 @@ def compose(
             trial=winner.trial,
             params=Searched(**_of(replace(winner.params, most=pick.most), searched)),
             bins=winner.params.bins,
+            network=winner.params.words,
+            members=networks([one for one in alone if one.params in winner.params.parts]),
             weight_ratio=float(weight_ratio(pick.most, rows.prevalence)),
             threshold=probability(selection.equal, pick.threshold),
             counts=pick.counts,
@@ -94,10 +107,7 @@ def compose(
             average_precision_by_fold=float(np.mean([value for value in own if value is not None])),
             score=float(score(pick.counts)),
             corrected=corrected,
-            confirmed=tuple(
-                ConfirmedNetwork(trial=c.trial, **_of(c.params, searched), bins=c.params.bins, score=c.score)
-                for c in selection.confirmed
-            ),
+            confirmed=networks(alone),
         ),
         balances=_balances(selection, probability),
         trials=Trials(**trials),

@@ -73,7 +73,14 @@ def draw_every_trial(
     pick, network = selection.picks[selection.equal], selection.winner.params
     (_, precision), (_, recall) = pick.counts.precision, pick.counts.recall
     chosen = TrialPoint(
-        selection.winner.trial, pick.most, network.depth, network.width, precision, recall, bins=network.bins
+        selection.winner.trial,
+        pick.most,
+        network.depth,
+        network.width,
+        precision,
+        recall,
+        bins=network.bins,
+        members=len(network.parts),
     )
     points = [
         TrialPoint(

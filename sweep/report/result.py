@@ -90,6 +90,7 @@ class ConfirmedNetwork:
     weight_decay: float | None = field(default=None, metadata=LEFT_OUT)
     learning_rate: float | None = field(default=None, metadata=LEFT_OUT)
     bins: bool = False
+    length: float = 1.0
     score: float = 0.0
 
 
@@ -102,7 +103,7 @@ class Selected:
     equal : str or None
         The criterion taken, None for an operating point; `why`, where it is not the one asked for.
     trial : int
-        Whose network it is.
+        Whose network it is, or the best of those averaged.
     params : Searched
         `most` is the balance picked, not the trial's.
     weight_ratio : float
@@ -110,6 +111,10 @@ class Selected:
     threshold : float or None
         On the delivered probability; None where it tells no rows apart.
     precision, recall : (class 0, class 1)
+    network : str
+        Described in words.
+    members : tuple of ConfirmedNetwork
+        The networks whose logits are averaged, or the one.
     """
 
     equal: str | None
@@ -127,6 +132,8 @@ class Selected:
     score: float
     corrected: Corrected
     confirmed: tuple[ConfirmedNetwork, ...]
+    network: str = ""
+    members: tuple[ConfirmedNetwork, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,10 @@ def selected_line(result: Result) -> str:
 
 
 def network(result: Result) -> str:
-    """Describe the network taken: hidden layers x units, and whether it has bins."""
-    params = result.selected.params
-    return f"network {params.depth} x {params.width}{' with bins' if result.selected.bins else ''}"
+    """Describe the network taken: hidden layers x units, and whether it has bins; of a mean each member."""
+    selected = result.selected
+    words = selected.network or f"{selected.params.depth} x {selected.params.width}"
+    return words if len(selected.members) > 1 else f"network {words}"
 
 
 def recall_by_cut(result: Result) -> str | None:

@@ -6,13 +6,15 @@ from itertools import product
 import numpy as np
 
 from sweep.search.curve import EXPECTED
+from sweep.search.members import CANDIDATES, LENGTHS
 from sweep.search.pace import Pace
-from sweep.search.selection import CANDIDATES, PICKS
+from sweep.search.selection import PICKS
 from sweep.search.setup import TrialSetup
 from sweep.study.params import Params
 from sweep.study.space import Space
 
 KEPT = 0.55  # share of the epochs that pruning leaves, about
+AVERAGED = 2  # networks, about
 AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
 EXPORT = 8.0  # seconds: the final networks put together, written and compared
 RESAMPLED = 2e-9  # seconds a row, resample and passed-over vector of an interval
@@ -41,12 +43,12 @@ def estimate(setup: TrialSetup, space: Space, pace: Pace, *, trials: int, worker
     folds, rows = int(setup.fold_of_row.max()) + 1, len(setup.y)
     a_column = average_column(setup, pace, networks_of(space))
     a_trial = folds * setup.repeats * a_column
-    balances = CANDIDATES + 1 + EXPECTED + len(PICKS) - 1
+    balances = CANDIDATES + 2 + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
     few = min(rows, 50_000)
     return {
         "search": trials * (a_trial * KEPT + AROUND / min(workers, 2)),
         "curve": balances * a_trial + 4000 * RESAMPLED * rows,
-        "final": len(PICKS) * setup.repeats * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
+        "final": AVERAGED * len(PICKS) * setup.repeats * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
     }
 
 
@@ -59,5 +61,5 @@ def networks_of(space: Space) -> list[Params]:
 def average_column(setup: TrialSetup, pace: Pace, networks: Sequence[Params]) -> float:
     """Estimate the seconds of one column, on average over networks, trained beside the others of a trial."""
     columns = (int(setup.fold_of_row.max()) + 1) * setup.repeats
-    each = [pace.seconds(columns, setup.recipe(params), setup.trained) for params in networks]
+    each = [pace.seconds(columns, setup.recipe_of(params), setup.trained) for params in networks]
     return float(np.mean(each)) / columns

@@ -76,7 +76,7 @@ def measure_pace(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: i
     design = setup.cross_validation([params.most])
     at = np.arange(len(X)) if design.rows is None else design.rows
     some = np.sort(np.random.default_rng(setup.seed).permutation(len(at))[:ROWS])
-    here, recipe, took = X[at[some]], setup.recipe(params), []
+    here, recipe, took = X[at[some]], setup.recipe_of(params), []
     W = np.where(design.W[some].any(axis=0), design.W[some], 1)  # few rows may leave a column without a weight
     for epochs in (1, 1, 1 + EPOCHS):
         started = time.perf_counter()

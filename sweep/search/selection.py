@@ -1,4 +1,4 @@
-"""From trials to a balance: confirm the best networks, measure the winner's balance curve, train what is picked."""
+"""From confirmed networks to a balance: measure the winner's balance curve, train what is picked."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,8 +13,8 @@ from sweep import validation
 from sweep.errors import StudyError
 from sweep.files import open_arrays
 from sweep.search.curve import RESAMPLES, trace_curve
+from sweep.search.members import Confirmed, average_good_ones
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import counts_of, resampled_sums, tally
 from sweep.statistics.calibration import as_delivered, as_delivered_by_fold
 from sweep.statistics.carry_over import every, quantiles
 from sweep.statistics.confusion import Counts
@@ -27,30 +27,11 @@ from sweep.validation import ScoredRows
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
 
-CANDIDATES = 3  # networks that are run again
 STEPS = 3  # of `select`
 PICKS = (*CRITERIA, "unweighted")
 OPERATING_POINT = "operating_point"  # one pick more, where that was asked for
 
 OnStep = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """A network run again with fresh seeds.
-
-    Attributes
-    ----------
-    trial : int
-    params : Params
-    logits : array, shape (scored rows, repeats)
-    score : float
-    """
-
-    trial: int
-    params: Params
-    logits: np.ndarray
-    score: float
 
 
 @dataclass(frozen=True)
@@ -99,9 +80,9 @@ class Selection:
     ----------
     rows : ScoredRows
     winner : Confirmed
-        The network taken.
+        The network taken, or the mean of several.
     confirmed : tuple of Confirmed
-        All networks that were run again.
+        All networks that were run again, and the winner.
     curve : Curve
     curve_logits : array of float32, shape (scored rows, balances, repeats)
         Out-of-fold.
@@ -151,7 +132,7 @@ class Selection:
             confirmed_params=[json.dumps(asdict(c.params)) for c in self.confirmed],
             confirmed_logits=np.stack([c.logits for c in self.confirmed]),
             confirmed_score=[c.score for c in self.confirmed],
-            winner=self.confirmed.index(self.winner),
+            winner=next(k for k, one in enumerate(self.confirmed) if one is self.winner),
             asked=asked,
             seed=seed,
         )
@@ -170,7 +151,7 @@ class Selection:
                 rows = ScoredRows(**{entry.name: kept[f"rows_{entry.name}"] for entry in fields(ScoredRows)})
                 asked, seed = str(kept["asked"]), int(kept["seed"])
                 confirmed = tuple(
-                    Confirmed(int(trial), Params(**json.loads(params)), logits, float(value))
+                    Confirmed(int(trial), Params.read(json.loads(params)), logits, float(value))
                     for trial, params, logits, value in zip(
                         kept["confirmed_trial"], kept["confirmed_params"].tolist(), kept["confirmed_logits"],
                         kept["confirmed_score"], strict=True,
@@ -196,61 +177,6 @@ class Selection:
         }
         taken = (OPERATING_POINT, None) if OPERATING_POINT in picks else choose(curve, asked)
         return Selection(rows, winner, confirmed, curve, curve_logits, curve_trained_on, *taken, picks)
-
-
-def confirm(
-    X: np.ndarray,
-    setup: TrialSetup,
-    candidates: Sequence[tuple[int, Params]],
-    workers: "Workers",
-    step: OnStep = lambda detail: None,
-) -> tuple[Confirmed, ...]:
-    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds.
-
-    `step(detail)` is called after each.
-    """
-    fresh = setup.seed + 1
-    confirmed = []
-    for number, params in candidates:
-        logits = _cross_validate(X, setup, params, [params.most], workers, seed=fresh)[0][:, 0]
-        confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
-        step(f"trial {number} again, with fresh seeds: {confirmed[-1].score:.3f}")
-    return tuple(confirmed)
-
-
-def smallest_within_error(setup: TrialSetup, confirmed: Sequence[Confirmed]) -> Confirmed:
-    """Take the smallest network whose score is within one paired standard error of the best one's.
-
-    The standard error is that of the difference in score over resampled row groups. Any network with bins is larger
-    than any without.
-    """
-    means = [c.logits.mean(axis=1) for c in confirmed]
-    called = np.stack([mean > setup.threshold(mean) for mean in means], axis=1)
-    _, units = np.unique(setup.scored.units, return_inverse=True)
-    sums = resampled_sums(tally(setup.scored.y == 1, units, called), RESAMPLES, np.random.default_rng(setup.seed))
-    scores = setup.scores(counts_of(sums))
-    top = int(np.argmax([c.score for c in confirmed]))
-    error = (scores - scores[:, [top]]).std(axis=0)
-    near = [c for k, c in enumerate(confirmed) if confirmed[top].score - c.score <= error[k]]
-    return min(near, key=lambda c: (c.params.bins, c.params.size, -c.score))
-
-
-def bins_help(setup: TrialSetup, plain: Confirmed, binned: Confirmed) -> bool:
-    """Check whether a network scores better with bins than without by more than one paired standard error.
-
-    Each is decided at its own threshold for FP = FN: the trial's balance was the best one for it without bins. Where
-    recalls shall be equal both are at 0, as no balance would make up for what that loses; where an operating point was
-    asked for, each is at its own.
-    """
-
-    def at_its_threshold(c: Confirmed) -> Confirmed:
-        mean = c.logits.mean(axis=1)
-        balanced = setup.asked is None and setup.equal != "recall"
-        threshold = balancing_threshold(setup.scored.y, mean) if balanced else setup.threshold(mean)
-        decided = np.where(mean > threshold, 1.0, -1.0)[:, None]
-        return replace(c, logits=decided, score=setup.score(decided))
-
-    return smallest_within_error(setup, [at_its_threshold(plain), at_its_threshold(binned)]).params.bins
 
 
 def measure_curve(
@@ -303,17 +229,13 @@ def select(
     workers: "Workers",
     step: OnStep = lambda detail: None,
 ) -> Selection:
-    """Select the balances of the best of the confirmed networks.
+    """Take the mean of the good ones of the confirmed networks, and select its balances.
 
-    `step(detail)` is called `STEPS` times: once bins are tried, the curve is measured, the balances are picked.
+    `step(detail)` is called `STEPS` times: once it is chosen, the curve is measured, the balances are picked.
     """
-    from sweep.stack.preprocessing import has_numbers_for_bins  # loads TensorFlow: not to read a selection
-
-    winner = smallest_within_error(setup, confirmed)
-    if has_numbers_for_bins(X):
-        (binned,) = confirm(X, setup, [(winner.trial, replace(winner.params, bins=True))], workers)
-        confirmed, winner = (*confirmed, binned), binned if bins_help(setup, winner, binned) else winner
-    step("bins: taken" if winner.params.bins else "bins: not taken")
+    winner = average_good_ones(setup, confirmed)
+    confirmed = confirmed if any(winner is one for one in confirmed) else (*confirmed, winner)
+    step(f"taken: {winner.params.words}")
     along = measure_curve(X, setup, winner.params, low, high, workers)
     step(f"{len(along[0].most)} balances of one network")
     picks = pick(X, setup, winner.params, along, workers)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from sweep.stack.design import Design, cross_validation
-from sweep.stack.recipe import Recipe
+from sweep.stack.recipe import Committee, Recipe, lengthened
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
 from sweep.statistics.operating_point import Wanted, find_point
@@ -70,10 +70,20 @@ class TrialSetup:
             sample=self.sample,
         )
 
-    def recipe(self, params: Params) -> Recipe:
-        """Give the recipe by which a network of these parameters is trained."""
-        settings = {k: v for k, v in asdict(params).items() if k != "most"}
-        return Recipe(epochs=self.epochs, batch_size=self.batch_size, **settings)
+    def recipe(self, params: Params) -> Recipe | Committee:
+        """Give the recipe by which a network of these parameters, or the mean of several, is trained."""
+        if params.members:
+            return Committee(tuple(self.recipe_of(m) for m in params.members), (1.0,) * len(params.members))
+        return self.recipe_of(params)
+
+    def recipe_of(self, params: Params) -> Recipe:
+        """Give the recipe of a single network."""
+        settings = {k: v for k, v in asdict(params).items() if k not in ("most", "length", "members")}
+        return Recipe(epochs=self.epochs_of(params), batch_size=self.batch_size, **settings)
+
+    def epochs_of(self, params: Params) -> int:
+        """Give the epochs for which a single network is trained."""
+        return lengthened(self.epochs, params.length, self.trained)
 
     def counts(self, logits: np.ndarray) -> Counts:
         """Count the decisions of out-of-fold logits, (scored rows, repeats), at the threshold on their mean."""

@@ -53,6 +53,17 @@ class Recipe:
         return {**asdict(resolved), **constants, "decay_at": DECAY_AT, "gain_rate": GAIN_RATE}
 
 
+@dataclass(frozen=True)
+class Committee:
+    """Several recipes, each trained alone, whose networks' logits are averaged: what the data find better than one.
+
+    `weights`: one per member, of the mean.
+    """
+
+    members: tuple[Recipe, ...]
+    weights: tuple[float, ...]
+
+
 def default_weight_decay(width: int) -> float:
     """Compute the weight decay from the width: it goes with 1 / width, but is no more than 0.9.
 
@@ -96,3 +107,14 @@ def default_epochs(rows: int) -> int:
     """
     steps = max(1, rows / Recipe.batch_size)  # of small batches, whatever those of a large table are
     return max(4, round(min(max(20, 400 / steps), 32_000 / steps)))
+
+
+def lengthened(epochs: int, length: float, rows: int) -> int:
+    """Multiply the epochs, but no further than to about 32,000 steps.
+
+    Examples
+    --------
+    >>> lengthened(20, 3, 3_000), lengthened(20, 7.5, 30_000), lengthened(7, 3, 300_000)
+    (60, 68, 7)
+    """
+    return max(epochs, min(round(epochs * length), round(32_000 * Recipe.batch_size / rows)))

@@ -11,10 +11,11 @@ import numpy as np
 
 from sweep.errors import InputError
 from sweep.stack.backend import in_threads
+from sweep.stack.committee import merge
 from sweep.stack.engine import ColumnBlock, OnStep
 from sweep.stack.network import Stack, check_rows, shapes
 from sweep.stack.preprocessing import learn_first_layer
-from sweep.stack.recipe import Recipe
+from sweep.stack.recipe import Committee, Recipe
 
 BLOCK_COLUMNS = 8  # that a core trains at a time
 BLOCK_BYTES = 2**29  # of activations and optimiser state in a block
@@ -98,19 +99,22 @@ def fit(
     X: np.ndarray,
     Y: np.ndarray,
     W: np.ndarray,
-    recipe: Recipe,
+    recipe: Recipe | Committee,
     *,
     seed: int,
     init_seed: np.ndarray,
     watch: Watch | None = None,
     on_step: OnStep | None = None,
 ) -> Stack:
-    """Train as `train` does, on arrays that hold what it checks.
+    """Train as `train` does, on arrays that hold what it checks; of a committee each member, merged, unwatched.
 
     `watch(epoch, snapshot)` is called after each epoch, counted from 1, where `snapshot()` is the stack as it is then;
     it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and ends the
     training by raising.
     """
+    if isinstance(recipe, Committee):
+        each = [fit(X, Y, W, one, seed=seed, init_seed=init_seed, on_step=on_step) for one in recipe.members]
+        return merge(each, recipe.weights)
     layer = learn_first_layer(X, W, bins=recipe.bins)
     blocks = _split_columns(layer.set_of, layer.live.shape[1], recipe)
     back = np.argsort(np.concatenate(blocks))

@@ -56,14 +56,16 @@ class _Rule:
     equal: str
     deliver: str
 
-    def pick(self, counts: NDArray[np.number]) -> NDArray[np.int64]:
+    def pick(self, counts: NDArray[np.number], losses: NDArray[np.number] | None = None) -> NDArray[np.int64]:
         """Pick a candidate from each of the counts (tables, trials + balances + thresholds, 4): (tables,).
 
-        The best trial; where the curve is that of its network, the point of the curve nearest to the crossing; and
-        where that lies beyond the curve, the threshold at its end that comes nearest to the balance, if there are such.
+        The trial of the lowest of the losses (tables, trials), or without them of the best score; where the curve is
+        that of its network, the point of the curve nearest to the crossing; and where that lies beyond the curve, the
+        threshold at its end that comes nearest to the balance, if there are such.
         """
         trials, balances = self.trial_on_curve.size, self.log_ratio.size
-        best = np.argmax(score(counts[:, :trials], self.equal), axis=1)
+        scored = score(counts[:, :trials], self.equal) if losses is None else -losses
+        best = np.argmax(scored, axis=1)
         position = locate(self.log_ratio, counts[:, trials : trials + balances], self.deliver)
         moved = counts[:, trials + balances :]
         beyond = ~np.isfinite(position) & (moved.shape[1] > 0)
@@ -87,23 +89,24 @@ def corrected_score(
     *,
     equal: str,
     deliver: str,
+    losses: ArrayLike | None = None,
     prevalence: float | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Corrected:
     """Correct the score of the delivered balance for having been picked on the rows that score it.
 
-    Each resample draws row groups, within classes, and repeats the whole rule on them: the best trial by `score`, and
-    where the curve is that of its network, the balance on the curve at the crossing of `deliver` (where it does not
-    cross, at its nearest end, for `ratio` and `recall` with the threshold moved as far as it takes). What is picked is
-    counted on the groups left out. The estimate is the score of those
+    Each resample draws row groups, within classes, and repeats the rule on them: the best trial by its losses or its
+    `score`, and where the curve is that of its network, or of a mean of which that is one, the balance on the curve at
+    the crossing of `deliver` (where it does not cross, at its nearest end, for `ratio` and `recall` with the threshold
+    moved as far as it takes). What is picked is counted on the groups left out. The estimate is the score of those
     counts summed over the resamples: the mean of the scores of small left-out sets would be biased low.
 
     The interval is that of `score_interval`.
 
     It estimates the *procedure* on the rows of a training part, (K - 1) / K of all. Not covered: the sampler's adaptive
-    proposals, pruned trials, the fold split, whether the winner has bins, the curve existing for the winner only, the
-    refit on all rows.
+    proposals, pruned trials, the fold split, which networks beside the best one are averaged, the curve existing for
+    the winner only, the refit on all rows.
 
     Parameters
     ----------
@@ -121,6 +124,8 @@ def corrected_score(
         One of `CRITERIA`: which score is the objective of the search. What is corrected is min(P1, R1) in any case.
     deliver : str
         One of `CRITERIA`: whose balance is delivered.
+    losses : (rows, trials), optional
+        By whose sum networks were chosen, the lowest first, not negative. Default: by the score.
     prevalence : float, optional
         In the whole table, where `y` are some of its rows; default: among these.
     resamples : int
@@ -182,16 +187,18 @@ def corrected_score(
             f"in {groups[1]}."
         )
 
+    width, chosen_by = tallies.shape[1], _by_group(losses, units, scored.shape)
     rng = np.random.default_rng(seed)
     total, times = np.zeros(4), np.zeros(called.shape[1])
-    for in_bag, out_of_bag in in_and_out_of_bag(tallies, resamples, rng):
-        picked = rule.pick(counts_of(in_bag))
-        total += counts_of(out_of_bag)[np.arange(picked.size), picked].sum(axis=0, dtype=float)
+    beside = np.concatenate([tallies, chosen_by], axis=1)
+    for in_bag, out_of_bag in in_and_out_of_bag(beside, resamples, rng):
+        picked = rule.pick(counts_of(in_bag[:, :width]), in_bag[:, width:] if losses is not None else None)
+        total += counts_of(out_of_bag[:, :width])[np.arange(picked.size), picked].sum(axis=0, dtype=float)
         times += np.bincount(picked, minlength=times.size)
     tp, fp, fn, tn = total.tolist()
 
     whole = counts_of(tallies.sum(axis=0))
-    delivered = int(rule.pick(whole[None])[0])
+    delivered = int(rule.pick(whole[None], chosen_by.sum(axis=0)[None] if losses is not None else None)[0])
     hits, false = np.split(tallies[:, 2:], 2, axis=1)
     recall = (tn / (tn + fp), tp / (tp + fn))
     effective = (
@@ -211,6 +218,17 @@ def corrected_score(
         effective=effective,
         choices=choices,
     )
+
+
+def _by_group(losses: ArrayLike | None, units: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Sum the losses of each row group, (groups, trials), in the order of `tally`; none without losses."""
+    _, place = np.unique(np.asarray(units), return_inverse=True)
+    if losses is None:
+        return np.zeros((int(place.max()) + 1, 0))
+    rows = np.asarray(losses, dtype=float)
+    if rows.shape != shape or not (np.isfinite(rows) & (rows >= 0)).all():
+        raise InputError(f"losses must be finite, not negative and of shape {shape}; got {rows.shape}.")
+    return np.stack([np.bincount(place, weights=column) for column in rows.T], axis=1)
 
 
 def _finishing(labels: NDArray[np.bool_], mean: NDArray[np.floating], rule: _Rule) -> NDArray[np.bool_]:

@@ -225,15 +225,6 @@ class Study:
         else:
             self.optuna.tell(trial, outcome.score)
 
-    def best_networks(self, count: int) -> list[tuple[int, Params]]:
-        """Rank the networks by their best complete trials, each with its best one: (trial number, parameters)."""
-        ranked = sorted(self.trials(TrialState.COMPLETE), key=lambda t: (-(t.value or 0.0), t.number))
-        networks: dict[Params, tuple[int, Params]] = {}
-        for trial in ranked:
-            params = Params(**trial.params)
-            networks.setdefault(params.network, (trial.number, params))
-        return list(networks.values())[:count]
-
     def fail(self, number: int) -> None:
         """Count a running trial as failed; it will be tried again as it was."""
         self._give_up({self.running.pop(number).number}, stopped=False)

@@ -175,6 +175,8 @@ def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own() -> None
     assert "bins" not in text
     ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, bins=True))
     assert "with bins" in words_of(ax), "the star lies off all trials, and the reader cannot tell why"
+    ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, members=3))
+    assert "mean of 3 networks" in words_of(ax)
 
 
 def test_the_mark_shows_the_width_by_its_size_and_the_depth_by_its_shape() -> None:

@@ -350,7 +350,7 @@ def test_without_a_hidden_layer_there_is_no_width(case: Any) -> None:
     """If it failed, a study would try one linear network as several, each decayed otherwise."""
     narrow, wide = (case.train(depth=0, width=width).logits(case.X) for width in (1, 256))
     assert narrow.tobytes() == wide.tobytes()
-    assert Params(0.7, 0, 1).network == Params(0.9, 0, 256, bins=True).network
+    assert Params(0.7, 0, 1).network == Params(0.9, 0, 256).network
     assert Params(0.7, 0, 256).size < Params(0.7, 1, 1).size
 
 

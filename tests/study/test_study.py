@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from sweep.parallel.workers import Workers
 from sweep.progress import Progress
 from sweep.search import loop as search_module
 from sweep.search.loop import search
-from sweep.search.selection import Confirmed, Selection, bins_help, confirm, select, smallest_within_error
+from sweep.search.selection import Selection
 from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe
 from sweep.study import study as study_module
@@ -278,73 +277,11 @@ def test_further_settings_are_searched_where_asked_and_make_a_network_of_their_o
     study = Study.open(record, None, space=space, seed=0, identity={}, note=print)
     go_on(study, 6, monkeypatch)
     assert {*params(study)[0]} == {"most", "depth", "width", "dropout", "learning_rate"}
-    networks = [p for _, p in study.best_networks(3)]
+    networks = [Params(**p) for p in params(study)[:3]]
     assert len({p.dropout for p in networks}) == len({p.learning_rate for p in networks}) == 3
-    recipe = SETUP.recipe(networks[0])
+    recipe = SETUP.recipe_of(networks[0])
     assert (recipe.dropout_rate, recipe.learning_rate) == (networks[0].dropout, networks[0].learning_rate)
     assert (recipe.decay, recipe.epochs) == (Recipe(width=16).decay, SETUP.epochs)
-
-
-def test_the_smallest_network_within_one_standard_error_wins() -> None:
-    """A large network would win by noise, or a small one against clear evidence."""
-    positives = np.flatnonzero(SETUP.y)
-
-    def confirmed(missed: list[int], width: int) -> Confirmed:
-        logits = np.where(SETUP.y == 1, 1.0, -1.0)
-        logits[positives[missed]] = -1.0
-        return Confirmed(0, Params(0.7, 1, width), logits[:, None], SETUP.score(logits[:, None]))
-
-    large, small, smallest = confirmed([0], 64), confirmed([1, 2], 16), confirmed(list(range(3, 12)), 8)
-    assert smallest_within_error(SETUP, [large, small, smallest]) is small
-
-
-def test_bins_are_taken_where_they_help_for_certain_and_only_there() -> None:
-    """A network would grow tenfold by chance; or the balance, best for it without bins, would decide."""
-    positives = np.flatnonzero(SETUP.y)
-
-    def confirmed(missed: slice, bins: bool, shift: float) -> Confirmed:
-        logits = np.where(SETUP.y == 1, 1.0, -1.0) + 0.01 * np.arange(ROWS) / ROWS
-        logits[positives[missed]] -= 2.0
-        logits = (logits + shift)[:, None]
-        return Confirmed(0, Params(0.7, 1, 16, bins=bins), logits, SETUP.score(logits))
-
-    many, one, three, two_others = slice(8), slice(1), slice(3), slice(-2, None)
-    for shift in (0.0, 5.0):  # at which all rows are called
-        assert bins_help(SETUP, confirmed(many, False, 0.0), confirmed(one, True, shift))
-        assert not bins_help(SETUP, confirmed(three, False, 0.0), confirmed(two_others, True, shift))
-        assert not bins_help(SETUP, confirmed(one, False, shift), confirmed(many, True, 0.0))
-    tied = np.tile(np.random.default_rng(2).normal(size=3).astype(np.float32), (ROWS, 1))
-    dead = [Confirmed(0, Params(0.7, 1, 16, bins=bins), tied * (1 + bins), 0.0) for bins in (False, True)]
-    assert not bins_help(SETUP, *dead), "one that calls nobody is scored as if it called all"
-    of_recall = replace(SETUP, equal="recall")
-    assert bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 0.0))
-    assert not bins_help(of_recall, confirmed(many, False, 0.0), confirmed(one, True, 5.0))
-
-
-def test_a_table_of_thresholds_gets_bins_and_one_of_slopes_none(tmp_path: Path) -> None:
-    """Bins would never be tried, or be taken everywhere; or the curve and what is kept would be without them."""
-    rng = np.random.default_rng(0)
-    X = rng.exponential(size=(400, 2))
-    for label, bins in ((np.abs(X[:, 0] - 0.2) < 0.08, True), (X.sum(axis=1) > 3.5, False)):
-        y = label.astype(int)
-        rows: dict[str, Any] = {"y": y, "fold_of_row": np.arange(400) % 3, "groups": np.arange(400)}
-        setup = replace(SETUP, **rows, repeats=2, epochs=30, batch_size=16)
-        plain = confirm(X, setup, [(0, Params(0.6, 1, 16))], Workers())
-        selection = select(X, setup, plain, 0.5, 0.8, asked="ratio", workers=Workers())
-        assert selection.winner.params == Params(0.6, 1, 16, bins=bins)
-        assert [c.params.bins for c in selection.confirmed] == [False, True]
-        selection.save(tmp_path / "selection.npz", asked="ratio", seed=0)
-        assert Selection.load(tmp_path / "selection.npz").winner.params == selection.winner.params
-        if bins:
-            assert setup.score(selection.picks["ratio"].logits) > plain[0].score + 0.1
-
-
-def test_a_table_without_numbers_is_not_tried_with_bins() -> None:
-    """The same network would be trained again for nothing, and stand in the result as one with bins."""
-    X = np.random.default_rng(0).integers(0, 2, (60, 3)).astype(float)
-    setup = replace(SETUP, y=X[:, 0].astype(int), fold_of_row=np.arange(60) % 3, groups=np.arange(60), epochs=1)
-    plain = confirm(X, setup, [(0, Params(0.6, 1, 4))], Workers())
-    assert select(X, setup, plain, 0.5, 0.7, asked="ratio", workers=Workers()).confirmed == plain
 
 
 def test_a_selection_that_cannot_be_read_says_so(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ class TrialPoint:
         P1 and R1; precision None without a predicted positive.
     bins : bool
         Whether the network has bins, which no trial's has.
+    members : int
+        Of how many networks the mean is.
     more : str
         Further settings that were searched, as a reader is told them.
     """
@@ -61,6 +63,7 @@ class TrialPoint:
     recall: float | None
     pruned: bool = False
     bins: bool = False
+    members: int = 1
     more: str = ""
 
     def says(self, prevalence: float | None) -> str:
@@ -285,9 +288,10 @@ def _key(trials: Sequence[TrialPoint], chosen: Sequence[TrialPoint]) -> list[Lin
 
     handles = []
     for selected in chosen:
+        of = f"mean of {selected.members} networks" if selected.members > 1 else f"trial {selected.number}'s network"
+        bins = "with bins, " * (selected.bins and selected.members == 1)
         text = (
-            f"selected: trial {selected.number}'s network,\n{'with bins, ' * selected.bins}most = {selected.most:.3f}\n"
-            f"P1 {selected.precision:.2f}, R1 {selected.recall:.2f}"
+            f"selected: {of},\n{bins}most = {selected.most:.3f}\nP1 {selected.precision:.2f}, R1 {selected.recall:.2f}"
         )
         handles.append(dot(text, 220, marker="*", color=VERMILLION, markeredgecolor=BLACK))
     drawn = [t for t in trials if t.drawable]

@@ -1,0 +1,179 @@
+"""The networks to deliver: the best trials and a few beside them, judged by log loss; the good ones averaged.
+
+With tens of positives min(P1, R1) at one threshold picks networks by chance, and no fixed depth, number of epochs or
+encoding of numbers is right for all tables. So each network is judged by the log loss of its out-of-fold probability,
+into which no threshold enters, and instead of one winner the mean of those that cannot be told from the best is taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import logit
+
+from sweep.search.setup import TrialSetup
+from sweep.statistics.calibration import fit_line, undone
+from sweep.study.params import Params
+
+if TYPE_CHECKING:
+    from sweep.parallel.workers import Workers
+
+CANDIDATES = 2  # networks of trials that are run again
+MEMBERS = 3  # of the mean, at most
+NEAR = 2.0  # paired standard errors from the lowest log loss, within which a network is one of the good ones
+LENGTHS = (3.0, 7.5)  # of the training: the next is tried where the last lowered the loss
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A network run again with fresh seeds, or the mean of several.
+
+    Attributes
+    ----------
+    trial : int
+        From which it comes, or that it was set beside.
+    params : Params
+    logits : array, shape (scored rows, repeats)
+    score : float
+    """
+
+    trial: int
+    params: Params
+    logits: np.ndarray
+    score: float
+
+
+def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray:
+    """Compute the log loss of each row's out-of-fold probability, recalibrated by an intercept and a slope.
+
+    A network that is too sure of itself is not worse for it: what is delivered is recalibrated, too.
+
+    Parameters
+    ----------
+    setup : TrialSetup
+    logits : array, shape (scored rows,)
+    most : float
+        At which the network was trained.
+
+    Returns
+    -------
+    array of float64, shape (scored rows,)
+    """
+    odds = undone(setup.scored, logits, most)
+    labels = setup.scored.y.astype(float)
+    (intercept, slope), *_ = fit_line(labels, odds, np.ones((1, len(labels))))
+    if np.isnan(slope):  # the classes do not overlap, or the odds are all alike
+        intercept, slope = (0.0, 1.0) if np.ptp(odds) else (float(logit(labels.mean())), 0.0)
+    odds = intercept + max(0.0, slope) * odds
+    losses: np.ndarray = np.logaddexp(0, odds) - labels * odds
+    return losses
+
+
+def rank_networks(
+    setup: TrialSetup, trials: Sequence[tuple[int, Params, np.ndarray]], count: int = CANDIDATES
+) -> list[tuple[int, Params]]:
+    """Rank the networks of trials by their log loss, each by its best trial: (trial number, parameters).
+
+    Parameters
+    ----------
+    setup : TrialSetup
+    trials : sequence of (number, parameters, mean out-of-fold logits)
+    count : int
+        Of networks, at most.
+    """
+    judged = [(log_losses(setup, logits, params.most).mean(), number, params) for number, params, logits in trials]
+    networks: dict[Params, tuple[int, Params]] = {}
+    for _, number, params in sorted(judged, key=lambda one: one[:2]):
+        networks.setdefault(params.network, (number, params))
+    return list(networks.values())[:count]
+
+
+def confirm(
+    X: np.ndarray, setup: TrialSetup, candidates: Sequence[tuple[int, Params]], workers: "Workers"
+) -> tuple[Confirmed, ...]:
+    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds."""
+    confirmed = []
+    for number, params in candidates:
+        logits = held_out(X, setup, params, [params.most], workers, seed=setup.seed + 1)[:, 0]
+        confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
+    return tuple(confirmed)
+
+
+def audition(
+    X: np.ndarray,
+    setup: TrialSetup,
+    best: Sequence[tuple[int, Params]],
+    workers: "Workers",
+    *,
+    additive: bool,
+) -> tuple[Confirmed, ...]:
+    """Confirm the best networks of the trials, and what no trial has: an additive one, bins, longer training.
+
+    All are trained at the balance of the best. Of a network and the same trained for longer the better one is kept.
+
+    Parameters
+    ----------
+    X : array, shape (rows, features)
+    setup : TrialSetup
+    best : sequence of (trial number, parameters)
+        The best first.
+    workers : Workers
+    additive : bool
+        Whether the space has networks without a hidden layer.
+    """
+    from sweep.stack.preprocessing import has_numbers_for_bins  # loads TensorFlow: not to read a selection
+
+    number, top = best[0]
+    binned = has_numbers_for_bins(X)
+    entrants = {params.network: (n, replace(params, most=top.most)) for n, params in best}
+    further = [replace(top, depth=0, bins=binned)] * additive
+    with_layers = [params for _, params in best if params.depth]
+    further += [replace(params, most=top.most, bins=True) for params in with_layers[: int(binned)]]
+    for params in further:
+        entrants.setdefault(params.network, (number, params))
+    heard = list(confirm(X, setup, list(entrants.values()), workers))
+
+    def loss(one: Confirmed) -> float:
+        return float(log_losses(setup, one.logits.mean(axis=1), one.params.most).mean())
+
+    at = min((k for k, one in enumerate(heard) if one.params.depth), key=lambda k: loss(heard[k]), default=None)
+    if at is None:
+        return tuple(heard)
+    for length in LENGTHS:
+        params = replace(heard[at].params, length=length)
+        if setup.epochs_of(params) == setup.epochs_of(heard[at].params):
+            break
+        (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers)
+        if loss(longer) >= loss(heard[at]):
+            break
+        heard[at] = longer
+    return tuple(heard)
+
+
+def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed]) -> Confirmed:
+    """Take the mean of the networks whose log loss is within `NEAR` paired standard errors of the lowest.
+
+    At most `MEMBERS`, the lowest losses first. The standard error is that of the mean difference of row groups.
+    """
+    losses = np.stack([log_losses(setup, c.logits.mean(axis=1), c.params.most) for c in heard], axis=1)
+    _, units = np.unique(setup.scored.units, return_inverse=True)
+    order = np.argsort(losses.mean(axis=0), kind="stable")
+    away = losses - losses[:, order[:1]]
+    of_units = np.stack([np.bincount(units, weights=column) for column in away.T], axis=1)
+    error = of_units.std(axis=0) * np.sqrt(len(of_units)) / len(losses)
+    near: list[Confirmed] = [heard[k] for k in order if away[:, k].mean() <= NEAR * error[k]][:MEMBERS]
+    if len(near) == 1:
+        return near[0]
+    logits: np.ndarray = np.mean([c.logits for c in near], axis=0)
+    params = Params.mean_of(tuple(c.params for c in near))
+    return Confirmed(near[0].trial, params, logits, setup.score(logits))
+
+
+def held_out(
+    X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
+) -> np.ndarray:
+    """Train a network at some balances, and score rows where held out: (scored rows, balances, repeats)."""
+    design = setup.cross_validation(mosts, seed=seed)
+    stack = workers.fit(X, design, setup.recipe(params), seed=seed)
+    return design.out_of_fold(stack.logits(X, design.held_out))

@@ -1,0 +1,100 @@
+"""Networks are judged by a log loss that no threshold enters, and the good ones are averaged."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweep.parallel.workers import Workers
+from sweep.search import members
+from sweep.search.members import Confirmed, audition, average_good_ones, log_losses, rank_networks
+from sweep.search.selection import Selection, select
+from sweep.search.setup import TrialSetup
+from sweep.study.params import Params
+
+ROWS = 300
+Y = (np.arange(ROWS) < 60).astype(int)
+SETUP = TrialSetup(Y, np.arange(ROWS) % 3, np.arange(ROWS), 2, 4, 64, "precision", 0)
+SIGNAL = np.random.default_rng(0).normal(size=ROWS) + 2.0 * Y
+
+
+def confirmed(logits: np.ndarray, params: Params) -> Confirmed:
+    """A network with these mean logits."""
+    return Confirmed(0, params, np.stack([logits, logits], axis=1), 0.0)
+
+
+def test_a_network_that_is_too_sure_of_itself_is_judged_by_its_order_of_rows() -> None:
+    """If it failed, long trained networks would lose for an overconfidence that is recalibrated anyway."""
+    loss = log_losses(SETUP, SIGNAL, 0.6)
+    np.testing.assert_allclose(log_losses(SETUP, 5 * SIGNAL - 3, 0.6), loss, rtol=1e-4)
+    prior = log_losses(SETUP, np.zeros(ROWS), 0.6)
+    np.testing.assert_allclose(prior, -np.log(np.where(Y == 1, 0.2, 0.8)), rtol=1e-6)
+    assert loss.mean() < 0.8 * prior.mean()
+    backwards = log_losses(SETUP, -SIGNAL, 0.6)
+    assert backwards.mean() >= prior.mean() * (1 - 1e-6), "an order that is wrong is not turned about"
+    assert log_losses(SETUP, 20.0 * Y - 10, 0.6).max() < 0.01, "classes that do not overlap"
+
+
+def test_networks_rank_by_their_best_trial() -> None:
+    """If it failed, three trials of one network would stand for three networks, or the noise of a threshold choose."""
+    noise = np.random.default_rng(1).normal(size=ROWS)
+    trials = [
+        (0, Params(0.6, 1, 8), SIGNAL + noise),
+        (1, Params(0.9, 2, 8), SIGNAL),
+        (2, Params(0.7, 2, 8), SIGNAL + 0.5 * noise),
+        (3, Params(0.5, 0, 8), noise),
+    ]
+    assert [number for number, _ in rank_networks(SETUP, trials)] == [1, 0]
+
+
+def test_only_networks_that_cannot_be_told_from_the_best_are_averaged() -> None:
+    """If it failed, one winner would be picked by noise, or a bad network spoil the mean."""
+    rng = np.random.default_rng(2)
+    good = [confirmed(SIGNAL + 0.3 * rng.normal(size=ROWS), Params(0.6, 1, width)) for width in (8, 16, 32, 64)]
+    bad = confirmed(rng.normal(size=ROWS), Params(0.6, 2, 8))
+    found = average_good_ones(SETUP, [bad, *good])
+    losses = [log_losses(SETUP, one.logits[:, 0], 0.6).mean() for one in good]
+    assert found.params.parts == tuple(good[k].params for k in np.argsort(losses)[:3])
+    assert found.params == replace(found.params.parts[0], members=found.params.parts)
+    np.testing.assert_allclose(found.logits, np.mean([good[k].logits for k in np.argsort(losses)[:3]], axis=0))
+    assert average_good_ones(SETUP, [bad, good[0]]) is good[0]
+
+
+def audit(X: np.ndarray, monkeypatch: pytest.MonkeyPatch, gain: float, **more: Any) -> list[Params]:
+    """Networks heard where each hidden layer's longer training moves the noise by a factor."""
+    noise = np.random.default_rng(3).normal(size=ROWS)
+
+    def held_out(X: Any, setup: Any, params: Params, *_: Any, **__: Any) -> np.ndarray:
+        logits = SIGNAL + noise * gain ** np.log(params.length)
+        return np.stack([logits, logits], axis=1)[:, None]
+
+    monkeypatch.setattr(members, "held_out", held_out)
+    best = [(4, Params(0.7, 1, 8)), (2, Params(0.6, 2, 16))]
+    return [one.params for one in audition(X, SETUP, best, Workers(), **{"additive": True, **more})]
+
+
+def test_beside_the_best_trials_stand_an_additive_network_bins_and_longer_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it failed, no study would find what tables need that no trial has; or train long where it harms."""
+    X = np.random.default_rng(0).normal(size=(ROWS, 2))
+    top = Params(0.7, 1, 8)
+    beside = [replace(top, depth=2, width=16), replace(top, depth=0, bins=True), replace(top, bins=True)]
+    assert audit(X, monkeypatch, 1.5) == [top, *beside]
+    assert audit(X, monkeypatch, 0.5) == [replace(top, length=7.5), *beside]
+    assert audit(X, monkeypatch, 1.5, additive=False) == [top, beside[0], beside[2]]
+    plain = audit((X > 0).astype(float), monkeypatch, 1.5)
+    assert plain == [top, beside[0], replace(top, depth=0)], "no numbers: nothing has bins"
+
+
+def test_what_is_selected_is_kept_with_its_members(tmp_path: Any) -> None:
+    """If it failed, a resumed study would export one network where a mean was measured."""
+    X = np.stack([SIGNAL, np.arange(ROWS) % 7], axis=1)
+    heard = audition(X, SETUP, [(1, Params(0.6, 1, 4))], Workers(), additive=True)
+    selection = select(X, SETUP, heard, 0.5, 0.8, asked="ratio", workers=Workers())
+    selection.save(tmp_path / "selection.npz", asked="ratio", seed=0)
+    again = Selection.load(tmp_path / "selection.npz")
+    assert again.winner.params == selection.winner.params
+    assert selection.winner.params.members, "a case in which networks are averaged"
+    assert selection.curve_logits.shape[2] == SETUP.repeats
