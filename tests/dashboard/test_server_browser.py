@@ -112,7 +112,7 @@ def test_with_write_a_note_can_be_changed(browser: Browser, address: str) -> Non
     """`--write` would change nothing."""
     browser.open(address)
     note = (
-        "{method: 'PUT', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({body: 'x', version: 1})}"
+        "{method: 'PUT', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({body: 'x', version: 2})}"
     )
     browser.run(f"fetch('/api/studies/1/note', {note}).then(r => {{ window.status_ = r.status }})")
     assert browser.wait_for("return window.status_") == 204
