@@ -94,7 +94,7 @@ def _body(card: Mapping[str, Any], format: str) -> Iterator[str]:
     yield "## What it decides"
     yield ""
     target = markdown(str(card.get("target", "the class")))
-    yield f"For each row of a table: whether {target} is {positive} (the rarer class) or {negative}."
+    yield f"For each row of a table: whether {target} is {positive} or {negative}."
     if card.get("threshold") is not None:
         yield f"A row is predicted {positive} from a probability of {card['threshold']:.4g} on."
     yield ""
@@ -182,7 +182,7 @@ def _limits(card: Mapping[str, Any], positive: str) -> Iterator[str]:
             yield f"- {card['positives']} positives are few: the intervals above are wide, and they are what is known."
     point = _point(card) or {}
     if point.get("kind") in ("recall", "precision") and not point.get("confidence"):
-        yield "- A floor that is met out-of-fold, without a confidence, is missed on new rows about half the time."
+        yield "- A floor that is met out-of-fold, without a confidence, is missed on new rows half the time or more."
     yield ""
 
 
