@@ -1,6 +1,7 @@
 """Frames of pandas, polars and Arrow and mappings of arrays, as the columns of a file of the same table."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,8 @@ def as_series(name: str, column: Any) -> pl.Series:
     """
     if isinstance(column, pl.Series):
         return column.rename(name)
+    if str(getattr(column, "dtype", "")).startswith("period"):
+        column = column.dt.to_timestamp()
     if hasattr(column, "isna"):  # pandas
         gone = column.isna().to_numpy()
         kind = getattr(column.dtype, "kind", "O")
@@ -69,7 +72,9 @@ def as_series(name: str, column: Any) -> pl.Series:
             return pl.Series(name, values.tolist())
     else:
         values = np.asarray(column)
-        if values.dtype.kind in "biufM":
+        if values.dtype.kind in "mM":
+            values = values.astype(f"{values.dtype.kind}8[us]")
+        if values.dtype.kind in "biufmM":
             return pl.Series(name, values)
         values = values.astype(str).tolist() if values.dtype.kind in "US" else values
         values = np.array([None if v is None or v != v else v for v in values], dtype=object)
@@ -80,6 +85,8 @@ def _of_objects(name: str, values: list[Any]) -> pl.Series:
     known = [v for v in values if v is not None]
     if all(isinstance(v, bool | np.bool_) for v in known) and known:
         return pl.Series(name, values, dtype=pl.Boolean)
+    values = [float(v) if isinstance(v, Decimal) else v for v in values]
+    known = [v for v in values if v is not None]
     whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in known)
     if known and whole and all(-(2**63) <= v < 2**63 for v in known):
         return pl.Series(name, values, dtype=pl.Int64)

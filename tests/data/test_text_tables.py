@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,13 @@ def test_other_formats_are_named(write: Any, text: str, what: str) -> None:
     """If it failed, such a file would be refused for its quotes or line ends, or be read as a table of nonsense."""
     with pytest.raises(TableError, match=what):
         read_table(write(text))
+
+
+def test_types_of_frames_beyond_those_of_files() -> None:
+    """If it failed, decimals, periods and NumPy's times of a frame would end in an error of another library."""
+    frame = pd.DataFrame(
+        {"d": [Decimal("1.5"), None, Decimal(2)], "p": pd.period_range("2020-01", periods=3, freq="M")}
+    )
+    assert read_table(frame).select("d", "p").rows() == [(1.5, 18262), (None, 18293), (2.0, 18322)]
+    times = {"t": np.arange(3).astype("M8[h]"), "s": np.arange(3).astype("m8[h]")}
+    assert read_table(times).select("t", "s").rows() == [(0, 0), (3600, 3600), (7200, 7200)]
