@@ -231,9 +231,9 @@ def summarise(rows: list[dict[str, Any]]) -> str:
     at = {(r["table"], r["method"]): r["found"] for r in rows}
     methods = [*dict.fromkeys(["sweep", *PEERS, *(r["method"] for r in rows)])]
     lines = []
-    for group in ([m for m in methods if m in ("sweep", *PEERS)], methods):
+    for group in ([m for m in methods if m in ("sweep", *PEERS)], methods)[: 1 + (len(methods) > 1 + len(PEERS))]:
         names = [t for t in ORDER if all((t, m) in at for m in group)]
-        if len(names) < 2 or (group == methods and len(methods) == 1 + len(PEERS)):
+        if len(names) < 2:
             continue
         values = np.array([[at[t, m] for m in group] for t in names])
         ranks = rankdata(values * [-1, -1, -1, 1], axis=1).mean(axis=0)
