@@ -49,7 +49,7 @@ def test_after_a_full_disk_and_kills_in_every_phase_the_same_command_goes_on_to_
     assert run.said[-1].endswith("make room: what is finished is kept; run the same command to resume."), run.said
     assert not [line for line in run.said if "Traceback" in line]
     kept = trials(tmp_path / "a")
-    for phase in ("search: 2 of", "confirm and curve: 0 of", "final networks: 0 of", "final networks: 1 of"):
+    for phase in ("search: 2 of", "curve: 0 of", "final: 0 of", "final: 1 of"):
         with running(table, tmp_path / "a", "--trials", TRIALS) as run:
             run.until(phase)
             run.process.kill()
