@@ -54,7 +54,7 @@ class Comparison:
             )
         many = [r.name for r in self.schema.readings if r.kind == "category" and r.levels is None]
         if many:
-            notes.append(f"columns with too many levels to tell which of them are new here: {listed(many)}")
+            notes.append(f"columns whose levels were not kept, so that none here can be told to be new: {listed(many)}")
         for reading in self.schema.readings:
             if self.new_rows[reading.name]:
                 notes.append(self._say_levels(reading))

@@ -36,8 +36,9 @@ def summarise_briefly(result: Result, root: Path) -> Iterator[Text | Table | str
     )
     if result.verdict:
         yield f"[bold]{escape(headline(result.verdict))}[/]"
-    found = escape(say_found(selected.counts, name))
-    yield f"{found} Weights {selected.weight_ratio:.3g} : 1, {network(result)}."
+    found, members = escape(say_found(selected.counts, name)), len(selected.members)
+    taken = f"{members} networks" if members > 1 else network(result)
+    yield f"{found} Weights {selected.weight_ratio:.3g} : 1, {taken}."
     if result.verdict:
         yield from (f"- {escape(bullet)}" for bullet in result.verdict.bullets)
     if result.operating_point:

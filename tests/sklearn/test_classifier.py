@@ -240,7 +240,7 @@ def test_categorical_features_are_levels_by_name_or_place() -> None:
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=60), rng.integers(0, 3, 60)])
     y = np.arange(60) % 2
-    how: Any = {"epochs": 1, "width": 8, "repeats": 1}
+    how: Any = {"epochs": 1, "width": 8, "repeats": 1, "random_state": 0}
     by_place = StackedMLPClassifier(categorical_features=[1], **how).fit(X, y)
     assert by_place.features_.names == ("x0", "x1=0", "x1=1", "x1=2")
     frame = pd.DataFrame(X, columns=["a", "code"])

@@ -82,9 +82,9 @@ def free_place(size: tuple[float, float], at: tuple[float, float], radius: float
     Examples
     --------
     >>> free_place((40, 10), (50, 50), 5, Occupied(), (0, 0, 100, 100))
-    (58, 45.0, 98, 55.0)
+    (58.0, 45.0, 98.0, 55.0)
     >>> free_place((40, 10), (80, 50), 5, Occupied(), (0, 0, 100, 100))
-    (32, 45.0, 72, 55.0)
+    (32.0, 45.0, 72.0, 55.0)
     """
     width, height = size
     best, least = (0.0, 0.0, 0.0, 0.0), np.inf
