@@ -662,6 +662,7 @@ def report_result(
         verdict=verdict,
         trials=this.study.totals(),
         seconds=this.study.seconds(),
+        workers=this.workers.count,
     )
     this.pictures.draw_left_out()
     kept = this.data.columns.select(this.spec.data.keep)

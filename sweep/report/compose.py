@@ -52,6 +52,7 @@ def compose(
     verdict: Verdict | None,
     trials: dict[str, int],
     seconds: dict[str, float],
+    workers: int,
 ) -> Result:
     """Put a run's result together; counts and rates are out-of-fold over the scored rows, at each balance's threshold.
 
@@ -115,6 +116,7 @@ def compose(
         verdict=verdict,
         operating_point=None if standing is None else standing.described(probability),
         seconds=seconds,
+        workers=workers,
         versions=installed_versions(),
     )
 

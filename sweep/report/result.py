@@ -207,6 +207,8 @@ class Result(Document):
         Of this program, and of what the numbers depend on, as they were when the numbers were made.
     seconds : mapping of str to float
         Wall clock of each phase, summed over resumes.
+    workers : int
+        That the search had when it ended: another number proposes other trials.
     """
 
     schema: int = field(default=SCHEMA, kw_only=True)
@@ -222,6 +224,7 @@ class Result(Document):
     seconds: dict[str, float]
     operating_point: OperatingPoint | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    workers: int = 1
 
     def __repr__(self) -> str:
         """Name the study, what was selected, and its answer."""

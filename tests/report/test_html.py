@@ -86,6 +86,12 @@ def test_the_answer_comes_first_and_every_piece_is_there(page: Any, verdict: Any
     assert "seed = 7" in text, "the page does not say how to reproduce it"
 
 
+def test_the_command_to_reproduce_it_has_as_many_workers(verdict: Any, case: Case, pictures: Any) -> None:
+    """If it failed, a reader would run a search that proposes other trials."""
+    found = replace(result(verdict, case), workers=3)
+    assert "<code>sweep run study.toml --workers 3</code>" in render(found, pictures=pictures, study="")
+
+
 def test_nothing_comes_from_outside(page: Any) -> None:
     assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:|#)", page), "the page asks for a file or an address"
     assert not re.search(r"url\((?!#)", page), "the style asks for a file"
