@@ -46,6 +46,7 @@ from sweep.statistics.operating_point import Wanted
 from sweep.study_folder import OUT_OF_FOLD, StudyFolder, locked
 
 if TYPE_CHECKING:
+    from sweep.evidence.two_sample import Rows
     from sweep.evidence.verdict import Verdict
     from sweep.model.final import Final
     from sweep.parallel.workers import Workers
@@ -493,7 +494,9 @@ def estimate_time(this: Run) -> None:
     if search.timeout is not None:
         seconds["search"] = min(seconds["search"], search.timeout)
     if not this.quick:
-        seconds["verdict"] = estimate_verdict(setup, space, pace, columns=len(this.data.features.columns))
+        test = 0 if this.data.test is None else len(this.data.test.y)
+        columns = len(this.data.features.columns)
+        seconds["verdict"] = estimate_verdict(setup, space, pace, columns=columns, test_rows=test)
     this.progress.plan(seconds)
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
@@ -617,20 +620,30 @@ def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") ->
     """Answer whether it is futile, from evidence."""
     from sweep.evidence.verdict import gather_evidence, reach_verdict
 
-    test = this.data.test
+    data, test = this.data, this.data.test
+    origin = origin_of(data.table)
     with this.timed("verdict"):
         evidence = gather_evidence(
-            this.data.X,
+            data.X,
             this.setup,
             selection,
-            columns=source_columns(this.data.features, this.data.X, origin_of(this.data.table)),
-            numbering=[entry["name"] for entry in this.data.table.columns if entry["why"] == NUMBERS_ROWS],
+            columns=source_columns(data.features, data.X, origin),
+            numbering=[entry["name"] for entry in data.table.columns if entry["why"] == NUMBERS_ROWS],
             test=None if test is None else (len(test.y), int(test.y.sum())),
+            test_rows=None if test is None else rows_of(test, data.features, origin),
             workers=this.workers,
             progress=this.progress,
         )
     counts = selection.picks[selection.equal].counts
     return reach_verdict(evidence, corrected, counts, enough=this.spec.verdict.enough)
+
+
+def rows_of(test: Table, features: Features, origin: dict[str, str]) -> "Rows":
+    """Take the rows of a test table as the evidence looks at them."""
+    from sweep.evidence.two_sample import Rows
+
+    X = features.transform(test.frame)
+    return Rows(X, test.groups, source_columns(features, X, origin))
 
 
 def report_result(

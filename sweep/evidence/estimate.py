@@ -5,6 +5,7 @@ from dataclasses import replace
 from sweep.evidence import importance
 from sweep.evidence.learning_curve import DRAWS, SHARES
 from sweep.evidence.permutation_test import FOLDS, NETWORK, SHUFFLES, epochs
+from sweep.evidence.two_sample import rows_compared
 from sweep.search.estimate import RESAMPLED, average_column, networks_of
 from sweep.search.pace import Pace
 from sweep.search.setup import TrialSetup
@@ -15,7 +16,7 @@ BOOSTING = 1.5e-7  # seconds a row, column and fold
 AROUND = 6.0  # seconds: imports, baselines, bins
 
 
-def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: int) -> float:
+def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: int, test_rows: int = 0) -> float:
     """Estimate the seconds of the evidence: what it trains, and what it resamples.
 
     Parameters
@@ -25,9 +26,14 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
     pace : Pace
     columns : int
         Of the table.
+    test_rows : int
+        Of the test table; 0 where there is none.
     """
     rows, folds = len(setup.y), int(setup.fold_of_row.max()) + 1
     signal = pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(setup.trained)), setup.trained)
+    if test_rows:
+        compared = sum(rows_compared(rows, test_rows))
+        signal += pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(compared)), compared)
     trained = folds * (len(SHARES) * DRAWS + setup.repeats) * average_column(setup, pace, networks_of(space))
     draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (rows * setup.repeats * max(1, columns))))
     vectors = RESAMPLES * (len(SHARES) * DRAWS + 20) + importance.RESAMPLES * draws * columns

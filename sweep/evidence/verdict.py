@@ -15,6 +15,7 @@ from sweep.evidence.learning_curve import LearningCurve, measure_learning_curve
 from sweep.evidence.permutation_test import PermutationTest, measure_signal
 from sweep.evidence.rule import Answer, decide
 from sweep.evidence.test_size import SizeOfTest, assess_test_size
+from sweep.evidence.two_sample import Rows, TwoSampleTest, compare_tables
 from sweep.evidence.weights_or_threshold import WeightsOrThreshold, compare_weights_and_threshold
 from sweep.evidence.yardsticks import Yardsticks, measure_yardsticks
 from sweep.progress import Progress
@@ -42,6 +43,7 @@ class Evidence:
     yardsticks: Yardsticks
     alarms: tuple[Alarm, ...]
     importance: tuple[Importance, ...]
+    two_sample: TwoSampleTest | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Verdict:
         As in `Evidence`.
     bullets : tuple of str
         Is there signal, how good is it, what would help: in at most 20 words each.
+    two_sample : TwoSampleTest or None
+        Where there is a test table.
     """
 
     answer: Answer
@@ -79,6 +83,7 @@ class Verdict:
     alarms: tuple[Alarm, ...] = ()
     importance: tuple[Importance, ...] = ()
     bullets: tuple[str, ...] = ()
+    two_sample: TwoSampleTest | None = None
 
 
 def gather_evidence(
@@ -89,6 +94,7 @@ def gather_evidence(
     columns: Sequence[SourceColumn],
     numbering: Sequence[str] = (),
     test: tuple[int, int] | None,
+    test_rows: Rows | None = None,
     workers: "Workers",
     progress: Progress,
 ) -> Evidence:
@@ -105,10 +111,12 @@ def gather_evidence(
         Columns that were left out because they number the rows.
     test : (rows, positives) or None
         Of the test table, if there is one.
+    test_rows : Rows, optional
+        The test table's own, which are compared with X.
     workers : Workers
     progress : Progress
     """
-    progress.phase("verdict", 5)
+    progress.phase("verdict", 5 if test_rows is None else 6)
     rows, taken = selection.rows, selection.picks[selection.equal]
     params = replace(selection.winner.params, most=taken.most)
     logits = taken.logits.mean(axis=1)
@@ -123,6 +131,11 @@ def gather_evidence(
     progress.step("yardsticks")
     importance = measure_importance(X, setup, params, columns, workers=workers)
     progress.step("importance")
+    two_sample = None
+    if test_rows is not None:
+        training = Rows(X, setup.groups, columns)
+        two_sample = compare_tables(training, test_rows, seed=setup.seed, workers=workers)
+        progress.step("test table compared")
     left_out = (Alarm("index", name, f"`{name}` numbers the rows, and was left out.") for name in numbering)
     evidence = Evidence(
         signal=signal,
@@ -144,6 +157,7 @@ def gather_evidence(
         yardsticks=yardsticks,
         alarms=(*find_alarms(scores, columns, yardsticks.network_average_precision), *left_out),
         importance=importance,
+        two_sample=two_sample,
     )
     progress.step("comparisons")
     return evidence
@@ -187,6 +201,7 @@ def reach_verdict(evidence: Evidence, corrected: Corrected, counts: Counts, *, e
         yardsticks=replace(evidence.yardsticks, says=wording.say_yardsticks(evidence.yardsticks, evidence.signal)),
         alarms=evidence.alarms,
         importance=evidence.importance,
+        two_sample=evidence.two_sample,
     )
     verdict = replace(verdict, bullets=bullets.say_bullets(verdict))
     return replace(verdict, paragraph=wording.say_verdict(verdict, counts))

@@ -98,6 +98,8 @@ def summarise(result: Result) -> Iterator[Any]:
             f"expected precision there, from the out-of-fold recalls at its prevalence: "
             f"P0 {number(result.test.expected_precision[0])}, P1 {number(result.test.expected_precision[1])}"
         )
+        if result.verdict and result.verdict.two_sample:
+            yield escape(result.verdict.two_sample.says)
     seconds = "  ".join(f"{k} {duration(v)}" for k, v in result.seconds.items())
     yield f"seconds: {seconds}"
     yield "Intervals are exact 95 % ones of the counts, conditional on the fitted networks."

@@ -79,7 +79,7 @@ def test_the_answer_comes_first_and_every_piece_is_there(page: Any, verdict: Any
         *(
             getattr(verdict, piece.name).says
             for piece in fields(Evidence)
-            if piece.name not in ("alarms", "importance")
+            if piece.name not in ("alarms", "importance", "two_sample")
         ),
     ):
         assert said in text, "a sentence of the verdict is not on the page"

@@ -1,5 +1,6 @@
 """The summary on a terminal: short, whole at any width, in the classes' own names."""
 
+import html
 import io
 import re
 from dataclasses import replace
@@ -66,6 +67,17 @@ def test_a_class_whose_label_is_a_number_is_named_with_its_column(finished: Stud
     table = full.export_text()
     assert re.search(r"predicted +[│┃] +predicted", table)
     assert re.search(r"y = 0 +[│┃] +y = 1", table)
+
+
+def test_the_full_text_and_the_page_say_whether_the_test_table_differs(finished: StudyFolder) -> None:
+    """If it failed, a reader would take the score on a table from elsewhere for that of a table from here."""
+    result = Result.read(finished)
+    assert result.verdict is not None
+    assert result.verdict.two_sample is not None
+    assert (result.verdict.two_sample.rows, result.verdict.two_sample.test_rows) == (520, 120)
+    says = result.verdict.two_sample.says
+    assert says in map(str, summarise(result))
+    assert says in html.unescape(finished.report.read_text(encoding="utf-8"))
 
 
 def test_commands_can_be_copied_whatever_the_study_is_called(finished: StudyFolder) -> None:

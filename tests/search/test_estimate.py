@@ -38,6 +38,8 @@ def test_every_phase_takes_longer_where_more_is_to_be_done() -> None:
     assert average_column(SETUP, PACE, networks_of(one)) < average_column(SETUP, PACE, networks_of(SPACE))
     verdict = estimate_verdict(SETUP, SPACE, PACE, columns=20)
     assert 0 < verdict < estimate_verdict(SETUP, SPACE, PACE, columns=200)
+    tested = [estimate_verdict(SETUP, SPACE, PACE, columns=20, test_rows=rows) for rows in (0, 300)]
+    assert verdict == tested[0] < tested[1]
 
 
 def test_rows_that_are_not_trained_on_hardly_cost() -> None:
