@@ -106,7 +106,7 @@ def test_what_the_readme_shows_of_the_quick_start_is_of_one_run(finished: StudyF
     shown = [*made["progress"](finished.log.read_text(encoding="utf-8"))]
     assert shown.count("…") == 1
     assert any(line.startswith("search: 5 of 5") for line in shown)
-    assert any(line.startswith("verdict: 5 of 5") for line in shown)
+    assert any(line.startswith("verdict: 6 of 6") for line in shown)
     drawn = made["recording"](finished, result)
     assert drawn.startswith("<svg")
     assert "https" not in drawn.replace("<!-- Generated with Rich https://www.textualize.io -->", "")
