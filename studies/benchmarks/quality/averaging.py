@@ -1,0 +1,183 @@
+"""Ways of averaging six networks, on the fresh tables, beside each of them and untuned LightGBM.
+
+`python studies/benchmarks/quality/averaging.py` appends to averaging.jsonl what is not there yet and writes
+averaging.md. One outer fold is the test; out-of-fold logits of three folds of the other rows choose networks, lines of
+recalibration and thresholds. Tables of more than `ROWS` rows are thinned to that, but for those in `WHOLE`. With
+`--logits FOLDER` the logits of each table are kept there, and those of the same rows that lie there are not computed
+again.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import fresh
+import numpy as np
+import polars as pl
+from scipy.special import logit
+from sklearn.model_selection import StratifiedKFold
+from unseen import MEASURES, MOST, PEERS, measures
+
+from sweep import train, weight_matrix
+from sweep.class_weight import weight_ratio
+from sweep.data.features import Features
+from sweep.stack.recipe import default_batch_size
+from sweep.statistics.calibration import fit_line
+
+HERE = Path(__file__).parent
+FILE = HERE / "averaging.jsonl"
+ROWS, REPEATS, MEMBERS = 3_000, 2, 3
+WHOLE = ("poor health",)  # of 8000 rows 1.2 % are positive
+NETWORKS = {  # depth, width, bins, epochs
+    f"{depth}x{width} {'quantile' if bins else 'none'} {epochs}": (depth, width, bins, epochs)
+    for depth, width, bins, epochs in (
+        (0, 16, True, 20), (1, 32, False, 20), (2, 64, False, 20), (2, 64, True, 20), (2, 64, True, 60),
+        (2, 64, True, 150),
+    )
+}  # fmt: skip
+NOW = f"of at most {MEMBERS} within 2 standard errors, as `sweep run` does"
+Split = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def table(name: str) -> tuple[pl.DataFrame, Split]:
+    """Read a table: its columns; its label, whether a row is for the test, and the inner fold, -1 in the test."""
+    frame = fresh.load(name)
+    if len(frame) > ROWS and name not in WHOLE:
+        frame = frame[np.sort(np.random.default_rng(1).permutation(len(frame))[:ROWS])]
+    y = frame[fresh.TARGET].to_numpy()
+    rows, held_out = next(iter(StratifiedKFold(3, shuffle=True, random_state=0).split(y, y)))
+    fold = np.full(len(y), -1)
+    for k, (_, left_out) in enumerate(StratifiedKFold(3, shuffle=True, random_state=1).split(rows, y[rows])):
+        fold[rows[left_out]] = k
+    return frame.drop(fresh.TARGET), (y, np.isin(np.arange(len(y)), held_out), fold)
+
+
+def network(X: np.ndarray, split: Split, name: str) -> np.ndarray:
+    """Compute log-odds of one network, the weights undone: out-of-fold, and on the test rows; (repeats, rows)."""
+    y, test, fold = split
+    depth, width, bins, epochs = NETWORKS[name]
+    live = np.stack([*(~test & (fold != k) for k in range(3)), ~test] * REPEATS, axis=1)
+    W = np.zeros(live.shape, np.float32)
+    for s, rows in enumerate(live.T):
+        W[rows, s] = weight_matrix(y[rows], MOST)
+    stack = train(
+        X, np.repeat(y[:, None], live.shape[1], axis=1), W, depth=depth, width=width, bins=bins, epochs=epochs,
+        batch_size=default_batch_size(int((~test).sum())), init_seed=np.repeat(range(1, REPEATS + 1), 4).tolist(),
+    )  # fmt: skip
+    shift = np.log([float(weight_ratio(MOST, float(y[rows].mean()))) for rows in live.T])
+    logits = (stack.logits(X) - shift).reshape(len(y), REPEATS, 4)
+    own: np.ndarray = logits[np.arange(len(y)), :, fold].T.astype(np.float32)  # fold -1: the last of four
+    return own
+
+
+def lightgbm(X: np.ndarray, split: Split) -> np.ndarray:
+    """Compute log-odds of LightGBM, untuned, as of a network of one repeat."""
+    y, test, fold = split
+    p = np.empty(len(y))
+    for k in range(-1, 3):
+        rows, scored = ~test & (fold != k), fold == k
+        p[scored] = PEERS["LightGBM"]().fit(X[rows], y[rows]).predict_proba(X[scored])[:, 1]
+    return np.asarray(logit(np.clip(p, 1e-7, 1 - 1e-7)), np.float32)[None]
+
+
+def gather(name: str, folder: Path | None) -> tuple[Split, dict[str, np.ndarray]]:
+    """Take the logits of a table from a folder, compute those that are not there, and average their repeats."""
+    frame, split = table(name)
+    file = folder / f"{name.replace(' ', '_')}.npz" if folder else None
+    kept: dict[str, np.ndarray] = dict(zip(("y", "te", "fold"), split, strict=True))
+    if file and file.exists():
+        found = dict(np.load(file))
+        if not all(np.array_equal(found[key], value) for key, value in kept.items()):
+            raise click.ClickException(f"{file} holds logits of other rows or folds: move it away.")
+        kept = found
+    names = (*NETWORKS, "LightGBM")
+    if not all(n in kept for n in names):
+        X = Features.learn(frame.filter(~split[1])).transform(frame)
+        for n in names:
+            if n not in kept:
+                kept[n] = network(X, split, n) if n in NETWORKS else lightgbm(X, split)
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(file, **kept)
+    return split, {n: kept[n].mean(axis=0).astype(float) for n in names}
+
+
+def recalibrate(y: np.ndarray, rows: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Lay the line through logits that fits the labels of some rows best; where it would fall, next to none."""
+    ((intercept, slope),) = fit_line(y[rows].astype(float), logits[rows], np.ones((1, int(rows.sum()))))
+    if slope <= 0:
+        intercept, slope = logit(y[rows].mean()), 1e-6
+    line: np.ndarray = intercept + slope * logits
+    return line
+
+
+def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the logits of each rule: plain means of logits, chosen by the recalibrated log loss out of fold."""
+    y, test, _ = split
+    stacked = np.stack([logits[n] for n in NETWORKS])
+    lines = np.stack([recalibrate(y, ~test, z)[~test] for z in stacked])
+    losses = np.logaddexp(0, lines) - y[~test] * lines
+    order = np.argsort(losses.mean(axis=1), kind="stable")
+    away = losses - losses[order[0]]
+    errors = away.std(axis=1) / np.sqrt(away.shape[1])
+    distance = np.divide(away.mean(axis=1), errors, out=np.zeros(len(errors)), where=errors > 0)
+    near = {c: [k for k in order if distance[k] <= c] for c in (1, 2)}
+    return {
+        **{n: logits[n] for n in NETWORKS},
+        "lowest log loss": stacked[order[0]],
+        "mean of all six": stacked.mean(axis=0),
+        "mean of those within 1 standard error": stacked[near[1]].mean(axis=0),
+        "weights exp(-distance in standard errors)": np.average(stacked, axis=0, weights=np.exp(-distance)),
+        f"of at most {MEMBERS} within 1 standard error": stacked[near[1][:MEMBERS]].mean(axis=0),
+        NOW: stacked[near[2][:MEMBERS]].mean(axis=0),
+        "LightGBM, untuned": logits["LightGBM"],
+    }
+
+
+def summarise(rows: list[dict[str, Any]]) -> str:
+    """Means over the tables, and differences from the rule of now, as Markdown."""
+    names, tables = ([*dict.fromkeys(r[key] for r in rows)] for key in ("rule", "table"))
+    at = {(r["table"], r["rule"]): r["found"] for r in rows}
+    values = np.array([[at[t, n] for t in tables] for n in names])  # (rules, tables, measures)
+    away = values - values[names.index(NOW)]
+    errors = away.std(axis=1, ddof=1) / np.sqrt(len(tables))
+    head = [f"| | {' | '.join(MEASURES)} |", "|---|---|---|---|---|"]
+    lines = [
+        f"Means over {len(tables)} tables; networks as depth x width, bins, epochs. The log loss is recalibrated on "
+        "the out-of-fold logits, and a share of that of always saying the prevalence.", "", *head,
+        *(f"| {n} | " + " | ".join(f"{v:.3f}" for v in m) + " |" for n, m in zip(names, values.mean(1), strict=True)),
+        "", f"Differences from the mean {NOW}, with their standard errors over the tables:", "", *head,
+    ]  # fmt: skip
+    for n, mean, error in zip(names, away.mean(axis=1), errors, strict=True):
+        if n != NOW:
+            lines.append(
+                f"| {n} | " + " | ".join(f"{v:+.3f} ± {e:.3f}" for v, e in zip(mean, error, strict=True)) + " |"
+            )
+    return "\n".join([*lines, ""])
+
+
+@click.command()
+@click.option("--logits", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keeps logits: NAME.npz.")
+@click.option("--table", "tables", multiple=True, type=click.Choice(list(fresh.TABLES)), help="Default: all.")
+def main(folder: Path | None, tables: tuple[str, ...]) -> None:
+    """Measure what is not measured yet."""
+    rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()] if FILE.exists() else []
+    for name in tables or fresh.TABLES:
+        if name in {row["table"] for row in rows}:
+            continue
+        split, logits = gather(name, folder)
+        y, test, _ = split
+        found = []
+        for rule, raw in rules(split, logits).items():
+            z = recalibrate(y, ~test, raw)
+            found.append({"table": name, "rule": rule, "found": measures(y[~test], z[~test], y[test], z[test])})
+        rows += found
+        with FILE.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in found)
+        click.echo(f"{name}  {found[-2]['found'][0]:.3f}")
+    (HERE / "averaging.md").write_text(summarise(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
