@@ -63,9 +63,11 @@ def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray
     odds = undone(setup.scored, logits, most)
     labels = setup.scored.y.astype(float)
     (intercept, slope), *_ = fit_line(labels, odds, np.ones((1, len(labels))))
-    if np.isnan(slope):  # the classes do not overlap, or the odds are all alike
-        intercept, slope = (0.0, 1.0) if np.ptp(odds) else (float(logit(labels.mean())), 0.0)
-    odds = intercept + max(0.0, slope) * odds
+    if np.isnan(slope) and np.ptp(odds):  # the classes do not overlap
+        intercept, slope = 0.0, 1.0
+    elif not slope > 0:  # the odds are all alike, or worse than chance
+        intercept, slope = float(logit(labels.mean())), 0.0
+    odds = intercept + slope * odds
     losses: np.ndarray = np.logaddexp(0, odds) - labels * odds
     return losses
 
