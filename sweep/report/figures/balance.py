@@ -18,8 +18,8 @@ from sweep.report.figures.style import (
     CRITERION_NAMES,
     SMALL,
     class_shown,
+    headed,
     ratio_text,
-    shown,
     spread,
     words,
 )
@@ -110,7 +110,7 @@ def draw_balance_curve(
     counts = curve.counts[0]
     title(
         ax,
-        f"{shown(name)}: the balance curve" if name else "the balance curve",
+        headed(name, "the balance curve"),
         f"{counts.sum()} rows, {counts[0] + counts[2]} positives, out-of-fold; bands: 95 % of the resamples",
         said(selected, equal, reached=selected in curve.crossings and curve.crossings[selected].reached),
     )

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from sweep.report.figures.style import CLASSES, shown
+from sweep.report.figures.style import CLASSES, headed
 from sweep.report.figures.trial import draw_curve, findings
 from sweep.statistics.confusion import Counts
 
@@ -42,5 +42,5 @@ def draw_delivered(
     """
     decision = "as delivered" if threshold is None else f"as delivered, from {threshold:.3g} on"
     lines = [f"{findings(counts)}; average precision {average_precision:.3f}, pooled"]
-    head = f"{shown(name, longest=36)}: the delivered model" if name else "the delivered model"
+    head = headed(name, "the delivered model", longest=36)
     return draw_curve(y, logits, counts, decision, head, *lines, classes=classes, narrow=narrow, ax=ax)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from sweep.evidence.importance import Importance
 from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import new_axes, title
-from sweep.report.figures.style import SMALL, shown, words
+from sweep.report.figures.style import SMALL, headed, shown, words
 from sweep.report.theme import BLUE, GREY
 
 MOST = 10  # columns drawn
@@ -46,7 +46,7 @@ def draw_importance(
     left = len(importance) - len(drawn)
     title(
         ax,
-        f"{shown(name, longest=28)}: what it goes by" if name else "what it goes by",
+        headed(name, "what it goes by", longest=28),
         "out-of-fold; bars: 95 %, over row groups",
         f"{'when a column is permuted; ' * narrow}columns that go together share it"
         + (f"; the first {len(drawn)} of {len(importance)}" if left else ""),

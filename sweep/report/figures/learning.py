@@ -10,7 +10,7 @@ from sweep.errors import InputError
 from sweep.evidence.learning_curve import Gain, LearningCurve
 from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import WIDE, legend, new_axes, title
-from sweep.report.figures.style import SMALL, shown, spread, words
+from sweep.report.figures.style import SMALL, headed, spread, words
 from sweep.report.theme import BLACK, BLUE, GREY, ORANGE
 
 LINES = {"score": ("min(P1, R1)", BLUE), "average_precision": ("average precision", ORANGE)}
@@ -92,7 +92,7 @@ def draw_learning(learning: LearningCurve, *, name: str = "", narrow: bool = Fal
     ax.set_xlabel(f"positives trained on{below}", **words(color=BLACK))
     title(
         ax,
-        f"{shown(name)}: would more positives help?" if name else "would more positives help?",
+        headed(name, "would more positives help?"),
         f"the same negatives and w1 : w0; out-of-fold, mean of {learning.draws} draws",
         "bands: 95 %, over row groups and draws; right: what doubling would bring",
     )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import SQUARE, legend, new_axes, title
 from sweep.report.figures.placement import Occupied, write_beside
-from sweep.report.figures.style import SMALL, shown, words
+from sweep.report.figures.style import SMALL, headed, words
 from sweep.report.theme import BLUE, GREY
 from sweep.statistics.calibration import Bin, Calibration, Measured
 
@@ -64,7 +64,7 @@ def draw_reliability(
     ax.set_ylabel("prevalence among these rows", **words())
     title(
         ax,
-        f"{shown(name, longest=36)}: can the probability be believed?" if name else "can the probability be believed?",
+        headed(name, "can the probability be believed?", longest=36),
         f"as delivered, out-of-fold: {len(bins)} bins of equally many positives",
         *_measured(calibration),
     )

@@ -30,6 +30,17 @@ def _drawable() -> frozenset[int]:
     return frozenset(get_font(findfont(FONT)).get_charmap())
 
 
+def headed(name: str, head: str, *, longest: int = 48) -> str:
+    """Put a study's name, where it has one, before the head of a drawing.
+
+    Examples
+    --------
+    >>> headed("clinic", "the balance curve"), headed("", "the balance curve")
+    ('clinic: the balance curve', 'the balance curve')
+    """
+    return f"{shown(name, longest=longest)}: {head}" if name else head
+
+
 def shown(text: object, *, longest: int = 48) -> str:
     """Prepare a name to be drawn on one line: nothing is read as mathematics or markup by the Text it goes into.
 

@@ -10,7 +10,7 @@ from scipy.special import logit
 
 from sweep.report.figures.hover import hover
 from sweep.report.figures.layout import WIDE, legend, new_axes, title
-from sweep.report.figures.style import CLASS_COLOURS, CLASSES, SMALL, class_shown, shown, words
+from sweep.report.figures.style import CLASS_COLOURS, CLASSES, SMALL, class_shown, headed, words
 from sweep.report.theme import BLACK, GREY
 
 RATES = {"P1": "precision", "R1": "recall"}
@@ -80,7 +80,7 @@ def draw_thresholds(
     ax.set_xlabel("threshold on the probability", **words())
     title(
         ax,
-        f"{shown(name)}: where to stand" if name else "where to stand",
+        headed(name, "where to stand"),
         "from the threshold on a row is predicted positive",
         "out-of-fold; bands: exact 95 % intervals",
     )

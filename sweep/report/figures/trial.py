@@ -17,8 +17,8 @@ from sweep.report.figures.style import (
     CRITERION_NAMES,
     LINE_STYLES,
     class_shown,
+    headed,
     ratio_text,
-    shown,
     words,
 )
 from sweep.report.theme import BLUE, GREY, VERMILLION, WHITE
@@ -110,7 +110,7 @@ def draw_trial(
     if state == "pruned":
         lines.append("pruned" if epoch is None else f"pruned at epoch {epoch}: drawn as it stood there")
     lines.append(findings(counts))
-    head = f"{shown(name, longest=36)}: trial {number}" if name else f"trial {number}"
+    head = headed(name, f"trial {number}", longest=36)
     at_zero = counts == Counts.of(y, np.asarray(logits) > 0)  # not where an operating point was asked for
     decision = f"the trial's own threshold{', logit 0' if at_zero else ''}"
     return draw_curve(y, logits, counts, decision, head, *lines, classes=classes, ax=ax)

@@ -24,8 +24,8 @@ from sweep.report.figures.style import (
     LINE_STYLES,
     SMALL,
     class_shown,
+    headed,
     ratio_text,
-    shown,
     words,
 )
 from sweep.report.figures.trial import balance_lines
@@ -193,8 +193,8 @@ def draw_trials(
     ax.set_ylabel(f"precision of {class_shown(classes, 1)} (P1)", **words())
     where = "its threshold for what was asked" if asked_for else "its own threshold (logit 0)"
     count = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}, each at {where}, out-of-fold"
-    head = "precision against recall"
-    title(ax, f"{shown(name, longest=28)}: {head}" if name else head, count, *filter(None, [silent_note(trials)]))
+    head = headed(name, "precision against recall", longest=28)
+    title(ax, head, count, *filter(None, [silent_note(trials)]))
     return ax
 
 
