@@ -125,13 +125,15 @@ def measure_signal(X: np.ndarray, setup: TrialSetup, *, workers: "Workers") -> P
     recipe = replace(NETWORK, epochs=epochs(len(y)))
     rng = np.random.default_rng([setup.seed, 5])
     labels = np.concatenate([y[:, None], shuffled(y, groups, folds, SHUFFLES[0], rng)], axis=1)
-    logits = _held_out(X, setup, labels, folds, recipe, workers)
+    logits = held_out(X, labels, folds, recipe, seed=setup.seed, workers=workers)
     observed = logits[:, 0]
-    own, *drawn = _average_precisions(labels[scored], logits, up)
+    own, *drawn = average_precision_of_each(labels[scored], logits, up)
     as_good = int(np.sum(np.array(drawn) >= own))
     if undecided(as_good):
         labels = shuffled(y, groups, folds, SHUFFLES[1] - SHUFFLES[0], rng)
-        drawn += _average_precisions(labels[scored], _held_out(X, setup, labels, folds, recipe, workers), up)
+        drawn += average_precision_of_each(
+            labels[scored], held_out(X, labels, folds, recipe, seed=setup.seed, workers=workers), up
+        )
         as_good = int(np.sum(np.array(drawn) >= own))
     y, groups, folds = y[scored], groups[scored], folds[scored]
     parts = [_average_precision(y[folds == k], observed[folds == k], up) for k in range(most_folds)]
@@ -208,7 +210,8 @@ def shuffled(
     return labels
 
 
-def _average_precisions(labels: np.ndarray, logits: np.ndarray, up: float) -> list[float]:
+def average_precision_of_each(labels: np.ndarray, logits: np.ndarray, up: float = 1.0) -> list[float]:
+    """Compute the average precision of each column of labels, where each negative counts as `up`."""
     return [_average_precision(y, z, up) for y, z in zip(labels.T, logits.T, strict=True)]
 
 
@@ -217,14 +220,14 @@ def _average_precision(y: np.ndarray, logits: np.ndarray, up: float) -> float:
     return float(average_precisions(y, logits, np.where(y == 1, 1.0, up)[None])[0])
 
 
-def _held_out(
-    X: np.ndarray, setup: TrialSetup, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, workers: "Workers"
+def held_out(
+    X: np.ndarray, labels: np.ndarray, folds: np.ndarray, recipe: Recipe, *, seed: int, workers: "Workers"
 ) -> np.ndarray:
-    """Out-of-fold logits of each column of labels, (scored rows, labels); wide tables in parts."""
+    """Give out-of-fold logits of each column of labels, (scored rows, labels); wide tables in parts."""
     at_once = max(1, ENTRIES // (len(labels) * count_folds(folds)))
     parts = []
     for start in range(0, labels.shape[1], at_once):
-        design = label_shuffles(labels[:, start : start + at_once], folds, most=MOST, seed=setup.seed)
-        stack = workers.fit(X, design, recipe, seed=setup.seed)
+        design = label_shuffles(labels[:, start : start + at_once], folds, most=MOST, seed=seed)
+        stack = workers.fit(X, design, recipe, seed=seed)
         parts.append(design.out_of_fold(stack.logits(X, design.held_out))[:, :, 0])
     return np.concatenate(parts, axis=1)

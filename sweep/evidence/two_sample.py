@@ -10,9 +10,16 @@ import numpy as np
 from sweep.data.folds import fold_of_row
 from sweep.errors import TableError
 from sweep.evidence.columns import SourceColumn
-from sweep.evidence.permutation_test import FOLDS, LEVEL, MOST, NETWORK, SHUFFLES, epochs, shuffled
-from sweep.stack.design import label_shuffles
-from sweep.statistics.bootstrap import average_precisions
+from sweep.evidence.permutation_test import (
+    FOLDS,
+    LEVEL,
+    NETWORK,
+    SHUFFLES,
+    average_precision_of_each,
+    epochs,
+    held_out,
+    shuffled,
+)
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -129,11 +136,8 @@ def compare_tables(training: Rows, test: Rows, *, seed: int, workers: "Workers")
     except TableError:  # too few row groups
         return None
     labels = np.concatenate([of_test[:, None], shuffled(of_test, units, folds, SHUFFLES[0], rng)], axis=1)
-    design = label_shuffles(labels, folds, most=MOST, seed=seed)
-    stack = workers.fit(X, design, replace(NETWORK, epochs=epochs(len(X))), seed=seed)
-    logits = design.out_of_fold(stack.logits(X, design.held_out))[:, :, 0]
-    ones = np.ones((1, len(X)))
-    own, *others = (float(average_precisions(y, z, ones)[0]) for y, z in zip(labels.T, logits.T, strict=True))
+    logits = held_out(X, labels, folds, replace(NETWORK, epochs=epochs(len(X))), seed=seed, workers=workers)
+    own, *others = average_precision_of_each(labels, logits)
     p = (1 + sum(other >= own for other in others)) / (1 + len(others))
     found = TwoSampleTest(
         p=p,

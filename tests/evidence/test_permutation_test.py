@@ -72,8 +72,12 @@ def replaced(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def replace(own: Any, others: Any) -> Any:
         values = [own, *others]
-        monkeypatch.setattr(module, "_held_out", lambda X, setup, labels, *rest: labels.astype(float))
-        monkeypatch.setattr(module, "_average_precisions", lambda labels, z, up: [values.pop(0) for _ in labels.T])
+        monkeypatch.setattr(module, "held_out", lambda X, labels, *rest, **how: labels.astype(float))
+
+        def next_ones(labels: Any, *rest: Any) -> list[Any]:
+            return [values.pop(0) for _ in labels.T]
+
+        monkeypatch.setattr(module, "average_precision_of_each", next_ones)
         monkeypatch.setattr(module, "SHUFFLES", (9, 39))
         monkeypatch.setattr(module, "LEVEL", 0.1)
         y = np.repeat([0, 1], [40, 20])
@@ -119,11 +123,11 @@ def test_epochs_are_fixed_by_the_rows_alone(rows: int) -> None:
 def test_the_network_is_fixed_whatever_the_study_trains_with(monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
 
-    def held_out(X: Any, setup: Any, labels: Any, folds: Any, recipe: Any, workers: Any) -> Any:
+    def held_out(X: Any, labels: Any, folds: Any, recipe: Any, **how: Any) -> Any:
         used.append(recipe)
         return np.random.default_rng(0).normal(size=labels.shape)
 
-    monkeypatch.setattr(module, "_held_out", held_out)
+    monkeypatch.setattr(module, "held_out", held_out)
     one = setup((np.arange(120) % 4 == 0).astype(int))
     for batch_size in (16, 512):
         measure_signal(np.zeros((120, 2)), replace(one, batch_size=batch_size), workers=Workers())
