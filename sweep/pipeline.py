@@ -114,9 +114,10 @@ class Prepared:
     @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
         """Alarms about columns, as far as they can be raised before anything is trained."""
-        if len(self.table.y) * self.features.width > QUICKLY_CHECKED:
+        table, features = self.table, self.features
+        if not quick_to_check(len(table.y), features):
             return ()
-        return raise_alarms(self.table, self.features, self.X, self.fold_of_row)
+        return check_columns_alone(features, self.X, table.y, self.fold_of_row, origin_of(table))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -304,11 +305,9 @@ def origin_of(table: Table) -> dict[str, str]:
     return {extra: reading.name for reading in table.schema.readings for _, extra in reading.extra}
 
 
-def raise_alarms(table: Table, features: Features, X: np.ndarray, folds: np.ndarray) -> tuple[Alarm, ...]:
-    """Ask of columns what can be asked in about a second, before anything is trained; of larger tables nothing."""
-    if X.size > QUICKLY_CHECKED:
-        return ()
-    return check_columns_alone(features, X, table.y, folds, origin_of(table))
+def quick_to_check(rows: int, features: Features) -> bool:
+    """Check whether each column alone can be looked at in about a second, before anything is trained."""
+    return rows * features.width <= QUICKLY_CHECKED
 
 
 def check_study(spec: Spec) -> dict[str, Any]:
@@ -330,10 +329,10 @@ def check_study(spec: Spec) -> dict[str, Any]:
     else:
         folds, held = hold_out(table, spec.training.folds, spec.search.seed)
         folds = folds[rows]
-    X = features.transform(table.frame[rows])
-    alarms = (
-        () if X.size > QUICKLY_CHECKED else check_columns_alone(features, X, table.y[rows], folds, origin_of(table))
-    )
+    alarms: tuple[Alarm, ...] = ()
+    if quick_to_check(len(rows), features):
+        X = features.transform(table.frame[rows])
+        alarms = check_columns_alone(features, X, table.y[rows], folds, origin_of(table))
     asked = (alarm.says for alarm in alarms if alarm.kind == "leak")
     return {
         "rows": len(table.y),
