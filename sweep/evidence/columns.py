@@ -225,16 +225,20 @@ def _rates(
 
 
 def _rule(values: np.ndarray, y: np.ndarray, levels: tuple[str | None, ...] | None, prevalence: float) -> str:
-    """Say which level or range has the highest prevalence."""
+    """Say which level or range has the highest prevalence, or that it is enough that there is a value, or none."""
     edges = None if levels is not None else _edges(values, y)
     rates = _rates(values, y, edges, levels, prevalence)
     best = int(np.argmax(rates))
+    missing = _is_missing(values, levels)
+    shares = [(float(y[of].sum()) + prevalence) / (int(of.sum()) + 1) for of in (missing, ~missing)]
+    if missing.any() and shares[0] < NEARLY * rates[best] <= shares[1]:
+        return "where it is given"
     if levels is not None:
         level = levels[best] if best < len(levels) else "another level"
-        return "missing" if level is None else f"where it is {level}"
+        return f"where it is {'missing' if level is None else level}"
     ends = np.array([-np.inf, *(edges if edges is not None else ()), np.inf])
     if best + 1 >= len(ends):
-        return "missing"
+        return "where it is missing"
     first = last = best
     while first > 0 and rates[first - 1] >= NEARLY * rates[best]:
         first -= 1
@@ -244,6 +248,13 @@ def _rule(values: np.ndarray, y: np.ndarray, levels: tuple[str | None, ...] | No
     if np.isinf(low):
         return f"at {high:g} or less" if np.isfinite(high) else "at any value"
     return f"above {low:g}" if np.isinf(high) else f"above {low:g}, up to {high:g}"
+
+
+def _is_missing(values: np.ndarray, levels: tuple[str | None, ...] | None) -> np.ndarray:
+    """Find the rows without a value, (rows,) of bool; a level that was not kept is a value."""
+    codes = [code for code, level in enumerate(levels or ()) if level is None]
+    missing: np.ndarray = np.isnan(values) if levels is None else np.isin(values, codes)
+    return missing
 
 
 def _precision_at(y: np.ndarray, scores: np.ndarray, recall: float) -> float:

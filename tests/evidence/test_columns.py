@@ -80,6 +80,27 @@ def test_a_category_is_scored_by_its_levels_and_named_by_the_one_that_tells() ->
     assert found.rule == "where it is closed"
 
 
+LEVELS = Features((Column("x", "category", ("late", "broken", None)),))
+
+
+@pytest.mark.parametrize("kind", ["number", "category"])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_column_that_tells_by_being_missing_or_not_is_named_by_that(kind: str, told: bool) -> None:
+    """If it failed, a reader would look for a value that tells, where having one at all is what tells."""
+    given = Y == 1 if told else Y == 0
+    if kind == "number":
+        (column,) = of(np.where(given, RNG.normal(size=ROWS), np.nan))
+    else:
+        (column,) = source_columns(LEVELS, np.eye(3)[np.where(given, RNG.integers(0, 2, ROWS), 2)])
+    assert score_column(column, Y, FOLDS).rule == f"where it is {'given' if told else 'missing'}"
+
+
+def test_a_value_that_tells_is_named_beside_missing_ones() -> None:
+    """If it failed, a range of numbers that tells would be hidden behind gaps that do not."""
+    values = np.where(RNG.random(ROWS) < 0.3, np.nan, 10.0 * Y + RNG.normal(size=ROWS))
+    assert score_column(of(values)[0], Y, FOLDS).rule.startswith("above ")
+
+
 def test_columns_that_come_of_another_are_gathered_under_its_name() -> None:
     """If it failed, the month of a date would be permuted or doubted apart from the date."""
     features = Features((Column("day", "number"), Column("day month", "number"), Column("age", "number")))
