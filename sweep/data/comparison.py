@@ -1,6 +1,7 @@
 """Compare another table with the one learned from: new levels, values outside, missing shares, prevalence."""
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -58,6 +59,8 @@ class Comparison:
         for reading in self.schema.readings:
             if self.new_rows[reading.name]:
                 notes.append(self._say_levels(reading))
+            if reading.missing is not None and self.known[reading.name]:
+                notes += self._say_missing(reading.name, *reading.missing)
             before, after = self.outside.get(reading.name, (0, 0))
             if reading.kind == "number":
                 if before + after >= max(2, MANY_OUTSIDE * self.known[reading.name]):
@@ -85,6 +88,12 @@ class Comparison:
             if level in new or len(new) < NAMED:
                 new[level] += rows
 
+    def _say_missing(self, name: str, missing: int, rows: int) -> Iterator[str]:
+        gone = self.rows - self.known[name]
+        before, here = missing / rows, gone / self.rows
+        if abs(here - before) >= MORE_MISSING and not _chance(missing, rows, gone, self.rows):
+            yield f"column {shown(name)}: {here:.0%} of the values are missing, where {before:.0%} were learned from"
+
     def _say_levels(self, reading: Reading) -> str:
         rows = self.new_rows[reading.name]
         levels = [level for level, _ in self.new[reading.name].most_common()]
@@ -104,44 +113,34 @@ class Comparison:
 
 
 def with_ranges(schema: Schema, features: pl.DataFrame) -> Schema:
-    """Return the schema with the least and the greatest value of each column of numbers."""
+    """Return the schema with each column's missing values, and the least and the greatest of numbers."""
     readings = []
     for reading in schema.readings:
-        values = features[reading.name] if reading.kind == "number" else None
-        if values is None or not values.dtype.is_numeric() or values.null_count() == len(values):
-            readings.append(reading)
-            continue
-        low, high = values.cast(pl.Float64).min(), values.cast(pl.Float64).max()
-        readings.append(replace(reading, low=low, high=high))  # type: ignore[arg-type]
+        values = features[reading.name] if reading.name in features.columns else None
+        if values is not None and len(values):
+            reading = replace(reading, missing=(values.null_count(), len(values)))
+            if reading.kind == "number" and values.dtype.is_numeric() and values.null_count() < len(values):
+                low, high = values.cast(pl.Float64).min(), values.cast(pl.Float64).max()
+                reading = replace(reading, low=low, high=high)  # type: ignore[arg-type]
+        readings.append(reading)
     return replace(schema, readings=tuple(readings))
 
 
-def say_shares(trained: pl.DataFrame, other: pl.DataFrame, schema: Schema, y: np.ndarray, new: np.ndarray) -> list[str]:
-    """Say where missing values or the prevalence differ by more than chance from the table learned from.
+def say_prevalence(y: np.ndarray, new: np.ndarray) -> list[str]:
+    """Say where the prevalence differs by more than chance from that of the table learned from.
 
     Parameters
     ----------
-    trained, other : pl.DataFrame, shape (rows, features)
-        Of the table learned from and of the other.
-    schema : Schema
     y, new : np.ndarray, shape (rows,)
-        Their labels.
+        The labels of the table learned from and of the other.
     """
-    notes = []
-    for name in schema.names:
-        counts = trained[name].null_count(), other[name].null_count()
-        before, here = counts[0] / trained.height, counts[1] / other.height
-        if abs(here - before) >= MORE_MISSING and not _chance(counts[0], trained.height, counts[1], other.height):
-            notes.append(
-                f"column {shown(name)}: {here:.0%} of the values are missing, where {before:.0%} were learned from"
-            )
     before, here = float(y.mean()), float(new.mean())
-    if not _chance(int(y.sum()), len(y), int(new.sum()), len(new)):
-        notes.append(
-            f"{100 * here:.2g} % of these rows are positive, where {100 * before:.2g} % were learned from: precision "
-            "does not carry over, recall does"
-        )
-    return notes
+    if _chance(int(y.sum()), len(y), int(new.sum()), len(new)):
+        return []
+    return [
+        f"{100 * here:.2g} % of these rows are positive, where {100 * before:.2g} % were learned from: precision "
+        "does not carry over, recall does"
+    ]
 
 
 def _chance(hits: int, rows: int, other_hits: int, other_rows: int) -> bool:

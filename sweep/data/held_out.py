@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from sweep.data.cells import as_labels, first_row, listed, shown
-from sweep.data.comparison import Comparison, say_shares
+from sweep.data.comparison import Comparison, say_prevalence
 from sweep.data.duplicates import find_duplicates, hash_rows, tie_rows
 from sweep.data.labels import find_label, read_group, read_labels
 from sweep.data.names import check_columns
@@ -66,9 +66,7 @@ def load_test(
         raise TableError(f"{path}: {error}") from None
     differences = Comparison(schema)
     differences.add(features)
-
-    shares = say_shares(table.frame, features, schema, table.y, y)
-    notes = [*source.notes, *read, *differences.notes(), *shares]
+    notes = [*source.notes, *read, *differences.notes(), *say_prevalence(table.y, y)]
     time = None if table.times is None else table.times.reading.name
     if table.times is not None and time in raw.columns and (overlap := say_overlap(path, raw[time], table.times)):
         notes.append(overlap)

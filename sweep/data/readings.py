@@ -38,7 +38,9 @@ class Reading:
     seconds : bool
         Whether dates are seconds since 1970, not days.
     low, high : float or None
-        The first and the last date learned from, in days or seconds.
+        The least and the greatest number learned from, or the first and the last date, in days or seconds.
+    missing : (int, int) or None
+        How many values were missing where it was learned, and of how many rows.
     coded : bool
         Whether a category's levels were numbers.
     levels : tuple of str or None
@@ -57,6 +59,7 @@ class Reading:
     seconds: bool = False
     low: float | None = None
     high: float | None = None
+    missing: tuple[int, int] | None = None
     coded: bool = False
     levels: tuple[str, ...] | None = None
     extra: tuple[tuple[str, str], ...] = ()
@@ -74,8 +77,9 @@ class Reading:
             values["notation"] = Notation(**values["notation"])
         if values.get("format") is not None:
             values["format"] = DateFormat(**values["format"])
-        if values.get("levels") is not None:
-            values["levels"] = tuple(values["levels"])
+        for name in ("levels", "missing"):
+            if values.get(name) is not None:
+                values[name] = tuple(values[name])
         if "extra" in values:
             values["extra"] = tuple((what, name) for what, name in values["extra"])
         return cls(**values)

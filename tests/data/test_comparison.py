@@ -1,11 +1,13 @@
 """What is different in another table: said where it is more than chance, and only there."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from sweep.data.comparison import Comparison
 from sweep.data.held_out import load_test
 from sweep.data.table import Table, load_table
 
@@ -37,6 +39,17 @@ def test_differences_that_matter_are_said_a_sentence_each(trained: Table, tmp_pa
     assert "column 'age': " in said
     assert "of the values are missing, where 0% were learned from" in said
     assert "40 % of these rows are positive, where 10 % were learned from" in said
+
+
+def test_a_model_tells_what_is_missing_more_often_than_where_it_learned(trained: Table) -> None:
+    """If it failed, `predict`, which reads in pieces and has no training rows, would fill gaps without a word."""
+    schema = type(trained.schema).from_dict(json.loads(json.dumps(trained.schema.to_dict())))
+    for gone, said in ((0.0, False), (0.02, False), (0.3, True), (1.0, False)):
+        differences = Comparison(schema)
+        for seed in range(3):
+            differences.add(made(100, 0.1, gone=gone, seed=seed).select("dose", "age"))
+        notes = [note for note in differences.notes() if "of the values are missing, where 0%" in note]
+        assert [note.startswith("column 'age': ") for note in notes] == [True] * said, "a column without any is said so"
 
 
 def test_chance_is_not_said(trained: Table, tmp_path: Path) -> None:
