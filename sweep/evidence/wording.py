@@ -15,6 +15,7 @@ from sweep.evidence.weights_or_threshold import WeightsOrThreshold
 from sweep.evidence.yardsticks import Yardsticks
 from sweep.statistics.calibration import Calibration, Measured
 from sweep.statistics.confusion import Counts
+from sweep.statistics.digits import rate, span
 
 if TYPE_CHECKING:
     from sweep.evidence.verdict import Verdict
@@ -168,8 +169,8 @@ def say_test_size(size: SizeOfTest) -> str:
         positives, ends = size.positives, size.interval
         start = f"The test table with its {positives} positives"
     text = (
-        f"{start} cannot tell recalls from {ends[0]:.2f} to {ends[1]:.2f} apart (95 %, at a recall of "
-        f"{size.recall:.2f}); for plus or minus {size.wanted:g} it takes {size.needed}."
+        f"{start} cannot tell recalls from {span(ends, ' to ')} apart (95 %, at a recall of "
+        f"{rate(size.recall)}); for plus or minus {size.wanted:g} it takes {size.needed}."
     )
     if size.precision is not None and size.share is not None:
         text += (

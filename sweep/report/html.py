@@ -14,7 +14,6 @@ from sweep.data.cells import shown
 from sweep.files import write_text
 from sweep.progress import duration
 from sweep.report.answer import headline, say_found
-from sweep.report.digits import rate, span
 from sweep.report.drawing import inline
 from sweep.report.mistakes import Segment
 from sweep.report.result import Result
@@ -22,6 +21,7 @@ from sweep.report.slider import Slider, script, script_hash
 from sweep.report.standing import point_lines
 from sweep.report.terminal import HOLDS, network, number, recall_by_cut, selected_line
 from sweep.report.theme import dark_style
+from sweep.statistics.digits import rate, span
 
 TRACK = (120, 16, 4)  # pixels of a drawn interval: width, height, margin
 MANY_COLUMNS = 40  # of a table, from which on their list is folded

@@ -7,10 +7,10 @@ from pathlib import Path
 from sweep.dashboard.notes import TAGS, attach_pictures, read_note, tag_trials, write_note
 from sweep.dashboard.view import REPORT
 from sweep.report.answer import headline, say_found
-from sweep.report.digits import rate
 from sweep.report.result import Result
 from sweep.report.standing import point_lines
 from sweep.report.terminal import network, selected_line
+from sweep.statistics.digits import rate
 from sweep.study.study import COMPLETE, Study, best
 
 HEAD = "## What sweep selected"

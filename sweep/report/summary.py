@@ -11,11 +11,11 @@ from sweep.class_weight import weight_ratio
 from sweep.config import EQUAL
 from sweep.progress import duration
 from sweep.report.answer import headline, say_found, with_name
-from sweep.report.digits import DASH
 from sweep.report.markup import escape
 from sweep.report.result import Result
 from sweep.report.standing import point_lines
 from sweep.report.terminal import network
+from sweep.statistics.digits import DASH
 from sweep.streams import printable
 
 

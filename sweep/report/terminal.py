@@ -8,11 +8,11 @@ from rich.table import Table
 
 from sweep.evidence.bullets import say_condition
 from sweep.progress import duration
-from sweep.report.digits import DASH, span
 from sweep.report.markup import escape
 from sweep.report.result import Balance, Result
 from sweep.report.standing import point_lines
 from sweep.statistics.confusion import Counts
+from sweep.statistics.digits import DASH, span
 
 HOLDS = {
     "precision": "P0 = P1",

@@ -37,6 +37,16 @@ def test_no_advice_to_deliver_what_is_not_told_from_chance(case: Case) -> None:
     assert f"average precision here is {verdict.signal.high:.2f}" in verdict.paragraph
 
 
+def test_the_end_of_an_interval_is_1_only_where_it_is(case: Case) -> None:
+    """If it failed, a reader would take it that 11 of 12 found cannot rule out that all are."""
+    counts = Counts(tp=90, fp=9, fn=10, tn=900)
+    assert "cannot tell recalls from 0.615 to 0.998 apart" in say_test_size(
+        assess_test_size(counts, positives=12, share=0.1)
+    )
+    whole = assess_test_size(Counts(tp=90, fp=9, fn=0, tn=900), positives=8, share=0.1)
+    assert "cannot tell recalls from 0.63 to 1 apart (95 %, at a recall of 1)" in say_test_size(whole)
+
+
 def test_no_alarm_is_said_in_words(case: Case) -> None:
     """If it failed, an undefined precision would be shown as a number."""
     verdict = case.reaching("feature-limited", True)

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from sweep.evidence.verdict import Evidence
 from sweep.report.answer import headline
-from sweep.report.digits import rate, span
 from sweep.report.figures import draw_importance, draw_learning, draw_reliability, save, save_all
 from sweep.report.html import more_facts, render, track
 from sweep.report.result import Balance, ByThreshold, ColumnSummary, DataSummary, Result, Searched, Selected, Trials
 from sweep.report.terminal import recall_by_cut, selected_line, summarise
+from sweep.statistics.digits import rate, span
 from sweep.study_folder import StudyFolder
 from tests.made_evidence import Case
 

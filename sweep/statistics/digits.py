@@ -35,19 +35,19 @@ def rate(value: float | None, interval: Any = None) -> str:
     return _plain(value, digits(*(interval or ()), value) if interval else digits(value))
 
 
-def span(interval: Any) -> str:
+def span(interval: Any, between: str = "–") -> str:
     """Write an interval, or a dash.
 
     Examples
     --------
-    >>> span((0.79, 0.91)), span((0.99961, 1.0)), span(None)
-    ('0.79–0.91', '0.9996–1', '–')
+    >>> span((0.79, 0.91)), span((0.99961, 1.0)), span((0.615, 0.998), " to "), span(None)
+    ('0.79–0.91', '0.9996–1', '0.615 to 0.998', '–')
     """
     if interval is None:
         return DASH
     low, high = interval
     count = digits(low, high)
-    return f"{_plain(low, count)}–{_plain(high, count)}"
+    return f"{_plain(low, count)}{between}{_plain(high, count)}"
 
 
 def _plain(value: float, count: int) -> str:
