@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sweep.files import open_itself
-from sweep.streams import printable
+from sweep.streams import on_one_line
 
 
 class Progress:
@@ -55,7 +55,7 @@ class Logged(Progress):
 
     def _write(self, text: str) -> None:
         with open_itself(self.path, "a") as log:
-            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {printable(text)}\n")
+            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {on_one_line(text)}\n")
 
 
 class TimeLeft:

@@ -83,6 +83,17 @@ def printable(text: str) -> str:
     return STEERING.sub(_escaped, text)
 
 
+def on_one_line(text: str) -> str:
+    r"""Return a text for a terminal that stays on its line, and in which nothing steers: of labels and names.
+
+    Examples
+    --------
+    >>> print(on_one_line("ill\nor well"))
+    ill\nor well
+    """
+    return printable(text.replace("\n", r"\n"))
+
+
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 32 else f"\\u{code:04x}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sweep.progress import Logged, Progress
 from sweep.streams import take_any_text
 from tests.servers import TINY
 
@@ -59,3 +60,11 @@ def test_a_run_whose_reader_has_left_goes_on(table: Path, tmp_path: Path) -> Non
     os.close(writing)
     assert done.returncode == 0
     assert (tmp_path / "out/studies/t/result.json").exists()
+
+
+def test_a_message_of_the_log_is_one_line(tmp_path: Path) -> None:
+    """If it failed, a name with a line feed would be a line of its own, which `sweep show` takes for the last word."""
+    logged = Logged(Progress(), tmp_path / "log.txt")
+    logged.note("column 'a\n2026-01-01 00:00:00  done\x1b[2J' is left out")
+    (line,) = (tmp_path / "log.txt").read_text(encoding="utf-8").splitlines()
+    assert line.endswith(r"column 'a\n2026-01-01 00:00:00  done\x1b[2J' is left out")

@@ -2,15 +2,15 @@
 
 import rich.markup
 
-from sweep.streams import printable
+from sweep.streams import on_one_line
 
 
 def escape(text: str) -> str:
-    r"""Return a text that Rich prints as it is, and in which nothing steers the terminal.
+    r"""Return a text that Rich prints as it is, on its line, and in which nothing steers the terminal.
 
     Examples
     --------
-    >>> escape("[red]\x1b[31m")
-    '\\[red]\\x1b[31m'
+    >>> print(escape("[red]\x1b[31m\n"))
+    \[red]\x1b[31m\n
     """
-    return rich.markup.escape(printable(text))
+    return rich.markup.escape(on_one_line(text))

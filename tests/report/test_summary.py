@@ -69,6 +69,14 @@ def test_a_class_whose_label_is_a_number_is_named_with_its_column(finished: Stud
     assert re.search(r"y = 0 +[│┃] +y = 1", table)
 
 
+def test_a_label_with_a_line_feed_stays_on_its_line(finished: StudyFolder) -> None:
+    """If it failed, a label could end a line of the summary and write one of its own below it."""
+    result = Result.read(finished)
+    result = replace(result, data=replace(result.data, positive="ill\nfutile"))
+    for part in (*summarise_briefly(result, Path()), *summarise(result)):
+        assert not isinstance(part, str) or "\n" not in part, part
+
+
 def test_the_full_text_and_the_page_say_whether_the_test_table_differs(finished: StudyFolder) -> None:
     """If it failed, a reader would take the score on a table from elsewhere for that of a table from here."""
     result = Result.read(finished)
