@@ -133,12 +133,22 @@ class _Durable(FileSystemArtifactStore):
 
 
 def known_files(attributes: Mapping[str, Any]) -> set[str]:
-    """Collect the ids of the files that system attributes name, of a trial or of a study."""
-    return {
-        str(meta["artifact_id"])
-        for key, value in attributes.items()
-        if key.startswith(ARTIFACT_KEYS) and isinstance(meta := json.loads(value), dict)
-    }
+    """Collect the ids of the files that system attributes name, of a trial or of a study.
+
+    An attribute that cannot be read names its file by its key, which ends in the id.
+
+    Examples
+    --------
+    >>> sorted(known_files({"artifacts:a": '{"artifact_id": "a"}', "artifacts:b": "{", "other": "{"}))
+    ['a', 'b']
+    """
+    found = set()
+    for key, value in attributes.items():
+        if key.startswith(ARTIFACT_KEYS):
+            found.add(key.rpartition(":")[2])
+            with suppress(ValueError, TypeError, KeyError, RecursionError):
+                found.add(str(json.loads(value)["artifact_id"]))
+    return found
 
 
 def _is_id(name: str) -> bool:

@@ -18,6 +18,7 @@ from sweep.search.selection import Selection
 from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe
 from sweep.study import study as study_module
+from sweep.study.artifacts import known_files
 from sweep.study.outcome import Outcome
 from sweep.study.params import Params
 from sweep.study.space import Space
@@ -246,6 +247,17 @@ def test_logits_of_every_trial_are_kept(tmp_path: Path, monkeypatch: pytest.Monk
     go_on(study, 3, monkeypatch)
     for trial in study.trials(*FINISHED):
         assert (study.logits(trial) == made(Params(**trial.params), {}).logits).all()
+
+
+def test_an_attribute_that_cannot_be_read_keeps_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a study could not be resumed for one damaged line of its database, or would lose a trial's file."""
+    study = opened(tmp_path)
+    go_on(study, 1, monkeypatch)
+    (trial,) = study.trials(*FINISHED)
+    for attribute in ("[1]", "{", '"text"', "{}"):
+        assert known_files({"artifacts:one": attribute, "other": attribute}) == {"one"}
+    (file,) = known_files(trial.system_attrs)
+    assert (StudyFolder(tmp_path, "n").artifacts / file).is_file()
 
 
 def test_logits_of_a_large_table_are_kept_in_half_the_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
