@@ -30,7 +30,7 @@ def test_it_keeps_the_order_of_rows(folds: list[float], final: list[float], fixe
     """If it failed, rows on either side of a threshold out-of-fold would lie on the same one as delivered."""
     size = min(len(folds), len(final))
     line = CarryOver.between(folds[:size], final[:size], fixed=fixed)
-    assert (np.diff(line.carried(np.sort(logits))) >= 0).all()
+    assert (np.diff(line.carried(np.sort(logits))) >= -1e-12).all(), "by more than is rounded"
     assert all(np.diff(knots).min(initial=1) > 0 for knots in (line.folds, line.final))
     assert CarryOver.of(line.to_dict()) == line
     if fixed:
