@@ -11,7 +11,7 @@ from sweep.statistics.bootstrap import average_precisions
 from sweep.validation import NEVER, count_folds, trained_on
 
 BINS = 16  # of a number, by quantiles of the rows, and as many by those of the positives
-LEAK_SHARE, LEAK_PRECISION_AREA = 0.9, 0.8  # of the model's average precision, and at least
+LEAK_SHARE, LEAK_PRECISION_AREA = 0.9, 0.8  # of the model's average precision, above the prevalence, and at least
 LEAK_P1, LEAK_R1 = 0.98, 0.5  # precision at this recall
 NEARLY = 0.8  # of the highest prevalence, from which on a bin next to it belongs to the same range
 FEWEST_ROWS = 20  # below which whole numbers may be consecutive by chance
@@ -62,7 +62,8 @@ class ColumnScore:
     ----------
     name, rule : str
         The column, and its value or range with the highest prevalence.
-    average_precision : float
+    average_precision, prevalence : float
+        And what it would be by chance.
     precision_at_half : float
         The highest P1 at R1 of `LEAK_R1` or more.
     logits : array of float64, shape (scored rows,)
@@ -71,6 +72,7 @@ class ColumnScore:
     name: str
     rule: str
     average_precision: float
+    prevalence: float
     precision_at_half: float
     logits: np.ndarray
 
@@ -136,8 +138,8 @@ def find_alarms(
     """
     alarms = []
     for found in scores:
-        area = found.average_precision
-        tells = whole is not None and area >= max(LEAK_PRECISION_AREA, LEAK_SHARE * whole)
+        area, chance = found.average_precision, found.prevalence
+        tells = whole is not None and area >= max(LEAK_PRECISION_AREA, chance + LEAK_SHARE * (whole - chance))
         if tells or found.precision_at_half >= LEAK_P1:
             reached = f"an average precision of {area:.2f}" + (
                 f", where the whole model has {whole:.2f}" if whole is not None else ""
@@ -187,6 +189,7 @@ def _score_values(
         name=name,
         rule=_rule(values, y, levels, prevalence),
         average_precision=float(average_precisions(labels, rates, np.ones((1, len(labels))))[0]),
+        prevalence=float(labels.mean()),
         precision_at_half=_precision_at(labels, rates, LEAK_R1),
         logits=np.log(rates / (1 - rates)),
     )

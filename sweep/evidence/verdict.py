@@ -11,6 +11,7 @@ from sweep.evidence import bullets, wording
 from sweep.evidence.baselines import Baselines, compare_baselines
 from sweep.evidence.columns import Alarm, SourceColumn, find_alarms, score_column
 from sweep.evidence.importance import Importance, measure_importance
+from sweep.evidence.leaks import hold_against_rest
 from sweep.evidence.learning_curve import LearningCurve, measure_learning_curve
 from sweep.evidence.permutation_test import PermutationTest, measure_signal
 from sweep.evidence.rule import Answer, decide
@@ -136,6 +137,7 @@ def gather_evidence(
         training = Rows(X, setup.groups, columns)
         two_sample = compare_tables(training, test_rows, seed=setup.seed, workers=workers)
         progress.step("test table compared")
+    alarms = find_alarms(scores, columns, yardsticks.network_average_precision)
     left_out = (Alarm("index", name, f"`{name}` numbers the rows, and was left out.") for name in numbering)
     evidence = Evidence(
         signal=signal,
@@ -155,7 +157,7 @@ def gather_evidence(
         baselines=baselines,
         calibration=calibration(rows, logits, taken.most, seed=setup.seed),
         yardsticks=yardsticks,
-        alarms=(*find_alarms(scores, columns, yardsticks.network_average_precision), *left_out),
+        alarms=(*hold_against_rest(alarms, columns, setup, logits), *left_out),
         importance=importance,
         two_sample=two_sample,
     )

@@ -52,6 +52,14 @@ def test_a_column_as_good_as_the_model_is_asked_about() -> None:
     assert "leak" in alarms(good, whole=area)
 
 
+def test_what_a_common_class_gives_by_chance_raises_no_alarm() -> None:
+    """If it failed, every column would be called a leak where nine of ten rows are positive."""
+    columns = of(RNG.normal(size=ROWS) + 0.5 * (1 - Y))
+    score = score_column(columns[0], 1 - Y, FOLDS)
+    assert (score.prevalence, score.average_precision > 0.9) == (0.9, True)
+    assert find_alarms([score], columns, 0.98) == ()
+
+
 @pytest.mark.parametrize("numbers", [np.arange(ROWS), RNG.permutation(ROWS) + 17, -3 * np.arange(ROWS)])
 def test_numbers_of_the_rows_raise_the_index_alarm(numbers: Any) -> None:
     """If it failed, a row number that tells the label by its order would pass for a feature."""
