@@ -22,6 +22,7 @@ from sweep.data.screening import NUMBERS_ROWS
 from sweep.evidence.baselines import compare
 from sweep.evidence.boosting import boost_out_of_fold
 from sweep.evidence.columns import SourceColumn, find_alarms, score_column, source_columns
+from sweep.evidence.leaks import hold_against_rest
 from sweep.evidence.yardsticks import Yardstick
 from sweep.parallel.workers import Workers
 from sweep.pipeline import Prepared, make_setup, origin_of, prepare
@@ -56,10 +57,11 @@ def ask(made: Planted, workers: Workers) -> dict[str, Any]:
     """The alarms before the search and with a whole model, and which of them are about what was not planted."""
     data = read(made)
     setup, columns = make_setup(data), columns_of(data)
-    whole = average_precision(setup.scored.y, network(data, setup, workers)) or 0.0
+    logits = network(data, setup, workers)
+    whole = average_precision(setup.scored.y, logits) or 0.0
     scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
     left_out = [entry["name"] for entry in data.table.columns if entry["why"] == NUMBERS_ROWS]
-    found = find_alarms(scores, columns, whole)
+    found = hold_against_rest(find_alarms(scores, columns, whole), columns, setup, logits)
     best = max(scores, key=lambda of: of.average_precision)
     return {
         "rows": len(setup.y),

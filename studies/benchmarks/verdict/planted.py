@@ -27,7 +27,7 @@ def _base(rng: np.random.Generator, prevalence: float = 0.12) -> tuple[dict[str,
     return {f"x{i}": X[:, i] for i in range(6)}, y
 
 
-def _table(columns: dict[str, np.ndarray], y: np.ndarray) -> pl.DataFrame:
+def tabled(columns: dict[str, np.ndarray], y: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame({**columns, TARGET: y}, nan_to_null=True)
 
 
@@ -46,7 +46,7 @@ def leaks() -> list[Planted]:
             "amount": np.where((y == 1) & (share < 0.6), rng.lognormal(3, 1, ROWS), 0.0),
             "measurement": rng.normal(size=ROWS) + 3.5 * y,
         }[kind]
-        made.append(Planted(kind, _table({**columns, "leak": leak}, y), "leak"))
+        made.append(Planted(kind, tabled({**columns, "leak": leak}, y), "leak"))
     return made
 
 
@@ -71,7 +71,7 @@ def indexes() -> list[Planted]:
         if kind == "sorted by class":
             order = np.argsort(y, kind="stable")
             columns, y = {k: v[order] for k, v in columns.items()}, y[order]
-        made.append(Planted(kind, _table({name: values, **columns}, y), name))
+        made.append(Planted(kind, tabled({name: values, **columns}, y), name))
     return made
 
 
@@ -93,7 +93,7 @@ def _shaped(family: int, kinds: dict[str, Callable[..., np.ndarray]], rows: int)
         X = rng.uniform(-1, 1, size=(rows, 12))
         logit = kinds[kind](X, rng)
         y = (logit > np.quantile(logit, 0.85)).astype(int)
-        made.append(Planted(kind, _table({f"x{i}": X[:, i] for i in range(12)}, y)))
+        made.append(Planted(kind, tabled({f"x{i}": X[:, i] for i in range(12)}, y)))
     return made
 
 
@@ -147,4 +147,4 @@ def _over_time(kind: str, seed: list[int]) -> Planted:
     order = rng.permutation(ROWS)
     date = (np.datetime64("2022-01-01") + day).astype(str)
     columns = {"day": date[order], **{f"x{i}": X[order, i] for i in range(6)}}
-    return Planted(kind, _table(columns, y[order]), "day")
+    return Planted(kind, tabled(columns, y[order]), "day")
