@@ -1,12 +1,14 @@
 """Where the search looks, and what proposes the next trial."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.trial import Trial
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from sweep.study.params import Params
 
@@ -32,6 +34,11 @@ class Space:
         doubled = [low * 2**i for i in range(12) if low * 2**i < high]
         return [*doubled, high]
 
+    @property
+    def networks(self) -> dict[str, BaseDistribution]:
+        """What a network is chosen from."""
+        return {"depth": IntDistribution(*self.depth), "width": CategoricalDistribution(self.widths)}
+
     def suggest(self, trial: Trial) -> Params:
         """Suggest what a trial shall try."""
         found: dict[str, Any] = {
@@ -52,7 +59,34 @@ class Space:
         }
 
 
-def sampler(seed: int, number: int) -> optuna.samplers.TPESampler:
-    """Make the sampler of a trial: it depends on the seed and on how many trials there are, on no interruption."""
-    mixed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-    return optuna.samplers.TPESampler(seed=mixed, n_startup_trials=WARM_UP_TRIALS)
+def sampler(seed: int, space: Space, trials: Sequence[FrozenTrial]) -> optuna.samplers.BaseSampler:
+    """Make the sampler of the next trial: `most` is proposed by the objective, the network by average precision.
+
+    The objective at one threshold goes by how near a trial's balance came to the crossing as much as by its network: a
+    wide network at a high `most` beats the better one at a low `most`. No threshold enters the average precision.
+
+    Parameters
+    ----------
+    seed : int
+    space : Space
+    trials : sequence of FrozenTrial
+        Complete, pruned and running. What is proposed depends on these and the seed, on no interruption.
+    """
+    mixed = np.random.SeedSequence([seed, len(trials)]).generate_state(2).tolist()
+    of_balance, of_network = (optuna.samplers.TPESampler(seed=s, n_startup_trials=WARM_UP_TRIALS) for s in mixed)
+    networks = optuna.create_study(direction="maximize", sampler=of_network)
+    networks.add_trials([_as_network(trial, space) for trial in trials])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.PartialFixedSampler(networks.ask(space.networks).params, of_balance)
+
+
+def _as_network(trial: FrozenTrial, space: Space) -> FrozenTrial:
+    """Copy a trial's network alone, with its average precision for a value."""
+    return create_trial(
+        state=trial.state,
+        params={name: trial.params[name] for name in space.networks},
+        distributions=space.networks,
+        value=(trial.user_attrs["average_precision"] or 0.0) if trial.state == TrialState.COMPLETE else None,
+        intermediate_values=trial.intermediate_values,
+    )

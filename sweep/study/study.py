@@ -196,7 +196,7 @@ class Study:
         """Take the next trial's parameters: they depend on the seed and on what came back, on no interruption."""
         if self.ownership is not None:
             self.storage.wait_for(self.ownership.hold)
-        self.optuna.sampler = sampler(self.seed, len(self.trials(*FINISHED, TrialState.RUNNING)))
+        self.optuna.sampler = sampler(self.seed, self.space, self.trials(*FINISHED, TrialState.RUNNING))
         trial = self.optuna.ask()
         self.running[trial.number] = trial
         return trial.number, self.space.suggest(trial)

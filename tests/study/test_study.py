@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,25 @@ def test_widths_are_doublings_up_to_the_high_end() -> None:
     assert Space((0.5, 1), (1, 1), (16, 256)).widths == [16, 32, 64, 128, 256]
     assert Space((0.5, 1), (1, 1), (20, 50)).widths == [20, 40, 50]
     assert Space((0.5, 1), (1, 1), (8, 8)).widths == [8]
+
+
+def test_networks_are_proposed_by_how_they_rank_and_not_by_the_score_at_one_threshold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search would spend itself on wide networks that score well at a high `most`, and rank worse."""
+
+    plain = made
+
+    def ranked(params: Params, floors: dict[int, float]) -> Outcome:
+        wide = params.width == 64
+        return replace(plain(params, {}), score=0.9 if wide else 0.1, average_precision=0.2 if wide else 0.6)
+
+    study = opened(tmp_path)
+    go_on(study, 10, monkeypatch)
+    monkeypatch.setattr(f"{__name__}.made", ranked)
+    go_on(study, 40, monkeypatch)
+    widths = [trial.params["width"] for trial in study.trials(*FINISHED)]
+    assert widths[20:].count(64) < 5, widths
 
 
 def test_further_settings_are_searched_where_asked_and_make_a_network_of_their_own(
