@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sweep.evidence import importance
-from sweep.evidence.learning_curve import DRAWS, SHARES
+from sweep.evidence.learning_curve import SHARES, draws_of
 from sweep.evidence.permutation_test import FOLDS, NETWORK, SHUFFLES, epochs
 from sweep.evidence.two_sample import rows_compared
 from sweep.search.estimate import RESAMPLED, average_column, networks_of
@@ -30,11 +30,12 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
         Of the test table; 0 where there is none.
     """
     rows, folds = len(setup.y), int(setup.fold_of_row.max()) + 1
+    shares = len(SHARES) * draws_of(float(setup.y.sum()) * (folds - 1) / folds)
     signal = pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(setup.trained)), setup.trained)
     if test_rows:
         compared = sum(rows_compared(rows, test_rows))
         signal += pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(compared)), compared)
-    trained = folds * (len(SHARES) * DRAWS + setup.repeats) * average_column(setup, pace, networks_of(space))
+    trained = folds * (shares + setup.repeats) * average_column(setup, pace, networks_of(space))
     draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (rows * setup.repeats * max(1, columns))))
-    vectors = RESAMPLES * (len(SHARES) * DRAWS + 20) + importance.RESAMPLES * draws * columns
+    vectors = RESAMPLES * (shares + 20) + importance.RESAMPLES * draws * columns
     return AROUND + signal + trained + rows * (4 * RESAMPLED * vectors + BOOSTING * folds * columns)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
 
 SHARES = (0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
-DRAWS = 4
+DRAWS, FEWER_DRAWS = 4, 2  # of positives at each share; fewer where the positives themselves are many
+MANY_POSITIVES = 200  # trained on: which of them are drawn tells less than which rows there are
 LEAST_POSITIVES = 10  # trained on: points with fewer are skipped
 LEAST_POINTS = 3
 DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: exponents c from 1 to 0
@@ -107,7 +108,7 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
     X : array, shape (rows, features)
     setup : TrialSetup
     params : Params
-        The selected network and balance.
+        The selected network and balance; of a mean, its best member is trained.
     workers : Workers
     """
     folds = range(count_folds(setup.fold_of_row))
@@ -119,21 +120,33 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
             f"{LEAST_POSITIVES}, a curve {LEAST_POINTS} points and one at half of the positives"
         )
         return LearningCurve((), None, why, DRAWS)
+    draws = draws_of(float(positives))
     design = positive_shares(
         setup.y,
         setup.groups,
         setup.fold_of_row,
         most=params.most,
         shares=shares,
-        draws=DRAWS,
+        draws=draws,
         seed=setup.seed,
         sample=setup.sample,
     )
-    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
+    stack = workers.fit(X, design, setup.recipe(params.parts[0]), seed=setup.seed)
     logits = design.out_of_fold(stack.logits(X, design.held_out))
     kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
     rows = setup.scored
     return score_points(rows.y, rows.units, rows.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
+
+
+def draws_of(positives: float) -> int:
+    """Choose how often the positives of a share are drawn, by how many of them there are to train on.
+
+    Examples
+    --------
+    >>> draws_of(20), draws_of(2000)
+    (4, 2)
+    """
+    return DRAWS if positives < MANY_POSITIVES else FEWER_DRAWS
 
 
 def score_points(

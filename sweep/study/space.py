@@ -36,7 +36,7 @@ class Space:
 
     @property
     def networks(self) -> dict[str, BaseDistribution]:
-        """What a network is chosen from."""
+        """The depths and widths that a network is chosen from."""
         return {"depth": IntDistribution(*self.depth), "width": CategoricalDistribution(self.widths)}
 
     def suggest(self, trial: Trial) -> Params:

@@ -11,7 +11,9 @@ from sweep.data.folds import fold_of_row
 from sweep.evidence.learning_curve import decide_by_other_folds, doubling, measure_learning_curve, score_points
 from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
-from sweep.stack.design import cross_validation, positive_shares
+from sweep.stack.design import Design, cross_validation, positive_shares
+from sweep.stack.network import Stack
+from sweep.stack.recipe import Committee, Recipe
 from sweep.statistics.bootstrap import average_precisions, row_draws
 from sweep.statistics.confusion import average_precision
 from sweep.study.params import Params
@@ -80,6 +82,23 @@ def test_points_are_scored_on_all_held_out_rows() -> None:
             low, value, high = (getattr(p, f"{name}{end}") for end in ("_low", "", "_high"))
             assert low <= value <= high, "an interval leaves its own value out"
     assert found.points[-1].score > 0.7, "an easy table scores badly: rows are counted that were trained on less"
+
+
+def test_of_a_mean_the_best_member_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The curve would take as many times as long as the mean has members, to say the same."""
+    trained = []
+    plain = Workers.fit
+
+    def fit(self: Workers, X: np.ndarray, design: Design, recipe: Recipe | Committee, *, seed: int) -> Stack:
+        trained.append(recipe)
+        return plain(self, X, design, recipe, seed=seed)
+
+    monkeypatch.setattr(Workers, "fit", fit)
+    y, units = np.repeat([0, 1], [150, 60]), np.arange(210)
+    setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0)
+    members = (Params(0.7, 1, 8), Params(0.7, 0, 8))
+    measure_learning_curve(np.zeros((210, 2)), setup, Params.mean_of(members), workers=Workers())
+    assert trained == [setup.recipe(members[0])]
 
 
 def test_a_known_gain_is_measured() -> None:
