@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep.class_weight import weight_matrix
+from sweep.class_weight import weights_at
 from sweep.evidence.learning_curve import decide_by_other_folds
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import RESAMPLES, Estimate, average_precisions, row_draws, thinned
+from sweep.statistics.bootstrap import (
+    RESAMPLES,
+    Estimate,
+    average_precisions,
+    check_units,
+    counts_of,
+    resampled_sums,
+    row_draws,
+    tally,
+    thinned,
+)
 from sweep.statistics.confusion import Counts, average_precision
 from sweep.statistics.criteria import score
-from sweep.validation import trained_on
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -70,9 +79,9 @@ class Baselines:
 def compare_baselines(X: np.ndarray, setup: TrialSetup, most: float, network: np.ndarray) -> Baselines:
     """Compare the selected network with logistic regression and with no model at all.
 
-    The regression has the network's weights and folds; medians, centres and scales are those of each fold's training
-    rows. As the same `most` need not balance both, the two are compared at the FP = FN threshold that the other folds
-    choose for each, and by average precision.
+    The regression has the network's rows, weights and folds; medians, centres and scales are those of each fold's
+    training rows. As the same `most` need not balance both, the two are compared at the FP = FN threshold that the
+    other folds choose for each, and by average precision.
 
     Parameters
     ----------
@@ -86,9 +95,11 @@ def compare_baselines(X: np.ndarray, setup: TrialSetup, most: float, network: np
     rows = setup.scored
     y, logits = rows.y, np.zeros(len(rows.y))
     for fold in range(rows.folds):
-        train, here = trained_on(setup.fold_of_row, fold), rows.fold_of_row == fold
-        weights = weight_matrix(setup.y[train], most)
-        model = regression().fit(X[train], setup.y[train], logisticregression__sample_weight=weights)
+        (train, times), here = setup.stand_ins(fold), rows.fold_of_row == fold
+        w0, w1 = weights_at(float(rows.trained[fold]), most)
+        labels = setup.y[train]
+        weights = times * np.where(labels == 1, w1, w0)
+        model = regression().fit(X[train], labels, logisticregression__sample_weight=weights)
         logits[here] = model.decision_function(X[rows.index[here]])
     own = Decision.of(Counts.of(y, logits > 0))
     return Baselines(
@@ -133,7 +144,7 @@ def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Agains
         precisions = [average_precisions(y[some], z[some], weights) for z in pair]
         return np.stack([scores[0] - scores[1], precisions[0] - precisions[1]])
 
-    some, times = thinned(y, rows.units, seed=setup.seed)
+    some, times = thinned(y, rows.units, np.stack(pair, axis=1), seed=setup.seed)
     draws = row_draws(y[some], rows.units[some], RESAMPLES, np.random.default_rng([setup.seed, 8]))
     drawn = np.concatenate([differences(some, block * times) for block in draws], axis=1)
     values = differences(np.arange(len(y)), np.ones((1, len(y))))[:, 0].tolist()
@@ -151,9 +162,9 @@ def estimate_score(setup: TrialSetup, logits: np.ndarray) -> Estimate:
     """
     rows = setup.scored
     called = decide_by_other_folds(logits, rows.y, rows.fold_of_row)
-    draws = row_draws(rows.y, rows.units, RESAMPLES, np.random.default_rng([setup.seed, 8]))
-    drawn = np.concatenate([_score(rows.y, called, block) for block in draws])
-    return Estimate.of(float(_score(rows.y, called, np.ones((1, len(rows.y))))[0]), drawn)
+    tallies = tally(rows.y == 1, check_units(rows.units, len(rows.y)), called[:, None])
+    drawn = resampled_sums(tallies, RESAMPLES, np.random.default_rng([setup.seed, 8]))
+    return Estimate.of(score(Counts.of(rows.y, called), "ratio"), score(counts_of(drawn)[:, 0], "ratio"))
 
 
 def _score(y: np.ndarray, called: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -6,7 +6,6 @@ import numpy as np
 
 from sweep.evidence.columns import SourceColumn
 from sweep.search.setup import TrialSetup
-from sweep.validation import trained_on
 
 FEW = 500_000  # values, below which threads would rather wait for each other than help
 
@@ -15,7 +14,8 @@ def boost_out_of_fold(columns: Sequence[SourceColumn], setup: TrialSetup) -> np.
     """Fit gradient boosting on the rows that each fold trains on; return the out-of-fold logits, (scored rows,).
 
     Nothing is tuned on y. Missing values and categories go in as it takes them; classes are not weighted, as it is
-    compared at the FP = FN threshold that the other folds choose for it.
+    compared at the FP = FN threshold that the other folds choose for it. Where negatives are sampled, each counts for
+    as many as it stands for.
 
     Parameters
     ----------
@@ -31,10 +31,11 @@ def boost_out_of_fold(columns: Sequence[SourceColumn], setup: TrialSetup) -> np.
     rows = setup.scored
     logits = np.zeros(len(rows.y))
     for fold in range(rows.folds):
-        train, here = trained_on(setup.fold_of_row, fold), rows.fold_of_row == fold
+        (train, times), here = setup.stand_ins(fold), rows.fold_of_row == fold
+        weights = None if setup.sample is None else times
         model = HistGradientBoostingClassifier(
             categorical_features=categories, early_stopping=False, random_state=setup.seed
         )
         with threadpool_limits(1 if X.size < FEW else None, user_api="openmp"):
-            logits[here] = model.fit(X[train], setup.y[train]).decision_function(X[rows.index[here]])
+            logits[here] = model.fit(X[train], setup.y[train], weights).decision_function(X[rows.index[here]])
     return logits

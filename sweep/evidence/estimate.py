@@ -9,7 +9,7 @@ from sweep.evidence.two_sample import rows_compared
 from sweep.search.estimate import RESAMPLED, average_column, networks_of
 from sweep.search.pace import Pace
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import RESAMPLES
+from sweep.statistics.bootstrap import RESAMPLES, THIN
 from sweep.study.space import Space
 
 BOOSTING = 1.5e-7  # seconds a row, column and fold
@@ -36,6 +36,8 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
         compared = sum(rows_compared(rows, test_rows))
         signal += pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(compared)), compared)
     trained = folds * (shares + setup.repeats) * average_column(setup, pace, networks_of(space))
-    draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (rows * setup.repeats * max(1, columns))))
+    few = min(rows, THIN)
+    draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (few * setup.repeats * max(1, columns))))
     vectors = RESAMPLES * (shares + 20) + importance.RESAMPLES * draws * columns
-    return AROUND + signal + trained + rows * (4 * RESAMPLED * vectors + BOOSTING * folds * columns)
+    boosted = BOOSTING * (folds * setup.trained + rows) * columns
+    return AROUND + signal + trained + few * 4 * RESAMPLED * vectors + boosted

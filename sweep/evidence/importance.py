@@ -1,7 +1,7 @@
 """Importance of each source column: how far average precision falls when the column is permuted, out-of-fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,33 +52,34 @@ def measure_importance(
     """
     design = setup.cross_validation([params.most])
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
-
-    def score(changed: np.ndarray) -> np.ndarray:
-        """Mean out-of-fold logits, (scored rows,)."""
-        logits: np.ndarray = design.out_of_fold(stack.logits(changed, design.held_out))[:, 0].mean(axis=1)
-        return logits
-
     rng = np.random.default_rng([setup.seed, 10])
     rows = setup.scored
-    one = len(rows.y) * setup.repeats * max(1, len(columns))
-    draws = max(1, min(DRAWS, MOST_SCORED // one))
-    orders = [permute_groups(setup.groups, setup.fold_of_row, rng) for _ in range(draws)]
-    some, times = thinned(rows.y, rows.units, seed=setup.seed)
-    labels, units = rows.y[some], rows.units[some]
+    whole = design.out_of_fold(stack.logits(X, design.held_out))[:, 0].mean(axis=1)
+    some, times = thinned(rows.y, rows.units, whole, seed=setup.seed)
+    places, labels, units = rows.index[some], rows.y[some], rows.units[some]
+    held_out = replace(design, fold_of_row=rows.fold_of_row[some], rows=None)
+    here = X[places]
+
+    def score(changed: np.ndarray) -> np.ndarray:
+        """Mean out-of-fold logits of the rows that stand for all, (some,)."""
+        logits: np.ndarray = held_out.out_of_fold(stack.logits(changed, held_out.held_out))[:, 0].mean(axis=1)
+        return logits
+
+    draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * setup.repeats * max(1, len(columns)))))
+    taken = [permute_groups(setup.groups, setup.fold_of_row, rng)[places] for _ in range(draws)]
     blocks = [
         np.concatenate([np.ones((1, len(some))), block]) * times
         for block in row_draws(labels, units, RESAMPLES, np.random.default_rng([setup.seed, 11]))
     ]
-    whole = _average_precisions(labels, score(X)[some], blocks)
-    found = []
+    found, plain = [], _average_precisions(labels, whole[some], blocks)
     for column in columns:
         parts = list(column.parts)
-        permuted = np.zeros_like(whole)
-        for order in orders:
-            changed = X.copy()
-            changed[:, parts] = X[order][:, parts]
-            permuted += _average_precisions(labels, score(changed)[some], blocks) / draws
-        fall = whole - permuted
+        permuted = np.zeros_like(plain)
+        for of in taken:
+            changed = here.copy()
+            changed[:, parts] = X[of[:, None], parts]
+            permuted += _average_precisions(labels, score(changed), blocks) / draws
+        fall = plain - permuted
         found.append(Importance(column.name, float(fall[0]), *interval(fall[1:], around=float(fall[0]))))
     return tuple(sorted(found, key=lambda one: -one.value))
 
@@ -106,8 +107,11 @@ def permute_groups(groups: np.ndarray, fold_of_row: np.ndarray, rng: np.random.G
     for fold in range(count_folds(fold_of_row)):
         rows = np.flatnonzero(fold_of_row == fold)
         rows = rows[np.argsort(groups[rows], kind="stable")]
-        runs = np.split(rows, np.flatnonzero(np.diff(groups[rows])) + 1)
-        taken[rows] = np.concatenate([runs[k] for k in rng.permutation(len(runs))])
+        begins = np.flatnonzero(np.diff(groups[rows], prepend=-1))
+        order = rng.permutation(len(begins))
+        sizes = np.diff(begins, append=len(rows))[order]
+        moved = np.repeat(begins[order] - np.cumsum(sizes) + sizes, sizes)
+        taken[rows] = rows[moved + np.arange(len(rows))]
     return taken
 
 

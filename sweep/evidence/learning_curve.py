@@ -169,7 +169,7 @@ def score_points(
     counts = count(y == 1, called)
     rng = np.random.default_rng([seed, 6])
     tallied, precise = [], []
-    some, times = thinned(y, units, seed=seed)
+    some, times = thinned(y, units, flat.mean(axis=1), seed=seed)
     labels, decided = (y[some] == 1).astype(float), called[some]
     for drawn_rows in row_draws(y[some], units[some], RESAMPLES, rng):
         block = drawn_rows * times

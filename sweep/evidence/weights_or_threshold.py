@@ -14,7 +14,7 @@ from sweep.statistics.criteria import score
 from sweep.statistics.reached import locate
 
 ALIKE = 0.03  # "no different" only where the interval of the difference lies within +- this
-
+AT_FIRST = 3  # rows per positive, among which the threshold is looked for first
 
 Finding = Literal["weights", "cut", "no different", "not told apart"]
 
@@ -79,7 +79,7 @@ def compare_weights_and_threshold(
     everything = np.ones((1, len(y)))
     found = _counts(labels, fold_of_row, decided, log_ratio, unweighted, everything, everything)[:, 0]
     differences = []
-    some, times = thinned(y, units, seed=seed)
+    some, times = thinned(y, units, unweighted, seed=seed)
     of_some = labels[some], fold_of_row[some], decided[some], log_ratio, unweighted[some]
     for block in row_draws(y[some], units[some], RESAMPLES, np.random.default_rng([seed, 7])):
         weights, threshold = score(_counts(*of_some, block * times, (block == 0) * times), "ratio")
@@ -161,8 +161,15 @@ def _threshold(
     order = np.argsort(-logits, kind="stable")
     falling = logits[order]
     ends = np.flatnonzero(np.append(np.diff(falling) != 0, True))
-    called = np.pad(np.cumsum(weights[:, order], axis=1)[:, ends], ((0, 0), (1, 0)))  # none first
-    last = np.argmin(np.abs(called - (weights @ labels)[:, None]), axis=1)
+    wanted, taken = weights @ labels, AT_FIRST * (1 + np.count_nonzero(labels))
+    while True:  # most rows lie beyond the threshold of every resample
+        near = ends[: 1 + np.searchsorted(ends, taken)]
+        called = np.cumsum(weights[:, order[: near[-1] + 1]], axis=1)[:, near]
+        if len(near) == len(ends) or (called[:, -1] >= wanted).all():
+            break
+        taken *= 2
+    called = np.pad(called, ((0, 0), (1, 0)))  # none first
+    last = np.argmin(np.abs(called - wanted[:, None]), axis=1)
     values = np.concatenate([falling[:1] + 2.0, falling[ends], falling[-1:] - 2.0], dtype=float)
     halfway: NDArray[np.floating] = (values[last] + values[last + 1]) / 2
     return halfway

@@ -12,7 +12,7 @@ from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
 from sweep.statistics.operating_point import Wanted, find_point
 from sweep.study.params import Params
-from sweep.validation import ScoredRows
+from sweep.validation import ScoredRows, trained_on
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,14 @@ class TrialSetup:
     def trained(self) -> int:
         """The number of rows trained on, those of each fold among them."""
         return len(self.y) if self.sample is None else int(np.count_nonzero(self.sample))
+
+    def stand_ins(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """Give the rows that a fold's networks are trained on, and how many rows of the table each stands for."""
+        live = trained_on(self.fold_of_row, fold)
+        rows = np.flatnonzero(live if self.sample is None else live & self.sample)
+        negative = self.y[rows] != 1
+        stands_for = np.count_nonzero(live & (self.y != 1)) / np.count_nonzero(negative)
+        return rows, np.where(negative, stands_for, 1.0)
 
     def cross_validation(self, most: Sequence[float], *, repeats: int | None = None, seed: int | None = None) -> Design:
         """Lay out the folds of some balances; repeats and seed are the study's where not given."""

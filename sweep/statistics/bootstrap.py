@@ -175,17 +175,25 @@ def row_draws(
 
 
 def thinned(
-    y: NDArray[np.integer], units: NDArray[np.integer], *, seed: int, at_most: int | None = None
+    y: NDArray[np.integer],
+    units: NDArray[np.integer],
+    logits: NDArray[np.floating],
+    *,
+    seed: int,
+    at_most: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Take rows that stand for all of a large table in resampling: every group with a positive, and some of the others.
+    """Take rows that stand for all of a large table in resampling: some of those that hardly matter, all of the others.
 
-    What an interval is wide for is the positives; of many negatives some tell as much.
+    What an interval is wide for is the positives, and the negatives that rank among them: the groups of both are taken
+    whole. Of the many negatives below them some tell as much.
 
     Parameters
     ----------
     y : (rows,) of 0 and 1
     units : (rows,) of int
         Row groups, which are taken whole.
+    logits : (rows,), or (rows, columns)
+        That rank the rows: about half of what is taken are the positives and the highest, of each column alike many.
     seed : int
     at_most : int, optional
         Rows, about; a table that has no more is taken whole. Default: `THIN`.
@@ -199,20 +207,25 @@ def thinned(
     Examples
     --------
     >>> y = (np.arange(1000) < 10).astype(int)
-    >>> rows, weights = thinned(y, np.arange(1000), seed=0, at_most=100)
-    >>> int(y[rows].sum()), float(weights.sum().round()), float(weights.min())
-    (10, 1000.0, 1.0)
+    >>> rows, weights = thinned(y, np.arange(1000), np.arange(1000.0), seed=0, at_most=100)
+    >>> int(y[rows].sum()), int((rows >= 960).sum()), float(weights.sum().round()), float(weights.min())
+    (10, 40, 1000.0, 1.0)
     """
     at_most = at_most or THIN
     if len(y) <= at_most:
         return np.arange(len(y)), np.ones(len(y))
     _, group_of = np.unique(units, return_inverse=True)
-    positive = np.bincount(group_of, y == 1) > 0
-    others = int(np.count_nonzero(~positive[group_of]))
+    telling = y == 1
+    columns = logits.reshape(len(y), -1).T
+    highest = max(0, at_most // 2 - int(np.count_nonzero(telling))) // len(columns)
+    for column in columns:
+        telling[np.argpartition(column, len(y) - 1 - highest)[len(y) - highest :]] = True
+    whole = np.bincount(group_of, telling) > 0
+    others = int(np.count_nonzero(~whole[group_of]))
     room = max(at_most // 2, at_most - (len(y) - others))
-    taken = positive | (np.random.default_rng([seed, 21]).random(len(positive)) * max(others, 1) < room)
+    taken = whole | (np.random.default_rng([seed, 21]).random(len(whole)) * max(others, 1) < room)
     rows = np.flatnonzero(taken[group_of])
-    plain = ~positive[group_of[rows]]
+    plain = ~whole[group_of[rows]]
     return rows, np.where(plain, others / max(1, int(plain.sum())), 1.0)
 
 
@@ -239,13 +252,14 @@ def average_precisions(
     array([0.833, 0.75 ])
     """
     order = np.argsort(-logits, kind="stable")
+    positives = np.flatnonzero(y[order] == 1)
     ends = np.flatnonzero(np.append(np.diff(logits[order]) != 0, True))
-    drawn = draws[:, order]
-    called = np.cumsum(drawn, axis=1)[:, ends]
-    hits = np.cumsum(drawn * (y[order] == 1), axis=1)[:, ends]
-    precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
-    steps = np.diff(hits, axis=1, prepend=0.0)
-    found: NDArray[np.float64] = (steps * precision).sum(axis=1) / hits[:, -1]
+    tie, first = np.unique(np.searchsorted(ends, positives), return_index=True)  # where recall steps up
+    begins = np.append(0, ends[tie[:-1]] + 1)
+    called = np.cumsum(np.add.reduceat(draws[:, order[: ends[tie[-1]] + 1]], begins, axis=1), axis=1)
+    steps = np.add.reduceat(draws[:, order[positives]], first, axis=1)
+    precision = np.divide(np.cumsum(steps, axis=1), called, out=np.zeros_like(called), where=called > 0)
+    found: NDArray[np.float64] = (steps * precision).sum(axis=1) / steps.sum(axis=1)
     return found
 
 

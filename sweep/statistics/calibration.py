@@ -13,7 +13,7 @@ from sweep.statistics.confusion import proportion_interval
 from sweep.validation import ScoredRows
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
-ENOUGH_POSITIVES = 100
+ENOUGH_POSITIVES = 100  # for 10 bins, and of a large table for one step of Newton's method in place of all
 POSITIVES_OF_A_BIN, LEAST_BINS = 20, 3  # where bins are of equally many positives
 NEWTON_STEPS = 100  # at most
 HALVINGS = 30  # of a step, at most
@@ -154,13 +154,15 @@ def calibration(rows: ScoredRows, logits: NDArray[np.floating], most: float, *, 
     labels = (y == 1).astype(float)
     p = expit(odds)
     line = fit_line(labels, odds, np.ones((1, len(y))))[0]
-    rows_drawn, times = thinned(y, units, seed=seed)
+    rows_drawn, times = thinned(y, units, odds, seed=seed)
     some, here = labels[rows_drawn], odds[rows_drawn]
 
     def measured(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum and slope of weighted rows, (2, resamples)."""
         sums = (weights @ p[rows_drawn]) / (weights @ some)
-        return np.stack([sums, fit_line(some, here, weights, start=line)[:, 1]])
+        near = len(rows_drawn) < len(y) and some.sum() >= ENOUGH_POSITIVES and not np.isnan(line[1])
+        lines = step_line(some, here, weights, line) if near else fit_line(some, here, weights, start=line)
+        return np.stack([sums, lines[:, 1]])
 
     draws = row_draws(y[rows_drawn], units[rows_drawn], RESAMPLES, np.random.default_rng([seed, 9]))
     drawn = np.concatenate([measured(block * times) for block in draws], axis=1)
@@ -243,6 +245,43 @@ def fit_line(
     slope = line[:, 1] / spread_of_odds
     found = np.stack([line[:, 0] - slope * middle, slope], axis=1)
     return np.where(nowhere[:, None], np.nan, found)
+
+
+def step_line(
+    labels: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    line: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Take one step of Newton's method from the line of all rows to that of each resample, (resamples, 2).
+
+    All resamples begin at one line, so that sums over rows are products of matrices. From some hundred positives on the
+    step ends where `fit_line` does, but for a small part of what the resamples differ by.
+
+    Parameters
+    ----------
+    labels, odds : (rows,)
+    weights : (resamples, rows)
+    line : (2,)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> odds = rng.normal(size=4000)
+    >>> labels = (rng.random(4000) < expit(2 * odds - 1)).astype(float)
+    >>> line, drawn = fit_line(labels, odds, np.ones((1, 4000)))[0], rng.poisson(1.0, (1, 4000)).astype(float)
+    >>> bool(np.abs(step_line(labels, odds, drawn, line) - fit_line(labels, odds, drawn)).max() < 0.01)
+    True
+    """
+    fitted = expit(line[0] + line[1] * odds)
+    middle = np.average(odds, weights=fitted * (1 - fitted))
+    away = odds - middle
+    error, spread = labels - fitted, fitted * (1 - fitted)
+    parts = np.stack([error, error * away, spread, spread * away, spread * away**2], axis=1)
+    g0, g1, h0, h1, h2 = (weights @ parts).T
+    tilt = (h0 * g1 - h1 * g0) / (h0 * h2 - h1**2)
+    level = (g0 - h1 * tilt) / h0
+    return np.stack([line[0] + level - tilt * middle, line[1] + tilt], axis=1)
 
 
 def _likelihood(

@@ -1,10 +1,20 @@
 """Importance: what the network goes by falls, noise does not, and groups move whole inside their fold."""
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.evidence.importance import permute_groups
+from sweep.data.features import Column, Features
+from sweep.data.folds import fold_of_row
+from sweep.evidence.columns import source_columns
+from sweep.evidence.importance import measure_importance, permute_groups
+from sweep.parallel.workers import Workers
+from sweep.search.setup import TrialSetup
+from sweep.stack.network import Stack
+from sweep.study.params import Params
 from tests.made_evidence import Case
 
 
@@ -35,3 +45,26 @@ def test_groups_of_one_size_exchange_their_values_whole() -> None:
     groups = np.repeat(np.arange(10), 3)
     taken = permute_groups(groups, np.zeros(30, int), np.random.default_rng(0))
     assert (np.ptp(groups[taken].reshape(10, 3), axis=1) == 0).all()
+
+
+def test_rows_that_stand_for_all_are_scored_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each column of a million rows would be scored whole, of which few rows enter into a number."""
+    monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 200)
+    rng = np.random.default_rng(0)
+    y = (np.arange(1000) < 60).astype(int)
+    X = rng.normal(size=(1000, 2)) + np.outer(y, [3, 0])
+    columns = source_columns(Features((Column("tells", "number"), Column("noise", "number"))), X)
+    units = np.arange(1000)
+    setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 20, 64, "precision", 0)
+    scored: list[int] = []
+    logits = Stack.logits
+
+    def counted(stack: Stack, X: np.ndarray, *blocks: Any) -> np.ndarray:
+        scored.append(len(X))
+        return logits(stack, X, *blocks)
+
+    monkeypatch.setattr(Stack, "logits", counted)
+    first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, workers=Workers())
+    assert (first.column, second.column) == ("tells", "noise")
+    assert len(scored) == 1 + 2 * 5, "not every column was permuted five times"
+    assert 100 < max(scored[1:]) < 300

@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.folds import fold_of_row
-from sweep.evidence.weights_or_threshold import compare_weights_and_threshold
+from sweep.evidence.weights_or_threshold import _threshold, compare_weights_and_threshold
 from sweep.statistics.confusion import Counts
 
 
@@ -47,3 +48,31 @@ def test_a_better_network_under_weights_is_seen() -> None:
     poor = odds + 6 * np.random.default_rng(1).normal(size=len(y))
     assert compared(y, poor, odds).finding == "weights", "weights that help a lot are not told from the threshold"
     assert compared(y, odds, poor).finding == "cut", "weights that harm a lot are not told from the threshold"
+
+
+def test_a_threshold_is_looked_for_among_the_highest_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each resample of a large table would be summed up to its last row, or end at another threshold."""
+    rng = np.random.default_rng(0)
+    labels, logits = (np.arange(2000) < 20).astype(float), rng.integers(0, 900, 2000) / 100
+    weights = rng.poisson(1.0, (5, 2000)).astype(float)
+    summed: list[int] = []
+    plain = np.cumsum
+
+    def counted(a: Any, *args: Any, **given: Any) -> Any:
+        summed.append(np.size(a))
+        return plain(a, *args, **given)
+
+    monkeypatch.setattr(np, "cumsum", counted)
+    found = _threshold(labels, logits, weights)
+    assert sum(summed) <= 5 * 200
+    for threshold, times in zip(found, weights, strict=True):
+        halfway = np.append(-np.inf, (np.unique(logits)[1:] + np.unique(logits)[:-1]) / 2)
+        called = np.array([times[logits > at].sum() for at in halfway])
+        assert abs(times[logits > threshold].sum() - times @ labels) == np.abs(called - times @ labels).min()
+
+
+def test_a_threshold_beyond_the_highest_logits_is_found() -> None:
+    """If it failed, a resample that drew few of the highest rows would end at the wrong threshold."""
+    labels, logits = (np.arange(300) < 3).astype(float), np.arange(300.0)
+    weights = np.where(logits >= 200, 0.0, 1.0)[None]
+    assert _threshold(labels, logits, weights).tolist() == [196.5]

@@ -43,6 +43,24 @@ def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on() -> None:
     np.testing.assert_array_equal(boost_out_of_fold(columns, spoilt)[held_out], clean[held_out])
 
 
+def test_boosting_is_fitted_on_the_rows_that_the_networks_are() -> None:
+    """If it failed, millions of rows would be boosted where networks see thousands; weights make the sums right."""
+    columns, setup = table()
+    sample = (setup.y == 1) | (np.arange(300) % 2 == 0)
+    sampled, left_out = replace(setup, sample=sample), ~sample
+    clean = boost_out_of_fold(columns, sampled)
+    spoilt = [
+        replace(column, values=tuple(np.where(left_out, 1 - of, of) for of in column.values)) for column in columns
+    ]
+    np.testing.assert_array_equal(boost_out_of_fold(spoilt, sampled)[~left_out], clean[~left_out])
+    whole = boost_out_of_fold(columns, setup)
+    assert abs((1 / (1 + np.exp(-clean))).mean() - (1 / (1 + np.exp(-whole))).mean()) < 0.05
+    for fold in range(3):
+        rows, times = sampled.stand_ins(fold)
+        assert sample[rows].all()
+        assert abs(times.sum() - np.sum(setup.fold_of_row != fold)) < 1e-9
+
+
 def test_better_and_worse_are_said_only_where_the_interval_excludes_zero() -> None:
     """If it failed, noise would be sold as a finding, or the signs be turned round."""
     for low, high, finding in ((-0.1, -0.01, "better"), (0.01, 0.1, "worse"), (-0.1, 0.0, "not told apart")):

@@ -1,14 +1,28 @@
 """Resampling of row groups: tallies, strata, and that both ways to draw are the bootstrap."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from sweep.evidence.baselines import compare
 from sweep.evidence.learning_curve import score_points
 from sweep.search.setup import TrialSetup
-from sweep.statistics.bootstrap import alike, check_units, counts_of, in_and_out_of_bag, resampled_sums, strata, tally
+from sweep.statistics.bootstrap import (
+    alike,
+    average_precisions,
+    check_units,
+    counts_of,
+    in_and_out_of_bag,
+    resampled_sums,
+    row_draws,
+    strata,
+    tally,
+    thinned,
+)
 from sweep.statistics.confusion import count
 
 
@@ -51,6 +65,35 @@ def test_both_ways_to_draw_have_the_bootstraps_moments() -> None:
         assert sums.shape == (20_000, tallies.shape[1])
         np.testing.assert_allclose(sums.mean(axis=0), mean, rtol=0.02, atol=0.05)
         np.testing.assert_allclose(sums.var(axis=0), variance, rtol=0.06, atol=0.05)
+
+
+def test_false_alarms_vary_as_much_among_rows_that_stand_for_all() -> None:
+    """If it failed, intervals of a large table would be several times too wide: each false alarm would weigh many."""
+    y, logits = (np.arange(50_000) < 100).astype(int), np.random.default_rng(0).normal(size=50_000)
+    called = (logits > np.sort(logits)[-200]) & (y == 0)
+    some, times = thinned(y, np.arange(50_000), logits, seed=0, at_most=2000)
+    assert len(some) < 2300
+    draws = row_draws(y[some], some, 2000, np.random.default_rng(0))
+    alarms = np.concatenate([block @ (called[some] * times) for block in draws])
+    np.testing.assert_allclose([alarms.mean(), alarms.std()], [called.sum(), np.sqrt(called.sum())], rtol=0.1)
+
+
+def test_average_precision_of_resamples_sums_up_at_the_positives_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, an interval of a large table would cost sums at every row, where recall steps at positives only."""
+    rng = np.random.default_rng(0)
+    y, logits = (np.arange(400) < 20).astype(int), rng.integers(0, 300, 400).astype(float)
+    draws = rng.integers(0, 3, (6, 400)) * rng.random(400)
+    want = [average_precision_score(y, logits, sample_weight=weights) for weights in draws]
+    summed: list[int] = []
+    plain = np.cumsum
+
+    def counted(a: Any, *args: Any, **given: Any) -> Any:
+        summed.append(np.size(a))
+        return plain(a, *args, **given)
+
+    monkeypatch.setattr(np, "cumsum", counted)
+    np.testing.assert_allclose(average_precisions(y, logits, draws), want, rtol=1e-9)
+    assert 0 < max(summed) <= 6 * 20
 
 
 def test_out_of_bag_is_what_was_not_drawn() -> None:

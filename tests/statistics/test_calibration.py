@@ -147,3 +147,27 @@ def test_some_rows_stand_for_all_of_a_large_table(monkeypatch: pytest.MonkeyPatc
         assert a.value == b.value
         assert b.low == pytest.approx(a.low, abs=0.03)
         assert b.high == pytest.approx(a.high, abs=0.03)
+
+
+def test_one_step_from_the_line_of_all_rows_is_enough_for_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, recalibrating four balances of a large table would take minutes, or find another interval."""
+    rng = np.random.default_rng(4)
+    y = (np.arange(12_000) < 300).astype(int)
+    odds = rng.normal(-5, 1.5, 12_000) + 3 * y
+    rows = ScoredRows.of(y, np.arange(12_000), fold_of_row(y, np.arange(12_000), 3, 0))
+    monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 6000)
+    monkeypatch.setattr("sweep.statistics.calibration.ENOUGH_POSITIVES", 10_000)
+    slow = calibration(rows, odds, 0.5, seed=0)
+    monkeypatch.setattr("sweep.statistics.calibration.ENOUGH_POSITIVES", 100)
+    fitted: list[int] = []
+
+    def counted(labels: Any, odds: Any, weights: Any, **given: Any) -> Any:
+        fitted.append(len(weights))
+        return fit_line(labels, odds, weights, **given)
+
+    monkeypatch.setattr("sweep.statistics.calibration.fit_line", counted)
+    quick = calibration(rows, odds, 0.5, seed=0)
+    assert fitted == [1], "a line was fitted from the start in each resample"
+    assert quick.total == slow.total
+    few, all_of = (np.array([s.value, s.low, s.high], float) for s in (quick.slope, slow.slope))
+    np.testing.assert_allclose(few, all_of, atol=0.1 * np.ptp(all_of))
