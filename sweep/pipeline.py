@@ -499,8 +499,8 @@ def estimate_time(this: Run) -> None:
     this.progress.plan(seconds)
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
-        f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds x "
-        f"{setup.repeats} networks, {setup.epochs} epochs of {setup.trained} rows)"
+        f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds, "
+        f"{setup.epochs} epochs of {setup.trained} rows)"
     )
 
 

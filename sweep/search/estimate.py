@@ -10,6 +10,7 @@ from sweep.search.members import CANDIDATES, LENGTHS
 from sweep.search.pace import Pace
 from sweep.search.selection import PICKS
 from sweep.search.setup import TrialSetup
+from sweep.search.trial import REPEATS
 from sweep.study.params import Params
 from sweep.study.space import Space
 
@@ -42,12 +43,12 @@ def estimate(setup: TrialSetup, space: Space, pace: Pace, *, trials: int, worker
     """
     folds, rows = int(setup.fold_of_row.max()) + 1, len(setup.y)
     a_column = average_column(setup, pace, networks_of(space))
-    a_trial = folds * setup.repeats * a_column
+    a_trial, judged = folds * REPEATS * a_column, folds * setup.repeats * a_column
     balances = CANDIDATES + 2 + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
     few = min(rows, 50_000)
     return {
         "search": trials * (a_trial * KEPT + AROUND / min(workers, 2)),
-        "curve": balances * a_trial + 4000 * RESAMPLED * rows,
+        "curve": balances * judged + 4000 * RESAMPLED * rows,
         "final": AVERAGED * len(PICKS) * setup.repeats * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
     }
 

@@ -16,6 +16,7 @@ from sweep.study.params import Params
 from sweep.validation import NEVER
 
 DIVERGED = -100.0  # the logit of a row by a network that diverged: it predicts no positive
+REPEATS = 1  # of a trial: another seed moves it by a tenth of what networks and balances differ by
 REPORTS = (0.15, 0.3, 0.5)  # shares of the epochs at which a trial's ranking is held against those before it
 
 
@@ -31,7 +32,9 @@ def evaluate(
     seconds: float | None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Outcome | None:
-    """Train folds x repeats of one network at one balance as one stack, and score it out-of-fold.
+    """Train one network at one balance, a column per fold, as one stack, and score it out-of-fold.
+
+    The other repeats are trained of what is judged and delivered: networks that are run again, the balance curve.
 
     Parameters
     ----------
@@ -51,7 +54,7 @@ def evaluate(
     Outcome, or None if the time was over before its last epoch
     """
     started = clock()
-    design = setup.cross_validation([params.most])
+    design = setup.cross_validation([params.most], repeats=REPEATS)
     report_at = {max(1, round(share * setup.epochs)) for share in REPORTS} - {setup.epochs}
     reports: list[tuple[int, float]] = []
     rows, alone = design.trained(X), design.alone

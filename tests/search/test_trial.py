@@ -52,8 +52,8 @@ def test_a_network_that_diverges_calls_nothing(setup: TrialSetup, monkeypatch: p
 
 
 def test_a_trial_scores_every_row_out_of_fold_and_reports_on_its_way(setup: TrialSetup, whole: Outcome) -> None:
-    """Rows would be scored by a network that saw them, or nothing could be pruned."""
-    assert whole.logits.shape == (240, 2)
+    """Rows would be scored by a network that saw them, nothing could be pruned, or a trial would cost its repeats."""
+    assert whole.logits.shape == (240, 1)
     assert np.isfinite(whole.logits).all()
     assert (whole.epochs, whole.pruned) == (20, False)
     assert [epoch for epoch, _ in whole.reports] == [3, 6, 10]
