@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -571,11 +572,14 @@ def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool
     from sweep.study.study import FINISHED
 
     members = {part.network for part in selection.winner.params.parts}
-    found = [(Params(**t.params), this.study.logits(t)) for t in this.study.trials(FINISHED[0])]
-    found += [(one.params, one.logits) for one in selection.confirmed if not one.params.members]
-    logits = np.stack([one.mean(axis=1) for _, one in found], axis=1)
-    losses = [log_losses(this.setup, z, params.most) for z, (params, _) in zip(logits.T, found, strict=True)]
-    return logits, [params.network in members for params, _ in found], np.stack(losses, axis=1)
+    complete = ((Params(**t.params), this.study.logits(t)) for t in this.study.trials(FINISHED[0]))
+    again = ((one.params, one.logits) for one in selection.confirmed if not one.params.members)
+    means, on_curve, losses = [], [], []
+    for params, logits in chain(complete, again):  # one after the other: those of a large table take much room
+        means.append(logits.mean(axis=1))
+        on_curve.append(params.network in members)
+        losses.append(log_losses(this.setup, means[-1], params.most).astype(np.float32))
+    return np.stack(means, axis=1), on_curve, np.stack(losses, axis=1)
 
 
 def correct_for_search(this: Run, selection: "Selection") -> "Corrected":

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +18,9 @@ from sweep.config import Data, Spec, Training
 from sweep.errors import SpecError
 from sweep.parallel.workers import Workers
 from sweep.pipeline import check_study, prepare
+from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import default_epochs
+from sweep.study.params import Params
 
 
 @pytest.mark.parametrize(("rows", "epochs", "batch_size"), [(320, 80, 64), (6_400, 20, 128)])
@@ -95,3 +100,25 @@ def test_networks_train_on_so_many_negatives_and_epochs_go_by_the_rows_trained_o
     assert setup.epochs == data.spec.training.epochs
     with pytest.raises(SpecError, match="negatives must be a whole number from 1 to 1000000, or 'all'; got 'few'"):
         replace(spec, training=Training(negatives="few"))
+
+
+def test_logits_of_all_trials_lie_in_memory_one_after_the_other() -> None:
+    """If it failed, a study of a million rows would hold those of each repeat of every trial at once."""
+    rng, y = np.random.default_rng(0), (np.arange(300) < 60).astype(int)
+    alive: list[weakref.ref[np.ndarray]] = []
+
+    def logits(trial: SimpleNamespace) -> np.ndarray:
+        assert not any(one() is not None for one in alive[:-1])
+        found: np.ndarray = rng.normal(size=(300, 2)) + y[:, None]
+        alive.append(weakref.ref(found))
+        return found
+
+    params = Params(0.6, 1, 8)
+    kept = SimpleNamespace(trials=lambda state: [SimpleNamespace(params={"most": 0.6, "depth": 1, "width": 8})] * 5)
+    setup = TrialSetup(y, np.arange(300) % 3, np.arange(300), 2, 4, 64, "precision", 0)
+    this: Any = SimpleNamespace(study=SimpleNamespace(trials=kept.trials, logits=logits), setup=setup)
+    selection: Any = SimpleNamespace(winner=SimpleNamespace(params=params), confirmed=())
+    means, on_curve, losses = pipeline.all_trials(this, selection)
+    assert means.shape == losses.shape == (300, 5)
+    assert losses.dtype == np.float32
+    assert on_curve == [True] * 5

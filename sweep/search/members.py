@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import logit
 
 from sweep.search.setup import TrialSetup
+from sweep.statistics.bootstrap import thinned
 from sweep.statistics.calibration import fit_line, undone
 from sweep.study.params import Params
 
@@ -47,7 +48,8 @@ class Confirmed:
 def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray:
     """Compute the log loss of each row's out-of-fold probability, recalibrated by an intercept and a slope.
 
-    A network that is too sure of itself is not worse for it: what is delivered is recalibrated, too.
+    A network that is too sure of itself is not worse for it: what is delivered is recalibrated, too. Of a large table
+    the line is fitted to the rows that stand for all.
 
     Parameters
     ----------
@@ -62,7 +64,8 @@ def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray
     """
     odds = undone(setup.scored, logits, most)
     labels = setup.scored.y.astype(float)
-    (intercept, slope), *_ = fit_line(labels, odds, np.ones((1, len(labels))))
+    some, times = thinned(setup.scored.y, setup.scored.units, odds, seed=setup.seed)
+    (intercept, slope), *_ = fit_line(labels[some], odds[some], times[None])
     if np.isnan(slope) and np.ptp(odds):  # the classes do not overlap
         intercept, slope = 0.0, 1.0
     elif not slope > 0:  # the odds are all alike, or worse than chance

@@ -16,7 +16,7 @@ from sweep.report.figures import TrialPoint, balance_lines, draw_balance_curve, 
 from sweep.report.figures.balance import ratio_ticks
 from sweep.report.figures.style import shown, spread
 from sweep.report.figures.trials import window
-from sweep.statistics.confusion import Counts
+from sweep.statistics.confusion import Counts, precision_recall_points
 from sweep.statistics.curve import balance_curve
 
 PARAMS = {"most": 0.71, "depth": 2, "width": 64}
@@ -112,6 +112,18 @@ def test_a_trial_decided_elsewhere_is_not_said_to_be_at_logit_0() -> None:
     for at, said in ((0.0, True), (-1.0, False)):
         text = words_of(draw_trial(y, logits, Counts.of(y, logits > at), number=0, params=PARAMS))
         assert ("logit 0" in text) == said
+
+
+def test_trial_curve_of_many_rows_has_no_more_points_than_bends() -> None:
+    """If it failed, each picture of a million rows would be a vector graphic of a million points."""
+    y, logits = table(negatives=5000, positives=20)
+    line = next(a for a in drawn(y, logits, number=0, params=PARAMS).lines if "pooled" in str(a.get_label()))
+    recall, precision = line.get_data()
+    assert len(recall) <= 2 * 20 + 2
+    whole = precision_recall_points(y, logits)
+    for level in np.unique(whole.recall[whole.recall > 0]):
+        here = whole.precision[whole.recall == level]
+        np.testing.assert_array_equal(np.unique(precision[recall == level]), np.unique(here[[0, -1]]))
 
 
 def test_trial_curve_is_steps_through_every_cut() -> None:

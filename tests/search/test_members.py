@@ -11,6 +11,7 @@ from sweep.search import members
 from sweep.search.members import Confirmed, audition, average_good_ones, log_losses, rank_networks
 from sweep.search.selection import Selection, select
 from sweep.search.setup import TrialSetup
+from sweep.statistics.calibration import fit_line
 from sweep.study.params import Params
 
 ROWS = 300
@@ -34,6 +35,27 @@ def test_a_network_that_is_too_sure_of_itself_is_judged_by_its_order_of_rows() -
     backwards = log_losses(SETUP, -SIGNAL, 0.6)
     np.testing.assert_allclose(backwards, prior, rtol=1e-6, err_msg="an order that is wrong tells nothing")
     assert log_losses(SETUP, 20.0 * Y - 10, 0.6).max() < 0.01, "classes that do not overlap"
+
+
+def test_of_a_large_table_some_rows_stand_for_all_where_the_line_is_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, judging fifty trials on a million rows would take minutes, or other networks would be chosen."""
+    rng = np.random.default_rng(3)
+    y = (np.arange(20_000) < 200).astype(int)
+    setup = TrialSetup(y, np.arange(20_000) % 3, np.arange(20_000), 1, 4, 64, "precision", 0)
+    signal = rng.normal(size=20_000) + 2.0 * y
+    whole = log_losses(setup, signal, 0.6)
+    fitted: list[int] = []
+
+    def counted(labels: np.ndarray, *given: Any) -> Any:
+        fitted.append(len(labels))
+        return fit_line(labels, *given)
+
+    monkeypatch.setattr(members, "fit_line", counted)
+    monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 2000)
+    some = log_losses(setup, signal, 0.6)
+    assert fitted[0] < 2300
+    assert len(some) == len(whole)
+    assert some.mean() == pytest.approx(whole.mean(), rel=1e-3)
 
 
 def test_networks_rank_by_their_best_trial() -> None:

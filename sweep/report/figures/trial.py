@@ -151,9 +151,10 @@ def draw_curve(
     ax.set_box_aspect(1)
 
     _draw_decision(ax, counts, decision)
+    drawn = _bends(np.append(0.0, points.recall))
     steps = np.append(points.precision[0], points.precision)
     ax.step(
-        np.append(0.0, points.recall), steps, where="pre", color=BLUE, linewidth=2, clip_on=False,
+        np.append(0.0, points.recall)[drawn], steps[drawn], where="pre", color=BLUE, linewidth=2, clip_on=False,
         label="every other threshold,\npooled out-of-fold",
     )  # fmt: skip
     _explain(ax, points, counts)
@@ -174,6 +175,12 @@ def draw_curve(
     title(ax, head, *lines)
     legend(ax)
     return ax
+
+
+def _bends(recall: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Find the points at which a curve bends, (bends,): of those of one recall, the first and the last."""
+    changes = np.diff(recall) != 0
+    return np.flatnonzero(np.append(True, changes) | np.append(changes, True))
 
 
 def _explain(ax: Axes, points: PrecisionRecall, counts: Counts) -> None:
