@@ -13,10 +13,11 @@ from sweep.statistics.confusion import proportion_interval
 from sweep.validation import ScoredRows
 
 BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
-ENOUGH_POSITIVES = 100  # for 10 bins, and of a large table for one step of Newton's method in place of all
+ENOUGH_POSITIVES = 100  # for 10 bins, and for a first step of Newton's method that all resamples take from one line
 POSITIVES_OF_A_BIN, LEAST_BINS = 20, 3  # where bins are of equally many positives
 NEWTON_STEPS = 100  # at most
 HALVINGS = 30  # of a step, at most
+SHORT, SHORTEST = 0.1, 1e-5  # steps not held against the likelihood, and that end a fit: the next is their square
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,10 @@ def calibration(rows: ScoredRows, logits: NDArray[np.floating], most: float, *, 
     def measured(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum and slope of weighted rows, (2, resamples)."""
         sums = (weights @ p[rows_drawn]) / (weights @ some)
-        near = len(rows_drawn) < len(y) and some.sum() >= ENOUGH_POSITIVES and not np.isnan(line[1])
-        lines = step_line(some, here, weights, line) if near else fit_line(some, here, weights, start=line)
+        if some.sum() < ENOUGH_POSITIVES or np.isnan(line[1]):
+            return np.stack([sums, fit_line(some, here, weights, start=line)[:, 1]])
+        near = step_line(some, here, weights, line)
+        lines = near if len(rows_drawn) < len(y) else fit_line(some, here, weights, start=near)
         return np.stack([sums, lines[:, 1]])
 
     draws = row_draws(y[rows_drawn], units[rows_drawn], RESAMPLES, np.random.default_rng([seed, 9]))
@@ -195,7 +198,7 @@ def fit_line(
     ----------
     labels, odds : (rows,)
     weights : (resamples, rows)
-    start : (2,), optional
+    start : (2,) or (resamples, 2), optional
         Where to begin, such as the line of all rows: fewer steps. Not where it is NaN.
 
     Returns
@@ -218,7 +221,8 @@ def fit_line(
         mean = (weights @ labels) / weights.sum(axis=1)
         line = np.stack([logit(np.clip(mean, 1e-9, 1 - 1e-9)), np.zeros(len(mean))], axis=1)
     else:
-        line = np.tile([start[0] + start[1] * middle, start[1] * spread_of_odds], (len(weights), 1))
+        begin = np.broadcast_to(start, (len(weights), 2))
+        line = np.stack([begin[:, 0] + begin[:, 1] * middle, begin[:, 1] * spread_of_odds], axis=1)
     left = np.flatnonzero(~nowhere)
     for _ in range(NEWTON_STEPS):
         if not len(left):
@@ -233,15 +237,16 @@ def fit_line(
         nowhere[left] = flat = (total <= 1e-300) | (width <= 1e-28 * total)
         tilt = np.einsum("ij,ij->i", error, away) / np.where(flat, np.inf, width)
         step = np.stack([error.sum(axis=1) / np.where(flat, np.inf, total) - centre * tilt, tilt], axis=1)
-        before = _likelihood(labels, odds, drawn, line[left])
-        for _ in range(HALVINGS):
-            after = _likelihood(labels, odds, drawn, line[left] + step)
+        far = np.flatnonzero(np.abs(step).max(axis=1) > SHORT)
+        before = _likelihood(labels, odds, drawn[far], line[left[far]])
+        for _ in range(HALVINGS if len(far) else 0):
+            after = _likelihood(labels, odds, drawn[far], line[left[far]] + step[far])
             worse = after < before - 1e-12 * np.abs(before)
             if not worse.any():
                 break
-            step[worse] /= 2
+            step[far[worse]] /= 2
         line[left] += step
-        left = left[np.abs(step).max(axis=1) >= 1e-8]
+        left = left[np.abs(step).max(axis=1) >= SHORTEST]
     slope = line[:, 1] / spread_of_odds
     found = np.stack([line[:, 0] - slope * middle, slope], axis=1)
     return np.where(nowhere[:, None], np.nan, found)
