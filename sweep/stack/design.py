@@ -75,7 +75,7 @@ class Design:
 
     @property
     def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The rows of each fold with the columns that hold them out: the blocks that `out_of_fold` keeps."""
+        """The rows of each fold with the columns that hold them out, in the order of balances x repeats."""
         if self.fold_of_row is None:
             raise InputError("Out-of-fold logits need a design that holds rows out; this one trains on all rows.")
         columns = np.arange(self.columns).reshape(-1, self.folds)
@@ -86,18 +86,22 @@ class Design:
 
         Parameters
         ----------
-        logits : array, shape (rows, columns)
+        logits : array, shape (rows, columns), or (rows, columns / folds)
+            The latter are those of the columns that hold a row out: `Stack.logits` of the blocks `held_out`.
 
         Returns
         -------
         array, shape (scored rows, balances, repeats)
         """
-        kept = np.empty((len(logits), logits.shape[1] // self.folds), logits.dtype)
-        scored = np.zeros(len(logits), bool)
+        kept, scored = logits, np.zeros(len(logits), bool)
+        whole = logits.shape[1] == self.columns
+        if whole:
+            kept = np.empty((len(logits), self.columns // self.folds), logits.dtype)
         for rows, columns in self.held_out:
-            kept[rows] = logits[np.ix_(rows, columns)]
+            if whole:
+                kept[rows] = logits[np.ix_(rows, columns)]
             scored[rows] = True
-        return kept[scored].reshape(-1, self.balances, self.repeats)
+        return (kept if scored.all() else kept[scored]).reshape(-1, self.balances, self.repeats)
 
 
 def init_seeds(seed: int, repeats: int) -> np.ndarray:

@@ -151,11 +151,12 @@ class Stack:
         ----------
         X : array, shape (rows, features); NaN: missing
         blocks : (rows, columns) each, arrays of int, optional
-            The entries to compute; all others are NaN. Default: all.
+            Which columns to compute of which rows, alike many of each row; no row is in two blocks. Default: all.
 
         Returns
         -------
         array of float32, shape (rows, columns)
+            With blocks (rows, columns of a block), each row's by the columns of its block; NaN where it is in none.
 
         Raises
         ------
@@ -164,19 +165,19 @@ class Stack:
         """
         X = check_rows(X, self.features)
         infer = _inference(len(self.parameters) // 2 - 1)
-        out = np.full((len(X), self.columns), np.nan, np.float32)
-        parts = [(self, np.arange(len(X)), np.arange(self.columns))]
+        parts = [(self, np.arange(len(X)))]
         if blocks is not None:
-            parts = [(self.take(columns), rows, columns) for rows, columns in blocks]
+            parts = [(self.take(columns), rows) for rows, columns in blocks]
+        out = np.full((len(X), parts[0][0].columns), np.nan, np.float32)
         calls = []
-        for part, rows, columns in parts:
+        for part, rows in parts:
             networks = tf.constant(part.layer.set_of, tf.int32), [tf.constant(p) for p in part.parameters]
             widest = max(part.columns * max(p.shape[-1] for p in part.parameters[::2]), part.layer.live.size)
             size = max(1, CHUNK_BYTES // (4 * widest))
-            calls += [(part.layer, networks, rows[at : at + size], columns) for at in range(0, len(rows), size)]
+            calls += [(part.layer, networks, rows[at : at + size]) for at in range(0, len(rows), size)]
 
-        def score(layer: FirstLayer, networks: Any, rows: np.ndarray, columns: np.ndarray) -> None:
-            out[np.ix_(rows, columns)] = infer(layer.enter(X[rows]), *networks)
+        def score(layer: FirstLayer, networks: Any, rows: np.ndarray) -> None:
+            out[rows] = infer(layer.enter(X[rows]), *networks)
 
         in_threads(score, *zip(*calls, strict=True))
         return out

@@ -20,6 +20,7 @@ from sweep.statistics.checks import check_choice, check_labels, check_logits
 from sweep.statistics.confusion import Counts, rates
 
 CRITERIA = ("precision", "ratio", "recall")
+NEAR = 3  # rows per positive, the highest, among which a threshold at FP = FN lies
 
 
 def _cells(counts: Counts | ArrayLike) -> NDArray[np.float64]:
@@ -156,11 +157,16 @@ def balancing_threshold(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -
     check_choice(equal, "equal", ("ratio", "recall"))
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
+    positives, below_all = int(np.count_nonzero(labels)), 0
+    if equal == "ratio" and (near := NEAR * (1 + positives)) < scores.size:  # FP = FN: as many are called as there are
+        kept = scores >= np.partition(scores, -near)[-near]
+        below_all = int(np.count_nonzero(labels[~kept]))
+        labels, scores = labels[kept], scores[kept]
     distinct, place = np.unique(scores, return_inverse=True)
     here = np.stack([np.bincount(place, weights=of_class) for of_class in (labels, ~labels)], axis=1)
     fn, tn = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)]).T  # with the threshold just below distinct[k]
     tp, fp = fn[-1] - fn, tn[-1] - tn
-    nearest = np.abs(fp - fn if equal == "ratio" else tp * tn[-1] - tn * fn[-1])  # whole numbers: ties are exact
+    nearest = np.abs(fp - fn - below_all if equal == "ratio" else tp * tn[-1] - tn * fn[-1])  # whole: ties are exact
     k = nearest.size - 1 - int(np.argmin(nearest[::-1]))
     if k == distinct.size:
         return float(distinct[-1])

@@ -111,6 +111,10 @@ def test_out_of_fold_logits_are_those_of_the_columns_that_hold_the_row_out() -> 
     np.testing.assert_array_equal(blocks, design.W == 0)
     columns = np.broadcast_to(np.arange(12), (60, 12))
     np.testing.assert_array_equal(design.out_of_fold(columns)[4], [[1, 4], [7, 10]])
+    kept = np.empty((60, 4))
+    for rows, of_rows in design.held_out:
+        kept[rows] = of_rows
+    np.testing.assert_array_equal(design.out_of_fold(kept), design.out_of_fold(columns))
     with pytest.raises(ValueError, match="a design that holds rows out"):
         all_rows(Y60, most=[0.5], repeats=2, seed=1).out_of_fold(np.zeros((60, 2)))
 

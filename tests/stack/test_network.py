@@ -88,18 +88,19 @@ def test_inference_in_chunks_is_the_same(case: Any, stack: Stack, monkeypatch: p
 def test_blocks_are_what_the_whole_has_there_and_nothing_elsewhere(
     case: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If it failed, a held-out row would be scored by another network, or by one that it trained."""
+    """If it failed, a held-out row would be scored by another network, or logits be kept that nobody looks at."""
     whole = stack.logits(case.X)
     blocks = [
         (np.array([7, 3, 5]), np.array([4, 1])),
-        (np.arange(20, 240), np.array([0])),
-        (np.zeros(0, int), np.array([2])),
+        (np.arange(20, 240), np.array([0, 3])),
+        (np.zeros(0, int), np.array([2, 0])),
     ]
     monkeypatch.setattr(network, "CHUNK_BYTES", 4 * 16 * 50)  # 50 rows of one column
     some = stack.logits(case.X, blocks)
+    assert some.shape == (len(case.X), 2)
     for rows, columns in blocks:
-        np.testing.assert_allclose(some[np.ix_(rows, columns)], whole[np.ix_(rows, columns)], **NEAR)
-    assert np.isfinite(some).sum() == 3 * 2 + 220
+        np.testing.assert_allclose(some[rows], whole[np.ix_(rows, columns)], **NEAR)
+    assert np.isfinite(some).sum() == 3 * 2 + 2 * 220
 
 
 @pytest.mark.parametrize(

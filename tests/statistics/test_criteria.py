@@ -181,6 +181,23 @@ def test_the_balancing_threshold_brings_the_recalls_nearest(rows: list[tuple[boo
     assert missed(balancing_threshold(y, logits, "recall")) == min(missed(cut) for cut in (-np.inf, *logits))
 
 
+def test_of_many_rows_the_balancing_threshold_sorts_the_highest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each threshold of a million rows would cost a sort of them all."""
+    rng = np.random.default_rng(0)
+    y, logits = np.arange(5000) < 50, rng.integers(0, 4000, 5000) / 100
+    sorted_rows: list[int] = []
+    plain = np.unique
+
+    def counted(values: Any, **given: Any) -> Any:
+        sorted_rows.append(np.size(values))
+        return plain(values, **given)
+
+    monkeypatch.setattr(np, "unique", counted)
+    called = np.count_nonzero(logits > balancing_threshold(y, logits))
+    assert 0 < max(sorted_rows) < 200
+    assert abs(called - 50) == min(abs(np.count_nonzero(logits > at) - 50) for at in (*logits[:4000], -1.0))
+
+
 def test_the_balancing_threshold_lies_halfway_even_between_neighbours() -> None:
     """If it failed, rounding would put the cut onto the logit that it should let pass."""
     assert balancing_threshold([0, 1], [1.0, 2.0]) == 1.5
