@@ -117,34 +117,6 @@ def resampled_sums(tallies: NDArray[np.int32], resamples: int, rng: np.random.Ge
     return sums
 
 
-def in_and_out_of_bag(
-    tallies: NDArray[np.int32], resamples: int, rng: np.random.Generator
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Sum, in blocks of resamples, the groups drawn, as often as drawn, and those left out, each once.
-
-    Yields
-    ------
-    in_bag, out_of_bag : (resamples of the block, 2 + 2 columns) float32
-        Whole numbers, exact below 2**24 rows.
-    """
-    parts = []
-    for stratum in strata(tallies):
-        used = np.flatnonzero(tallies[stratum].any(axis=0))
-        parts.append((used, tallies[np.ix_(stratum, used)].astype(np.float32)))
-    step = max(1, DRAWS_AT_ONCE // len(tallies))
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        in_bag = np.zeros((size, tallies.shape[1]), dtype=np.float32)
-        out_of_bag = np.zeros_like(in_bag)
-        for used, groups in parts:
-            n = len(groups)
-            drawn = rng.integers(n, size=(size, n)) + np.arange(size)[:, None] * n
-            times = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
-            in_bag[:, used] += times.astype(np.float32) @ groups
-            out_of_bag[:, used] += (times == 0).astype(np.float32) @ groups
-        yield in_bag, out_of_bag
-
-
 def row_draws(
     y: NDArray[np.integer], units: NDArray[np.integer], resamples: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float64]]:

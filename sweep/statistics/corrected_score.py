@@ -1,5 +1,6 @@
 """The score corrected for the search: reselect on resampled rows, score on the rows left out (BBC-CV)."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,15 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from sweep.class_weight import weight_ratio
 from sweep.errors import InputError
-from sweep.statistics.bootstrap import TAILS, check_units, counts_of, in_and_out_of_bag, tally
+from sweep.statistics.bootstrap import TAILS, check_units
 from sweep.statistics.checks import check_choice, check_labels, check_logits
-from sweep.statistics.confusion import count, rates
-from sweep.statistics.criteria import CRITERIA, balancing_threshold, score, sign
+from sweep.statistics.confusion import Counts, count, rates
+from sweep.statistics.criteria import CRITERIA, score
 from sweep.statistics.intervals import draw_recalls, effective_size, score_interval
-from sweep.statistics.reached import locate
-
-THRESHOLDS = 65  # at the end of a curve that does not cross, even in the log of the predicted positives
-WIDE = 4.0  # from so many times fewer to so many times more predicted positives than where the balance holds
+from sweep.statistics.repeated_search import Pick, RepeatedSearch
 
 
 @dataclass(frozen=True)
@@ -47,38 +45,6 @@ class Corrected:
     choices: tuple[tuple[float, float, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """The selection that is repeated in each resample."""
-
-    trial_on_curve: NDArray[np.bool_]  # (trials,)
-    log_ratio: NDArray[np.float64]  # (balances,)
-    equal: str
-    deliver: str
-
-    def pick(self, counts: NDArray[np.number], losses: NDArray[np.number] | None = None) -> NDArray[np.int64]:
-        """Pick a candidate from each of the counts (tables, trials + balances + thresholds, 4): (tables,).
-
-        The trial of the lowest of the losses (tables, trials), or without them of the best score; where the curve is
-        that of its network, the point of the curve nearest to the crossing; and where that lies beyond the curve, the
-        threshold at its end that comes nearest to the balance, if there are such.
-        """
-        trials, balances = self.trial_on_curve.size, self.log_ratio.size
-        scored = score(counts[:, :trials], self.equal) if losses is None else -losses
-        best = np.argmax(scored, axis=1)
-        position = locate(self.log_ratio, counts[:, trials : trials + balances], self.deliver)
-        moved = counts[:, trials + balances :]
-        beyond = ~np.isfinite(position) & (moved.shape[1] > 0)
-        top = self.log_ratio.max()
-        position = np.clip(np.where(np.isnan(position), top, position), self.log_ratio.min(), top)
-        nearest = np.argmin(np.abs(self.log_ratio - position[:, None]), axis=1)
-        if moved.shape[1]:
-            finish = balances + np.argmin(np.abs(sign(moved, self.deliver)), axis=1)
-            nearest = np.where(beyond, finish, nearest)
-        picked: NDArray[np.int64] = np.where(self.trial_on_curve[best], trials + nearest, best)
-        return picked
-
-
 def corrected_score(
     y: ArrayLike,
     units: ArrayLike,
@@ -99,8 +65,10 @@ def corrected_score(
     Each resample draws row groups, within classes, and repeats the rule on them: the best trial by its losses or its
     `score`, and where the curve is that of its network, or of a mean of which that is one, the balance on the curve at
     the crossing of `deliver` (where it does not cross, at its nearest end, for `ratio` and `recall` with the threshold
-    moved as far as it takes). What is picked is counted on the groups left out. The estimate is the score of those
-    counts summed over the resamples: the mean of the scores of small left-out sets would be biased low.
+    moved as far as it takes). A trial without a curve is taken at the threshold at which `deliver` holds on the groups
+    drawn, for its own balance is that of a trial and not one that is delivered. What is picked is counted on the groups
+    left out. The estimate is the score of those counts summed over the resamples: the mean of the scores of small
+    left-out sets would be biased low.
 
     The interval is that of `score_interval`.
 
@@ -129,7 +97,7 @@ def corrected_score(
     prevalence : float, optional
         In the whole table, where `y` are some of its rows; default: among these.
     resamples : int
-        At least 1.
+        At least 1, and at most so many: fewer for tables of which more than 100,000 rows come into question.
     seed : int
 
     Notes
@@ -157,7 +125,7 @@ def corrected_score(
     >>> curve, most = coins[:, :1, None], [0.5]
     >>> found = corrected_score(y, np.arange(600), coins, plain, curve, most, equal="ratio", deliver="ratio")
     >>> round(found.uncorrected, 2), round(found.score, 2), round(found.low, 2), round(found.high, 2)
-    (0.54, 0.34, 0.14, 0.57)
+    (0.54, 0.33, 0.13, 0.55)
     """
     labels = check_labels(y, both=True)
     scored = check_logits(trials, "trials", (labels.size, "trials"))
@@ -176,74 +144,58 @@ def corrected_score(
     if resamples < 1:
         raise InputError(f"resamples must be at least 1; got {resamples}.")
     share = float(labels.mean()) if prevalence is None else prevalence
-    rule = _Rule(on_curve, np.log(weight_ratio(caps, share)), equal, deliver)
-    mean = curve.mean(axis=2)
-    called = np.concatenate([scored > 0, mean > 0, _finishing(labels, mean, rule)], axis=1)
-    tallies = tally(labels, check_units(units, labels.size), called)
-    groups = np.count_nonzero(tallies[:, :2], axis=0)  # that hold a positive, and a negative
-    if groups.min() < 2:
-        raise InputError(
-            f"units must hold each class in at least 2 row groups; got positives in {groups[0]}, negatives "
-            f"in {groups[1]}."
-        )
-
-    width, chosen_by = tallies.shape[1], _by_group(losses, units, scored.shape)
+    ids = check_units(units, labels.size)
+    _check_groups(labels, ids)
+    search = RepeatedSearch(
+        labels, ids, scored, curve.mean(axis=2), _checked_losses(losses, scored.shape), on_curve,
+        np.log(weight_ratio(caps, share)), equal, deliver,
+    )  # fmt: skip
     rng = np.random.default_rng(seed)
-    total, times = np.zeros(4), np.zeros(called.shape[1])
-    beside = np.concatenate([tallies, chosen_by], axis=1)
-    for in_bag, out_of_bag in in_and_out_of_bag(beside, resamples, rng):
-        picked = rule.pick(counts_of(in_bag[:, :width]), in_bag[:, width:] if losses is not None else None)
-        total += counts_of(out_of_bag[:, :width])[np.arange(picked.size), picked].sum(axis=0, dtype=float)
-        times += np.bincount(picked, minlength=times.size)
+    total, times = np.zeros(4), Counter[Pick]()
+    for picks, left_out in search.resampled(resamples, rng):
+        total += left_out.sum(axis=0)
+        times.update(picks)
     tp, fp, fn, tn = total.tolist()
 
-    whole = counts_of(tallies.sum(axis=0))
-    delivered = int(rule.pick(whole[None], chosen_by.sum(axis=0)[None] if losses is not None else None)[0])
-    hits, false = np.split(tallies[:, 2:], 2, axis=1)
+    decided = search.decided(search.on_all_rows())
+    sizes, hits, false = (np.bincount(ids, part) for part in (~labels, decided & labels, decided & ~labels))
     recall = (tn / (tn + fp), tp / (tp + fn))
-    effective = (
-        effective_size(tallies[:, 1] - false[:, delivered], tallies[:, 1]),
-        effective_size(hits[:, delivered], tallies[:, 0]),
-    )
+    effective = (effective_size(sizes - false, sizes), effective_size(hits, np.bincount(ids, labels)))
     estimate = float(score(total))
-    ever = np.flatnonzero(times)
-    choices = tuple(zip((times[ever] / resamples).tolist(), *rates(whole)[ever, 2:].T.tolist(), strict=True))
+    choices = tuple(
+        (number / times.total(), *rates(count(labels, search.decided(pick)[:, None]))[0, 2:].tolist())
+        for pick, number in times.items()
+    )
     low, high = score_interval(recall, effective, float(labels.mean()), rng, choices=choices)
     return Corrected(
         score=estimate,
         low=min(low, estimate),
         high=max(high, estimate),
-        uncorrected=float(score(whole[delivered])),
+        uncorrected=float(score(Counts.of(labels, decided))),
         recall=recall,
         effective=effective,
         choices=choices,
     )
 
 
-def _by_group(losses: ArrayLike | None, units: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Sum the losses of each row group, (groups, trials), in the order of `tally`; none without losses."""
-    _, place = np.unique(np.asarray(units), return_inverse=True)
+def _check_groups(y: NDArray[np.bool_], units: NDArray[np.int64]) -> None:
+    """Check that each class is in at least 2 row groups: with one, no resample would leave it out and draw it too."""
+    positives, negatives = (np.unique(units[part]).size for part in (y, ~y))
+    if min(positives, negatives) < 2:
+        raise InputError(
+            f"units must hold each class in at least 2 row groups; got positives in {positives}, negatives "
+            f"in {negatives}."
+        )
+
+
+def _checked_losses(losses: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.floating] | None:
+    """Check the losses of each row, (rows, trials)."""
     if losses is None:
-        return np.zeros((int(place.max()) + 1, 0))
-    rows = np.asarray(losses, dtype=float)
+        return None
+    rows = np.asarray(losses)
     if rows.shape != shape or not (np.isfinite(rows) & (rows >= 0)).all():
         raise InputError(f"losses must be finite, not negative and of shape {shape}; got {rows.shape}.")
-    return np.stack([np.bincount(place, weights=column) for column in rows.T], axis=1)
-
-
-def _finishing(labels: NDArray[np.bool_], mean: NDArray[np.floating], rule: _Rule) -> NDArray[np.bool_]:
-    """Decide rows at thresholds about the one that finishes the way, (rows, thresholds); none where none has to."""
-    none = np.zeros((labels.size, 0), dtype=bool)
-    if rule.deliver == "precision":
-        return none
-    position = float(locate(rule.log_ratio, count(labels, mean > 0), rule.deliver))
-    if np.isfinite(position):
-        return none
-    logits = mean[:, -1 if position > 0 else 0]
-    called = max(1, int(np.count_nonzero(logits > balancing_threshold(labels, logits, rule.deliver))))
-    around = np.unique(np.clip(np.round(called * np.geomspace(1 / WIDE, WIDE, THRESHOLDS)), 1, labels.size).astype(int))
-    decided: NDArray[np.bool_] = logits[:, None] >= -np.sort(-logits)[around - 1]
-    return decided
+    return rows
 
 
 def prediction_interval(

@@ -1,4 +1,4 @@
-"""Resampling of row groups: tallies, strata, and that both ways to draw are the bootstrap."""
+"""Resampling of row groups: tallies, strata, and that what is drawn is the bootstrap."""
 
 from typing import Any
 
@@ -16,7 +16,6 @@ from sweep.statistics.bootstrap import (
     average_precisions,
     check_units,
     counts_of,
-    in_and_out_of_bag,
     resampled_sums,
     row_draws,
     strata,
@@ -54,17 +53,16 @@ def test_alike_is_unique_rows(seed: int, scale: int) -> None:
     np.testing.assert_array_equal(repeats, sizes)
 
 
-def test_both_ways_to_draw_have_the_bootstraps_moments() -> None:
-    """If it failed, bands or the corrected score would rest on draws too narrow, too wide or not stratified."""
+def test_sums_have_the_bootstraps_moments() -> None:
+    """If it failed, bands would rest on draws too narrow, too wide or not stratified."""
     tallies = tally(*made(3))
     parts = strata(tallies)
     mean = sum(tallies[part].sum(axis=0) for part in parts)
     variance = sum(len(part) * tallies[part].var(axis=0) for part in parts)
-    in_bag = np.concatenate([drawn for drawn, _ in in_and_out_of_bag(tallies, 20_000, np.random.default_rng(0))])
-    for sums in (resampled_sums(tallies, 20_000, np.random.default_rng(0)), in_bag):
-        assert sums.shape == (20_000, tallies.shape[1])
-        np.testing.assert_allclose(sums.mean(axis=0), mean, rtol=0.02, atol=0.05)
-        np.testing.assert_allclose(sums.var(axis=0), variance, rtol=0.06, atol=0.05)
+    sums = resampled_sums(tallies, 20_000, np.random.default_rng(0))
+    assert sums.shape == (20_000, tallies.shape[1])
+    np.testing.assert_allclose(sums.mean(axis=0), mean, rtol=0.02, atol=0.05)
+    np.testing.assert_allclose(sums.var(axis=0), variance, rtol=0.06, atol=0.05)
 
 
 def test_false_alarms_vary_as_much_among_rows_that_stand_for_all() -> None:
@@ -94,17 +92,6 @@ def test_average_precision_of_resamples_sums_up_at_the_positives_alone(monkeypat
     monkeypatch.setattr(np, "cumsum", counted)
     np.testing.assert_allclose(average_precisions(y, logits, draws), want, rtol=1e-9)
     assert 0 < max(summed) <= 6 * 20
-
-
-def test_out_of_bag_is_what_was_not_drawn() -> None:
-    """If it failed, a row group would be scored by a choice that it took part in."""
-    y = np.array([True, True, False, False])
-    tallies = tally(y, np.arange(4), np.eye(4, dtype=bool))  # column i calls row i only: its count is row i's
-    for in_bag, out_of_bag in in_and_out_of_bag(tallies, 200, np.random.default_rng(0)):
-        times, left = counts_of(in_bag)[..., :2].sum(axis=-1), counts_of(out_of_bag)[..., :2].sum(axis=-1)
-        np.testing.assert_array_equal(left, times == 0)
-        np.testing.assert_array_equal(times[:, :2].sum(axis=1), 2)  # two positives drawn in every resample
-        np.testing.assert_array_equal(times[:, 2:].sum(axis=1), 2)
 
 
 def test_units_are_checked() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sweep.class_weight import balance_grid
-from sweep.statistics.bootstrap import counts_of, in_and_out_of_bag, tally
-from sweep.statistics.confusion import Counts
+from sweep.statistics import repeated_search
+from sweep.statistics.bootstrap import row_draws
+from sweep.statistics.confusion import Counts, count
 from sweep.statistics.corrected_score import Corrected, corrected_score, prediction_interval
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.statistics.intervals import effective_size, score_interval
@@ -60,11 +61,11 @@ def test_picking_the_best_of_40_equal_trials_is_seen_through() -> None:
     for seed in range(30):
         trials = coins(truth, seed)
         found.append(correct(trials, resamples=150, seed=seed))
-        tallies = tally(LABELS, SINGLE, trials > 0)
-        blocks = in_and_out_of_bag(tallies, 150, np.random.default_rng(seed))
-        for in_bag, out_of_bag in blocks:
-            best = np.argmax(score(counts_of(in_bag)), axis=1)
-            means.append(score(counts_of(out_of_bag)[np.arange(best.size), best]).mean())
+        for block in row_draws(LABELS.astype(int), SINGLE, 150, np.random.default_rng(seed)):
+            for weights in block.astype(int):
+                drawn, left_out = np.repeat(SINGLE, weights), weights == 0
+                best = np.argmax(score(count(LABELS[drawn], trials[drawn] > 0)))
+                means.append(score(count(LABELS[left_out], trials[left_out, best : best + 1] > 0))[0])
     corrected = np.mean([one.score for one in found])
     assert np.mean([one.uncorrected for one in found]) > truth + 0.06
     assert corrected == pytest.approx(truth, abs=0.03)
@@ -113,15 +114,16 @@ def test_a_search_for_equal_recall_is_corrected_in_the_same_score() -> None:
 
 def test_a_search_that_might_as_well_have_come_to_something_else_says_so() -> None:
     """If it failed, a pick that another draw of the rows would turn round would carry the interval of a steady one."""
-    one_of_24, everybody = np.full(ROWS, -1.0), np.full(ROWS, 1.0)
-    one_of_24[0] = 1  # min(P1, R1) of 1 / 24 = .042; calling everybody: 24 / 600 = .040
-    steady = correct(everybody[:, None])
-    torn = correct(np.stack([one_of_24, everybody], axis=1))
+    sure, bold = np.full(ROWS, -1.0), np.full(ROWS, -1.0)
+    sure[:6] = 1  # 6 of 24, no false alarm: .25
+    bold[[*range(7), *range(100, 121)]] = 1  # 7 of 24, 21 false alarms: .25
+    steady = correct(bold[:, None])
+    torn = correct(np.stack([sure, bold], axis=1))
     assert len(steady.choices) == 1
-    assert {choice[1:] for choice in torn.choices} == {(1.0, 1 / 24), (0.0, 1.0)}
+    assert {choice[1:] for choice in torn.choices} == {(1.0, 6 / 24), (1 - 21 / 576, 7 / 24)}
     assert sum(choice[0] for choice in torn.choices) == pytest.approx(1)
-    assert torn.low < 0.005 < 0.03 < steady.low
-    assert prediction_interval(torn, 12, 288)[0] == 0 < prediction_interval(steady, 12, 288)[0]
+    assert torn.high - torn.low > steady.high - steady.low
+    assert np.ptp(prediction_interval(torn, 1200, 28_800)) > np.ptp(prediction_interval(steady, 1200, 28_800))
 
 
 def test_groups_are_left_out_whole() -> None:
@@ -250,3 +252,70 @@ def test_a_curve_that_ends_before_the_balance_is_finished_by_the_threshold() -> 
     assert found.recall[1] == pytest.approx(at_it.recall[1], abs=0.05)
     assert found.recall[0] == pytest.approx(found.recall[1], abs=0.05)
     assert found.uncorrected == pytest.approx(float(score(at_it)), abs=0.03)
+
+
+def shifted(recall: float, shifts: list[float], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Trials of nearly one network, each further from its balance, and losses by which the last is the best."""
+    trials = coins(recall, seed, trials=len(shifts), own=0.05) + np.array(shifts)
+    losses = np.tile(np.linspace(0.2, 0.1, len(shifts)), (ROWS, 1))
+    return trials, losses
+
+
+@pytest.mark.parametrize("deliver", ["precision", "ratio", "recall"])
+def test_a_trial_far_from_its_balance_is_scored_where_its_own_curve_would_have_led(deliver: str) -> None:
+    """If it failed, a trial at a low `most` that has the lowest log loss would pull the score down to nothing.
+
+    It predicts no row positive at logit 0, and has no curve; nobody would deliver it like that.
+    """
+    trials, losses = shifted(0.6, [0.0, -1.5, -8.0], seed=6)
+    settings: dict[str, Any] = {
+        "curve_logits": trials[:, :1, None] + np.array([-0.3, 0.0, 0.3])[:, None],
+        "most": [0.85, 0.9, 0.95],
+        "trial_on_curve": np.array([True, False, False]),
+        "equal": "ratio",
+        "deliver": deliver,
+    }
+    assert not (trials[:, 2] > 0).any()
+    on_curve = correct(trials, **settings, losses=losses[:, ::-1])
+    off_curve = correct(trials, **settings, losses=losses)
+    assert min(on_curve.score, off_curve.score) > 0.05
+    if deliver == "ratio":
+        threshold = balancing_threshold(LABELS, trials[:, 2])
+        assert off_curve.uncorrected == float(score(Counts.of(LABELS, trials[:, 2] > threshold)))
+        assert off_curve.score == pytest.approx(on_curve.score, abs=0.08)
+    if deliver == "recall":
+        assert off_curve.recall[0] == pytest.approx(off_curve.recall[1], abs=0.05)
+
+
+def test_where_no_threshold_has_equal_precision_the_ratio_is_delivered() -> None:
+    """If it failed, the score of a weak network would be that of a threshold that no run delivers."""
+    weak, losses = coins(0.15, seed=8, trials=1), np.ones((ROWS, 1))
+    as_precision, as_ratio = (correct(weak - 5, deliver=deliver, losses=losses) for deliver in ("precision", "ratio"))
+    assert as_precision.score == as_ratio.score
+
+
+@pytest.mark.parametrize("deliver", ["precision", "ratio"])
+def test_a_large_table_need_not_be_told_apart_row_by_row(deliver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a million rows would take gigabytes, or be corrected otherwise than on all of them."""
+    rng = np.random.default_rng(9)
+    y = np.arange(8000) < 80
+    strong = rng.normal(size=(8000, 1)) + 2.2 * y[:, None] - 2.0
+    trials = strong + 0.3 * rng.normal(size=(8000, 6))
+    losses = np.logaddexp(0, 2 * trials - 3) - y[:, None] * (2 * trials - 3)
+    options: dict[str, Any] = {
+        "y": y,
+        "units": np.arange(8000) // 2,
+        "trial_on_curve": np.arange(6) < 3,
+        "curve_logits": (trials[:, :3].mean(axis=1)[:, None] + np.array([-1.0, 0.0, 1.0]))[:, :, None],
+        "most": [0.7, 0.9, 0.98],
+        "losses": losses,
+        "deliver": deliver,
+    }
+    whole = correct(trials, **options)
+    monkeypatch.setattr(repeated_search, "ALL", 0)
+    some = correct(trials, **options)
+    assert some.uncorrected == whole.uncorrected
+    assert some.effective == whole.effective
+    assert some.score == pytest.approx(whole.score, abs=0.01)
+    assert (some.low, some.high) == pytest.approx((whole.low, whole.high), abs=0.015)
+    np.testing.assert_allclose(some.recall, whole.recall, atol=0.01)

@@ -1,10 +1,12 @@
 """How often the corrected score's intervals hold, on made tables whose truth is known.
 
 `python studies/benchmarks/quality/coverage.py` writes coverage.md. A search of 20 logistic regressions (five class
-weights, four strengths) on a made table is scored out-of-fold and corrected as a run is; the truth is what the same
-rule picks, fitted on all rows and scored on 200,000 new ones; a test table has half as many rows.
+weights, four strengths: the networks) on a made table is scored out-of-fold, its networks are chosen by log loss and
+averaged, the balance is found on the curve of their mean, and all is corrected as a run does it. The truth is what is
+chosen, fitted on all rows and scored on 200,000 new ones; a test table has half as many rows.
 """
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -15,10 +17,13 @@ from sklearn.linear_model import LogisticRegression
 
 from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.folds import fold_of_row
+from sweep.search.members import Confirmed, average_good_ones, log_losses, rank_networks
+from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import corrected_score, prediction_interval
-from sweep.statistics.criteria import score
+from sweep.statistics.criteria import balancing_threshold, score
 from sweep.statistics.curve import balance_curve
+from sweep.study.params import Params
 
 HERE = Path(__file__).parent
 TABLES = {  # rows, positives, features, strength of the signal
@@ -41,47 +46,60 @@ def table(
     return X, y.astype(int)
 
 
-def regression(X: np.ndarray, y: np.ndarray, ratio: float, strength: float) -> LogisticRegression:
-    """Fit with the positives weighing `ratio`."""
-    return LogisticRegression(C=strength, max_iter=500).fit(X, y, sample_weight=np.where(y == 1, ratio, 1.0))
+def fitted(params: Params, X: np.ndarray, y: np.ndarray) -> LogisticRegression:
+    """Fit a network of these tables: a logistic regression, the `width` of which numbers its strength."""
+    ratio = float(weight_ratio(params.most, float(y.mean())))
+    model = LogisticRegression(C=STRENGTHS[params.width], max_iter=500)
+    return model.fit(X, y, sample_weight=np.where(y == 1, ratio, 1.0))
 
 
 def draw(name: str, seed: int) -> dict[str, float | bool]:
-    """One table: truth, corrected and uncorrected score, and whether the two intervals hold."""
+    """One table: truth, corrected and uncorrected score, whether the two intervals hold, and picks off the curve."""
     rows, positives, features, signal = TABLES[name]
     rng = np.random.default_rng([seed, rows])
     X, y = table(rows, positives, features, signal, rng)
-    folds = fold_of_row(y, np.arange(rows), 5, seed)
-    caps = balance_grid(positives / rows, POINTS)
-    ratios = weight_ratio(caps, positives / rows)
+    units, folds = np.arange(rows), fold_of_row(y, np.arange(rows), 5, seed)
+    setup = TrialSetup(y, folds, units, 1, 1, 64, "ratio", seed)
+    caps, prevalence = balance_grid(positives / rows, POINTS), positives / rows
 
-    def out_of_fold(ratio: float, strength: float) -> np.ndarray:
+    def out_of_fold(params: Params) -> np.ndarray:
         logits = np.empty(rows)
         for k in range(5):
             live = folds != k
-            logits[~live] = regression(X[live], y[live], ratio, strength).decision_function(X[~live])
+            logits[~live] = fitted(params, X[live], y[live]).decision_function(X[~live])
         return logits
 
-    trials = [*product(ratios[:: (POINTS - 1) // (WEIGHTS - 1)], STRENGTHS)]
-    logits = np.stack([out_of_fold(*trial) for trial in trials], axis=1)
-    best = int(np.argmax([score(Counts.of(y, column > 0)) for column in logits.T]))
-    strength = trials[best][1]
-    curve = np.stack([out_of_fold(ratio, strength) for ratio in ratios], axis=1)[:, :, None]
-    on_curve = np.array([trial[1] == strength for trial in trials])
+    trials = [Params(most, 1, k) for most, k in product(caps[:: (POINTS - 1) // (WEIGHTS - 1)], range(len(STRENGTHS)))]
+    logits = np.stack([out_of_fold(trial) for trial in trials], axis=1)
+    losses = [log_losses(setup, column, trial.most) for column, trial in zip(logits.T, trials, strict=True)]
+    top = rank_networks(setup, [(k, trial, logits[:, k]) for k, trial in enumerate(trials)])
+    again = [replace(params, most=top[0][1].most) for _, params in top]
+    heard = [Confirmed(k, params, out_of_fold(params)[:, None], 0.0) for k, params in enumerate(again)]
+    parts = average_good_ones(setup, heard).params.parts
+    curve = np.mean([[out_of_fold(replace(part, most=most)) for most in caps] for part in parts], axis=0).T
+    on_curve = np.isin([trial.width for trial in trials], [part.width for part in parts])
     found = corrected_score(
-        y, np.arange(rows), logits, on_curve, curve, caps, equal="ratio", deliver="ratio", resamples=RESAMPLES,
-        seed=seed,
+        y, units, logits, on_curve, curve[:, :, None], caps, equal="ratio", deliver="ratio",
+        losses=np.stack(losses, axis=1), resamples=RESAMPLES, seed=seed,
     )  # fmt: skip
-    crossing = balance_curve(y, np.arange(rows), curve, caps, resamples=1, seed=seed).crossings["ratio"].most
-    final = regression(X, y, float(weight_ratio(crossing, positives / rows)), strength)
-    new_X, new_y = table(LARGE, LARGE * positives // rows, features, signal, rng)
-    truth = score(Counts.of(new_y, final.decision_function(new_X) > 0))
-    test_X, test_y = table(rows // 2, positives // 2, features, signal, rng)
+    crossing = balance_curve(y, units, curve[:, :, None], caps, resamples=1, seed=seed).crossings["ratio"]
+    last = [replace(part, most=crossing.most) for part in parts]
+    threshold = 0.0
+    if not crossing.reached:
+        threshold = balancing_threshold(y, np.mean([out_of_fold(part) for part in last], axis=0))
+    final = [fitted(part, X, y) for part in last]
+
+    def scored(X: np.ndarray, y: np.ndarray) -> float:
+        mean = np.mean([model.decision_function(X) for model in final], axis=0)
+        return score(Counts.of(y, mean > threshold))
+
+    truth = scored(*table(LARGE, int(LARGE * prevalence), features, signal, rng))
+    tested = scored(*table(rows // 2, positives // 2, features, signal, rng))
     low, high = prediction_interval(found, positives // 2, rows // 2 - positives // 2, seed=seed)
-    tested = score(Counts.of(test_y, final.decision_function(test_X) > 0))
     return {
         "truth": truth, "corrected": found.score, "uncorrected": found.uncorrected, "width": found.high - found.low,
-        "held": found.low <= truth <= found.high, "predicted": low <= tested <= high,
+        "held": found.low <= truth <= found.high, "predicted": low <= tested <= high, "members": len(parts),
+        "reached": crossing.reached,
     }  # fmt: skip
 
 
