@@ -572,14 +572,16 @@ def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool
     from sweep.study.study import FINISHED
 
     members = {part.network for part in selection.winner.params.parts}
-    complete = ((Params(**t.params), this.study.logits(t)) for t in this.study.trials(FINISHED[0]))
-    again = ((one.params, one.logits) for one in selection.confirmed if not one.params.members)
-    means, on_curve, losses = [], [], []
-    for params, logits in chain(complete, again):  # one after the other: those of a large table take much room
-        means.append(logits.mean(axis=1))
+    complete, again = this.study.trials(FINISHED[0]), [c for c in selection.confirmed if not c.params.members]
+    found = chain(((Params(**t.params), this.study.logits(t)) for t in complete), ((c.params, c.logits) for c in again))
+    shape = 2, len(complete) + len(again), len(this.setup.scored.y)
+    means, losses = np.empty(shape, np.float32)  # filled one by one: those of a large table take much room
+    on_curve = []
+    for place, (params, logits) in enumerate(found):
+        means[place] = logits.mean(axis=1)
+        losses[place] = log_losses(this.setup, means[place], params.most)
         on_curve.append(params.network in members)
-        losses.append(log_losses(this.setup, means[-1], params.most).astype(np.float32))
-    return np.stack(means, axis=1), on_curve, np.stack(losses, axis=1)
+    return means.T, on_curve, losses.T
 
 
 def correct_for_search(this: Run, selection: "Selection") -> "Corrected":

@@ -26,16 +26,20 @@ def boost_out_of_fold(columns: Sequence[SourceColumn], setup: TrialSetup) -> np.
     from threadpoolctl import threadpool_limits
 
     parts = [(of, known) for column in columns for of, known in zip(column.values, column.levels, strict=True)]
-    X = np.stack([of for of, _ in parts], axis=1)
     categories = np.array([known is not None for _, known in parts])
     rows = setup.scored
     logits = np.zeros(len(rows.y))
+
+    def table(some: np.ndarray) -> np.ndarray:
+        return np.stack([of[some] for of, _ in parts], axis=1)
+
     for fold in range(rows.folds):
         (train, times), here = setup.stand_ins(fold), rows.fold_of_row == fold
         weights = None if setup.sample is None else times
         model = HistGradientBoostingClassifier(
             categorical_features=categories, early_stopping=False, random_state=setup.seed
         )
-        with threadpool_limits(1 if X.size < FEW else None, user_api="openmp"):
-            logits[here] = model.fit(X[train], setup.y[train], weights).decision_function(X[rows.index[here]])
+        with threadpool_limits(1 if len(parts) * len(setup.y) < FEW else None, user_api="openmp"):
+            model.fit(table(train), setup.y[train], weights)
+            logits[here] = model.decision_function(table(rows.index[here]))
     return logits

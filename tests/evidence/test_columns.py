@@ -123,3 +123,18 @@ def test_a_hundred_columns_are_checked_within_seconds() -> None:
     started = time.process_time()
     check_columns_alone(features, X, Y, FOLDS)
     assert time.process_time() - started < 5
+
+
+def test_quantiles_of_a_large_table_are_those_of_some_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each column of millions of rows would be sorted once per fold, or a leak in one be overlooked."""
+    monkeypatch.setattr("sweep.evidence.columns.SORTED", 100)
+    taken: list[int] = []
+    plain = np.quantile
+
+    def counted(values: np.ndarray, shares: np.ndarray) -> Any:
+        taken.append(len(values))
+        return plain(values, shares)
+
+    monkeypatch.setattr("sweep.evidence.columns.np.quantile", counted)
+    assert alarms(RNG.normal(size=ROWS) + 20 * Y, whole=0.9) == ["leak"]
+    assert 100 <= max(taken) < 200

@@ -1,8 +1,11 @@
 """The yardsticks: out-of-fold, paired, and named better or worse only where the interval excludes 0."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 
 from sweep.data.features import Column, Features
 from sweep.data.folds import fold_of_row
@@ -41,6 +44,21 @@ def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on() -> None:
     held_out = setup.fold_of_row == 0
     spoilt = replace(setup, y=np.where(held_out, 1 - setup.y, setup.y))
     np.testing.assert_array_equal(boost_out_of_fold(columns, spoilt)[held_out], clean[held_out])
+
+
+def test_boosting_copies_no_more_of_the_table_than_a_fold_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, ten million rows would lie in memory once more than need be."""
+    columns, setup = table()
+    copied: list[int] = []
+    plain = np.stack
+
+    def counted(arrays: Sequence[np.ndarray], **given: Any) -> Any:
+        copied.append(len(arrays[0]))
+        return plain(arrays, **given)
+
+    monkeypatch.setattr("sweep.evidence.boosting.np.stack", counted)
+    boost_out_of_fold(columns, setup)
+    assert copied == [200, 100] * 3
 
 
 def test_boosting_is_fitted_on_the_rows_that_the_networks_are() -> None:
