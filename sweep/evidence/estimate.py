@@ -6,7 +6,7 @@ from sweep.evidence import importance
 from sweep.evidence.learning_curve import SHARES, draws_of
 from sweep.evidence.permutation_test import FOLDS, NETWORK, SHUFFLES, epochs
 from sweep.evidence.two_sample import rows_compared
-from sweep.search.estimate import RESAMPLED, average_column, networks_of
+from sweep.search.estimate import RESAMPLED, networks_of, typical_column
 from sweep.search.pace import Pace
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import RESAMPLES, THIN
@@ -35,7 +35,7 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
     if test_rows:
         compared = sum(rows_compared(rows, test_rows))
         signal += pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(compared)), compared)
-    trained = folds * (shares + setup.repeats) * average_column(setup, pace, networks_of(space))
+    trained = folds * (shares + setup.repeats) * typical_column(setup, pace, networks_of(space))
     few = min(rows, THIN)
     draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (few * setup.repeats * max(1, columns))))
     vectors = RESAMPLES * (shares + 20) + importance.RESAMPLES * draws * columns

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.evidence.estimate import estimate_verdict
-from sweep.search.estimate import average_column, estimate, middle_of, networks_of
+from sweep.search.estimate import estimate, middle_of, networks_of, typical_column
 from sweep.search.pace import Pace, measure_pace, work
 from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe
@@ -35,7 +35,7 @@ def test_every_phase_takes_longer_where_more_is_to_be_done() -> None:
     slow = estimate(SETUP, SPACE, replace(PACE, factor=3.0), trials=50, workers=1)
     assert all(slow[phase] > times[phase] for phase in times)
     one = Space((0.5, 0.95), (1, 1), (32, 32))
-    assert average_column(SETUP, PACE, networks_of(one)) < average_column(SETUP, PACE, networks_of(SPACE))
+    assert typical_column(SETUP, PACE, networks_of(one)) < typical_column(SETUP, PACE, networks_of(SPACE))
     verdict = estimate_verdict(SETUP, SPACE, PACE, columns=20)
     assert 0 < verdict < estimate_verdict(SETUP, SPACE, PACE, columns=200)
     tested = [estimate_verdict(SETUP, SPACE, PACE, columns=20, test_rows=rows) for rows in (0, 300)]
