@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 from sweep.evidence import rule
 from sweep.evidence.permutation_test import PermutationTest
 from sweep.statistics.bootstrap import Estimate
+from sweep.statistics.digits import digits
 
 if TYPE_CHECKING:
     from sweep.evidence.verdict import Verdict
 
 WORDS = 20  # of a bullet, at most
 LONGEST = 40  # characters of a column's name
+MOST_DIGITS = 3  # of a rate
 
 
 def say_bullets(verdict: "Verdict") -> tuple[str, str, str]:
@@ -95,4 +97,7 @@ def _say_help(v: "Verdict") -> str:
 
 
 def _span(e: Estimate, sign: str = "") -> str:
-    return f"{e.value:{sign}.2f} ({e.low:{sign}.2f} to {e.high:{sign}.2f})"
+    """Write an estimate with its interval, in two digits, or three where an end would read as a 0 that it is not."""
+    values = [0.0 if abs(one) < 0.5 * 10**-MOST_DIGITS else one for one in (e.value, e.low, e.high)]
+    value, low, high = (f"{one:{sign}.{min(MOST_DIGITS, digits(*values))}f}" for one in values)
+    return f"{value} ({low} to {high})"

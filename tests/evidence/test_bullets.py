@@ -44,6 +44,21 @@ def test_each_bullet_is_a_sentence_of_twenty_words_at_most(
         assert "None" not in bullet
 
 
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        (Estimate(0.008, -0.004, 0.03), "+0.008 (-0.004 to +0.030)"),
+        (Estimate(0.02, 0.006, 0.044), "+0.02 (+0.01 to +0.04)"),
+        (Estimate(0.02, -1e-9, 0.044), "+0.02 (+0.00 to +0.04)"),
+    ],
+)
+def test_an_end_below_0_does_not_read_as_0(case: Case, gain: Estimate, said: str) -> None:
+    """If it failed, a reader would meet -0.00, and not learn whether more positives may help."""
+    verdict = case.reaching("workable", True)
+    learning = replace(verdict.learning, gain=Gains(*2 * [replace(doubling(0.1, np.ones(2)), **vars(gain))]))
+    assert say_bullets(replace(verdict, learning=learning))[2].endswith(f"by about {said}.")
+
+
 def test_p_at_its_floor_is_at_most(case: Case) -> None:
     """If it failed, 99 shuffles would seem to have measured a p of exactly .01."""
     assert say_p(case.reaching("workable", True).signal) == "p at most 0.01"
