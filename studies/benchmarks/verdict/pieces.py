@@ -1,6 +1,6 @@
 """What each piece of a verdict costs, and what verdicts say: `python studies/benchmarks/verdict/pieces.py`.
 
-Whole runs of 24 trials on the studies of this repository and on a made fraud table, one worker; the functions that a
+Whole runs of 12 trials on the studies of this repository and on a made fraud table, one worker; the functions that a
 verdict is gathered by are timed in processor seconds of all threads, so that a busy machine changes little. Writes
 results/pieces.json and results/pieces.md. Tables may be named instead, with their target: `pieces.py TABLE TARGET ...`;
 then nothing is written.
@@ -30,7 +30,7 @@ from sweep.report.answer import headline
 HERE = Path(__file__).parent
 OUT = HERE / "results"
 STUDIES = ("seed-2", "wine", "hypothyroid")
-TRIALS = 24
+TRIALS = 12
 PIECES = {
     "measure_signal": "signal (permutation test)",
     "measure_learning_curve": "learning curve",
