@@ -38,6 +38,7 @@ import sweep
 from sweep.data.features import Features
 from sweep.model.final import Final
 from sweep.model.layers import raw_columns
+from sweep.statistics.bootstrap import average_precisions, row_draws
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study_folder import StudyFolder
@@ -46,6 +47,8 @@ HERE = Path(__file__).parent
 FILE = HERE / "claims.jsonl"
 ROWS, TRIALS, TUNED = 3_000, 20, 25
 TARGET = "label"
+REGRESSION = "logistic regression"  # behind which `sweep` should never be by more than one standard error
+RESAMPLES = 1000  # of test rows
 MEASURES = ("average precision", "min(P1, R1)", "min(R0, R1)", "log loss")
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 # name: package and file, label column, its positive value, columns that tell it, or name a row
@@ -124,11 +127,40 @@ def measures(y: np.ndarray, p: np.ndarray, ratio: np.ndarray, recall: np.ndarray
     ]
 
 
-def by_threshold(y: np.ndarray, own: np.ndarray, y_test: np.ndarray, p: np.ndarray) -> list[float]:
+def by_threshold(
+    y: np.ndarray, own: np.ndarray, y_test: np.ndarray, p: np.ndarray
+) -> tuple[list[float], dict[str, Any]]:
     """Measure a peer by its out-of-fold and its test probabilities."""
     own, test = (logit(np.clip(q, 1e-7, 1 - 1e-7)) for q in (own, p))
     called = [test > balancing_threshold(y, own, equal) for equal in ("ratio", "recall")]
-    return measures(y_test, p, *called, float(y.mean()))
+    return measures(y_test, p, *called, float(y.mean())), {"test": on_test(y_test, p, called[0])}
+
+
+def on_test(y: np.ndarray, p: np.ndarray, called: np.ndarray) -> dict[str, Any]:
+    """Keep test rows for a paired comparison: labels and decisions at FP = FN as digits, probabilities."""
+    digits = ("".join(map(str, part.astype(int))) for part in (y, called))
+    return {**dict(zip(("y", "called"), digits, strict=True)), "p": [float(f"{q:.5g}") for q in p]}
+
+
+def against(ours: dict[str, Any], theirs: dict[str, Any]) -> list[tuple[float, float]]:
+    """Difference in average precision and min(P1, R1) on the same test rows, each with its bootstrap standard error."""
+    y = np.array([*ours["y"]]).astype(int)
+    if theirs["y"] != ours["y"]:
+        raise SystemExit("Both methods must be measured on the same test rows; delete one of the lines and measure it.")
+    draws = np.concatenate(
+        [np.ones((1, len(y))), *row_draws(y, np.arange(len(y)), RESAMPLES, np.random.default_rng(0))]
+    )
+
+    def of(side: dict[str, Any]) -> np.ndarray:
+        called = np.array([*side["called"]]) == "1"
+        tp, fp, fn, tn = (
+            draws @ (part & (y == k)) for part, k in ((called, 1), (called, 0), (~called, 1), (~called, 0))
+        )
+        reached = score(np.stack([tp, fp, fn, tn], axis=1))
+        return np.stack([average_precisions(y, np.array(side["p"]), draws), reached], axis=1)
+
+    differences = of(ours) - of(theirs)
+    return [*zip(differences[0].tolist(), differences[1:].std(axis=0).tolist(), strict=True)]
 
 
 def out_of_fold(make: Callable[[], BaseEstimator], X: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -210,6 +242,7 @@ def run_sweep(frame: pl.DataFrame, train: np.ndarray, test: np.ndarray) -> tuple
     p = outputs["ratio"]["probability"].astype(float)
     own = measures(y[test], p, decided["ratio"], decided["recall"], float(y[train].mean()))
     more: dict[str, Any] = {
+        "test": on_test(y[test], p, decided["ratio"]),
         "network": found["selected"].get("network"), "corrected": kept,
         "reached": {k: b["reached_by"] for k, b in found["balances"].items() if k in ("ratio", "recall")},
         "confirmed": found["selected"]["confirmed"],
@@ -255,10 +288,44 @@ def summarise(rows: list[dict[str, Any]]) -> str:
             for t in done
         ]
         lines.append("")
+    lines += [*paired({(r["table"], r["method"]): r for r in rows}, done), ""]
     held = [r for r in rows if r["method"] == "sweep" and "predicted" in r]
     inside = sum(r["predicted"][0] <= r["found"][1] <= r["predicted"][1] for r in held)
     lines += [f"The prediction interval held min(P1, R1) of the test rows in {inside} of {len(held)} tables.", ""]
     return "\n".join(lines)
+
+
+def paired(at: dict[tuple[str, str], dict[str, Any]], tables: list[str]) -> list[str]:
+    """Compare `sweep` with logistic regression, and say whether it reached its balances out-of-fold, as Markdown."""
+    lines = [
+        f"`sweep` less {REGRESSION}, with the bootstrap standard error of the paired difference over {RESAMPLES} "
+        "resamples of the test rows, and what reached the balances of `sweep` out-of-fold:", "",
+        "| | average precision | min(P1, R1) | behind by more than one standard error | FP = FN reached by | R0 = R1 "
+        "reached by |", "|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    measured, behind, missed = 0, 0, 0
+    for t in tables:
+        ours, theirs = at[t, "sweep"], at.get((t, REGRESSION))
+        if theirs is None:
+            continue
+        reached = [ours["reached"][equal] or "nothing" for equal in ("ratio", "recall")]
+        missed += reached.count("nothing")
+        cells, told = [f"{ours['found'][k] - theirs['found'][k]:+.3f}" for k in range(2)], "not measured"
+        if "test" in ours and "test" in theirs:
+            found = against(ours["test"], theirs["test"])
+            cells = [f"{value:+.3f} ± {error:.3f}" for value, error in found]
+            which = [m for m, (value, error) in zip(MEASURES, found, strict=False) if value < -error]
+            told, measured, behind = " and ".join(which) or "no", measured + 1, behind + bool(which)
+        lines.append(f"| {t} | {' | '.join(cells)} | {told} | {' | '.join(reached)} |")
+    compared = len(lines) - 4
+    told = f"in either: {behind} of the {measured} tables whose test rows were kept" if measured else "is not measured"
+    if measured < compared:
+        told += f"; test rows were not kept of {compared - measured} tables"
+    return [
+        *lines, "",
+        f"Behind by more than one standard error {told}. Balances that nothing reached out-of-fold: {missed} of "
+        f"{2 * compared}.",
+    ]  # fmt: skip
 
 
 @click.command()
@@ -286,7 +353,8 @@ def main(part: tuple[int, int], arrays: Path | None, summary: bool) -> None:
                 make = PEERS[method](X, y[train])
                 own = out_of_fold(make, X, y[train])
                 p = make().fit(X, y[train]).predict_proba(X_test)[:, 1]
-                found = by_threshold(y[train], own, y[test], p)
+                found, more = by_threshold(y[train], own, y[test], p)
+                more = more if method == REGRESSION else {}
             row = {"table": name, "method": method, "found": found, "cpu": time.process_time() - started, **more}
             with FILE.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
