@@ -553,8 +553,7 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
         else:
             from sweep.search.operating_point import stand
 
-            logits, on_curve, _ = all_trials(this, selection)
-            selection, standing = stand(selection, point, logits, on_curve, seed=this.setup.seed)
+            selection, standing = stand(selection, point, *all_trials(this, selection), seed=this.setup.seed)
             corrected = standing.corrected.score
     this.folder.withdraw_result()
     with whole(this.folder.selection) as part:

@@ -146,7 +146,13 @@ def expected_cost(asked: Wanted, counts: Counts) -> ExpectedCost | None:
 
 
 def stand(
-    selection: Selection, asked: Wanted, trials: np.ndarray, trial_on_curve: list[bool], *, seed: int
+    selection: Selection,
+    asked: Wanted,
+    trials: np.ndarray,
+    trial_on_curve: list[bool],
+    losses: np.ndarray,
+    *,
+    seed: int,
 ) -> tuple[Selection, Standing]:
     """Choose a balance of the curve and its threshold for what was asked, and correct it for the search.
 
@@ -158,6 +164,8 @@ def stand(
         Mean out-of-fold logits of all completed trials.
     trial_on_curve : list of bool
         Whether the curve is that of the trial's network.
+    losses : array, shape (scored rows, trials)
+        By whose sum networks were chosen.
     seed : int
 
     Returns
@@ -169,8 +177,9 @@ def stand(
     rows, curve = selection.rows, selection.curve
     y, units = rows.y, rows.units
     means = along_curve(selection)
-    balance, point = choose_point(asked, y, units, trials, trial_on_curve, means, seed=seed)
-    corrected = corrected_point(asked, y, units, trials, trial_on_curve, means, balance, point, seed=seed)
+    of_all = asked, y, units, trials, trial_on_curve, means
+    balance, point = choose_point(*of_all, losses=losses, seed=seed)
+    corrected = corrected_point(*of_all, balance, point, losses=losses, seed=seed)
     most = float(curve.most[balance])
     of_balance = selection.curve_logits[:, balance], point.threshold, selection.curve_trained_on[balance]
     pick = Pick.at(rows, most, *of_balance)

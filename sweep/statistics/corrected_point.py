@@ -49,6 +49,7 @@ def choose_point(
     trial_on_curve: ArrayLike,
     curve: ArrayLike,
     *,
+    losses: ArrayLike | None = None,
     resamples: int | None = None,
     seed: int = 0,
 ) -> tuple[int, Point]:
@@ -74,9 +75,8 @@ def choose_point(
     balance = int(np.argmax([point.value for point in points]))
     if asked.confidence is None:
         return balance, points[balance]
-    corrected = corrected_point(
-        plain, y, units, trials, trial_on_curve, along, balance, points[balance], resamples=resamples, seed=seed
-    )
+    of_all = plain, y, units, trials, trial_on_curve, along, balance, points[balance]
+    corrected = corrected_point(*of_all, losses=losses, resamples=resamples, seed=seed)
     (_, p1), (_, r1) = points[balance].counts.precision, points[balance].counts.recall
     apparent, honest = (r1, corrected.recall) if asked.kind == "recall" else (p1, corrected.precision)
     flattered = max(0.0, (apparent or 0.0) - (honest[0] if honest else 0.0)) / 2
@@ -95,16 +95,18 @@ def corrected_point(
     balance: int,
     taken: Point,
     *,
+    losses: ArrayLike | None = None,
     resamples: int | None = None,
     seed: int = 0,
 ) -> CorrectedPoint:
     """Correct P1, R1 and cost of an operating point for having been chosen on the rows that score it.
 
-    Each resample draws row groups, within classes, and repeats the rule on them: the best trial, each at its own best
-    threshold; where the curve is that of its network, the best balance of the curve with its threshold. What comes of
-    it is counted on the groups left out, and the rates are those of the counts summed over the resamples. Where a floor
-    was asked for with confidence, each resample, too, takes the best balance without and then a threshold that exceeds
-    the floor by as many standard errors as confidence came to on all rows.
+    Each resample draws row groups, within classes, and repeats the rule on them: the trial of the lowest losses, or
+    without losses the best, each at its own best threshold; where the curve is that of its network, the best balance of
+    the curve with its threshold. What comes of it is counted on the groups left out, and the rates are those of the
+    counts summed over the resamples. Where a floor was asked for with confidence, each resample, too, takes the best
+    balance without and then a threshold that exceeds the floor by as many standard errors as confidence came to on all
+    rows.
 
     What `corrected_score` does not cover, this does not either.
 
@@ -124,6 +126,8 @@ def corrected_point(
         The column of the curve that was chosen on all rows.
     taken : Point
         Its threshold.
+    losses : (rows, trials), optional
+        By whose sum networks were chosen, the lowest first.
     resamples : int, optional
         Default: by the size of the arrays, from 100 to 500.
     seed : int
@@ -140,7 +144,8 @@ def corrected_point(
     on_curve = np.asarray(trial_on_curve, dtype=bool)
     candidates = np.concatenate([searched, along], axis=1)
     margin = _margin(asked, labels, own, taken)
-    total, choices = _out_of_bag(asked, margin, labels, ids, candidates, on_curve, resamples, seed)
+    judged = None if losses is None else check_logits(losses, "losses", searched.shape)
+    total, choices = _out_of_bag(asked, margin, labels, ids, candidates, on_curve, judged, resamples, seed)
     rng = np.random.default_rng([seed, 14])
     tallies = tally(labels, ids, (own > taken.threshold)[:, None])
     r0, r1 = rates(total)[2:].tolist()
@@ -181,6 +186,7 @@ def _out_of_bag(
     units: NDArray[np.int64],
     logits: NDArray[np.floating],
     trial_on_curve: NDArray[np.bool_],
+    losses: NDArray[np.floating] | None,
     resamples: int | None,
     seed: int,
 ) -> tuple[NDArray[np.float64], Choices]:
@@ -190,20 +196,28 @@ def _out_of_bag(
     threshold of least cost, though, may lie far from where it lay, at hardly another cost. So may, by half as much, one
     that holds a floor with confidence, where a few rows decide how far beyond the floor it is.
     """
-    rankings = [Ranking.of(column) for column in logits.T]
+    rankings: dict[int, Ranking] = {}
     trials, positive = trial_on_curve.size, y[:, None]
     resamples = resamples or int(np.clip(WORK / logits.size, LEAST_RESAMPLES, MOST_RESAMPLES))
     total, picks = np.zeros(4), []
     for weights in draws(y, units, resamples, np.random.default_rng([seed, 13])):
         size = weights.shape[1]
-        values, thresholds = np.empty((len(rankings), size)), np.empty((len(rankings), size))
-        for column, ranking in enumerate(rankings):
+        values, thresholds = np.empty((2, logits.shape[1], size))
+        columns, best = np.arange(logits.shape[1]), np.zeros(size, dtype=np.int64)
+        if losses is not None:
+            best = np.argmin(losses.T @ weights, axis=0)
+            columns = np.append(np.unique(best[~trial_on_curve[best]]), columns[trials:])
+        for column in columns.tolist():
+            if column not in rankings:
+                rankings[column] = Ranking.of(logits[:, column])
+            ranking = rankings[column]
             tp, called = ranking.sums(weights * positive), ranking.sums(weights)
             point, values[column], _ = best_threshold(asked, tp, called, y.size)
             if margin:
                 point, *_ = best_threshold(asked, tp, called, y.size, margin=margin)
             thresholds[column] = ranking.thresholds[point]
-        best = np.argmax(values[:trials], axis=0)
+        if losses is None:
+            best = np.argmax(values[:trials], axis=0)
         along = trials + np.argmax(values[trials:], axis=0)
         picked = np.where(trial_on_curve[best], along, best)
         decided = logits[:, picked] > thresholds[picked, np.arange(size)]

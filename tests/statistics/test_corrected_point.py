@@ -75,6 +75,24 @@ def test_the_rule_that_is_repeated() -> None:
     assert on.cost is None
 
 
+def test_the_trial_of_the_lowest_losses_is_the_one_that_is_repeated() -> None:
+    """If it failed, the corrected rates would be those of trials picked by luck, and not those that a run picks."""
+    trials, curve = made(0)
+    trials[:, 0] = np.random.default_rng(0).normal(size=ROWS)  # knows nothing
+    asked, units = Wanted("recall", 0.8), np.arange(ROWS)
+    balance, point = choose_point(asked, LABELS, units, trials, ON_CURVE, curve)
+    found = []
+    for lowest in (0, 3):
+        losses = np.where(np.arange(4) == lowest, 0.1, 0.2) * np.ones((ROWS, 1))
+        of_all = asked, LABELS, units, trials, ON_CURVE, curve, balance, point
+        found.append(corrected_point(*of_all, losses=losses, resamples=40).precision)
+    useless, good = found
+    assert useless is not None
+    assert good is not None
+    assert useless[0] == pytest.approx(POSITIVES / ROWS, abs=0.02)
+    assert good[0] > 0.3
+
+
 def test_cost_per_thousand_rows_is_that_of_the_corrected_recalls() -> None:
     """If it failed, an expected cost would not follow from the rates beside it."""
     trials, curve = made(1)
