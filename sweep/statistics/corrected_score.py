@@ -103,11 +103,12 @@ def corrected_score(
     Notes
     -----
     Measured, 100 made tables each, at 95 % (`studies/benchmarks/quality/coverage.py`: 20 logistic regressions,
-    five-fold; 24, 40, 30 and 150 positives, the third with hardly a signal; truth: what is picked, refitted on all
-    rows, on a large table): truth .565, .413, .065, .629; corrected .572, .422, .066, .629; uncorrected .593, .438,
-    .069, .625. The interval held in 97, 97, 100, 96 %, and `prediction_interval`, for a table of half the size, in
-    97, 98, 100, 92 %. Trials that are nearly alike lend the interval their sampling noise a second time through
-    `choices`: it errs on the wide side.
+    five-fold, chosen by log loss and averaged; 24, 40, 30 and 150 positives, the third with hardly a signal; truth:
+    what is picked, refitted on all rows, on a large table): truth .570, .413, .068, .626; corrected .580, .426, .065,
+    .631; uncorrected .556, .424, .058, .630. The interval held in 98, 98, 100, 93 %, and `prediction_interval`, for a
+    table of half the size, in 98, 100, 100, 95 %.
+    Trials that are nearly alike lend the interval their sampling noise a second time through `choices`: with few
+    positives it errs on the wide side.
 
     References
     ----------

@@ -54,7 +54,7 @@ def fitted(params: Params, X: np.ndarray, y: np.ndarray) -> LogisticRegression:
 
 
 def draw(name: str, seed: int) -> dict[str, float | bool]:
-    """One table: truth, corrected and uncorrected score, whether the two intervals hold, and picks off the curve."""
+    """One table: truth, corrected and uncorrected score, and whether the two intervals hold."""
     rows, positives, features, signal = TABLES[name]
     rng = np.random.default_rng([seed, rows])
     X, y = table(rows, positives, features, signal, rng)
@@ -98,8 +98,7 @@ def draw(name: str, seed: int) -> dict[str, float | bool]:
     low, high = prediction_interval(found, positives // 2, rows // 2 - positives // 2, seed=seed)
     return {
         "truth": truth, "corrected": found.score, "uncorrected": found.uncorrected, "width": found.high - found.low,
-        "held": found.low <= truth <= found.high, "predicted": low <= tested <= high, "members": len(parts),
-        "reached": crossing.reached,
+        "held": found.low <= truth <= found.high, "predicted": low <= tested <= high,
     }  # fmt: skip
 
 
