@@ -7,6 +7,7 @@ cores. The two take turns on `seed-1`. What `sweep run` said beforehand is held 
 
 import json
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -83,21 +84,25 @@ def seconds_of(text: str) -> float:
     return float(sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+) (h|min|s)", text)))
 
 
+def timed(arguments: list[str]) -> tuple[dict[str, float], str]:
+    """Run a process to its end: its seconds, those of all processors, and its standard error."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    took, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    processors = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": took, "processors": processors}, done.stderr
+
+
 def run_sweep(name: str) -> dict[str, Any]:
     """Run a study to its end: its seconds, and those that it said beforehand."""
     with tempfile.TemporaryDirectory() as root:
-        arguments = command(name, Path(root))
-        started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "sweep", "run", *arguments, "--trials", str(TRIALS), "--root", root],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        took = time.perf_counter() - started
+        own = ["-m", "sweep", "run", *command(name, Path(root)), "--trials", str(TRIALS), "--root", root]
+        took, errors = timed([sys.executable, *own])
         result = json.loads(next(Path(root).glob("studies/*/result.json")).read_text(encoding="utf-8"))
-    said = next(line for line in done.stderr.splitlines() if line.startswith("about "))
+    said = next(line for line in errors.splitlines() if line.startswith("about "))
     found = {phase: re.search(rf"{phase} ([^,(]+)", said) for phase in PHASES}
     return {
-        "side": "sweep", "table": name, "seconds": took, "rows": result["data"]["rows"],
+        "side": "sweep", "table": name, **took, "rows": result["data"]["rows"],
         "positives": result["data"]["positives"], "phases": result["seconds"],
         "said": {phase: seconds_of(part[1]) if part else 0.0 for phase, part in found.items()},
         "network": result["selected"].get("network"),
@@ -106,23 +111,26 @@ def run_sweep(name: str) -> dict[str, Any]:
 
 def run_lightgbm() -> dict[str, Any]:
     """Time LightGBM's tuning."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, __file__, "--lightgbm"], check=True)
-    return {"side": "LightGBM", "table": MEASURED, "seconds": time.perf_counter() - started}
+    took, _ = timed([sys.executable, __file__, "--lightgbm"])
+    return {"side": "LightGBM", "table": MEASURED, **took}
 
 
 def summarise(rows: list[dict[str, Any]]) -> str:
     """Write whole.md's text."""
     ours = {name: [r for r in rows if r["side"] == "sweep" and r["table"] == name] for name in NAMES}
-    theirs = [r["seconds"] for r in rows if r["side"] == "LightGBM"]
+    theirs = [r for r in rows if r["side"] == "LightGBM"]
     lines = []
     if theirs and ours[MEASURED]:
-        own = median(r["seconds"] for r in ours[MEASURED])
         lines += [
-            f"`{MEASURED}`: `sweep run`, {TRIALS} trials with verdict and report, {own:.0f} s (median of "
-            f"{len(ours[MEASURED])}); LightGBM tuned by {TRIALS} trials x {FOLDS} folds, {median(theirs):.0f} s "
-            f"(median of {len(theirs)}): {own / median(theirs):.2f} times as long.", "",
+            f"`{MEASURED}`, {TRIALS} trials: `sweep run` with verdict and report; LightGBM's tuning, {FOLDS} folds.",
+            "",
+            "| | turns | seconds, median | processor seconds, median |", "|---|---|---|---|",
         ]  # fmt: skip
+        sides = {"`sweep run`": ours[MEASURED], "LightGBM, tuned": theirs}
+        both = {side: [median(r[k] for r in of) for k in ("seconds", "processors")] for side, of in sides.items()}
+        lines += [f"| {side} | {len(sides[side])} | {both[side][0]:.0f} | {both[side][1]:.0f} |" for side in sides]
+        ratios = [a / b for a, b in zip(*both.values(), strict=True)]
+        lines += [f"| ratio | | {ratios[0]:.2f} | {ratios[1]:.2f} |", ""]
     lines += [
         f"| table | rows | positives | seconds, whole | {' | '.join(PHASES)} | said | took, of what was said |",
         "|---" * 10 + "|",
