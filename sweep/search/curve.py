@@ -1,7 +1,7 @@
 """The balance curve at the price of a few trials: some balances over the whole range, finer where one is to be picked.
 
 Between balances little changes, as all share initial weights and batches: what a crossing's interval is made of is the
-rows. Measured on three tables (studies/benchmarks/speed), the interval of 7 balances and 2 about each crossing is that
+rows. Measured on five tables (studies/benchmarks/speed), the interval of 7 balances and 2 about each crossing is that
 of 21.
 """
 
