@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # scikit-learn's check of array API input asks for it, before SciPy is imported
 
@@ -43,6 +44,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 SMALL = ("--epochs", "3", "--depth", "1", "2", "--width", "8", "16", "--folds", "3", "--trials", "5")
+
+
+@pytest.fixture
+def summed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of what `np.cumsum` is called on, call by call."""
+    sizes: list[int] = []
+    plain = np.cumsum
+
+    def counted(a: Any, *args: Any, **given: Any) -> Any:
+        sizes.append(np.size(a))
+        return plain(a, *args, **given)
+
+    monkeypatch.setattr(np, "cumsum", counted)
+    return sizes
 
 
 @pytest.fixture(scope="session")

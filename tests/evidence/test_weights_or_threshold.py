@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pytest
 
 from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.folds import fold_of_row
@@ -50,19 +49,12 @@ def test_a_better_network_under_weights_is_seen() -> None:
     assert compared(y, odds, poor).finding == "cut", "weights that harm a lot are not told from the threshold"
 
 
-def test_a_threshold_is_looked_for_among_the_highest_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_threshold_is_looked_for_among_the_highest_logits(summed: list[int]) -> None:
     """If it failed, each resample of a large table would be summed up to its last row, or end at another threshold."""
     rng = np.random.default_rng(0)
     labels, logits = (np.arange(2000) < 20).astype(float), rng.integers(0, 900, 2000) / 100
     weights = rng.poisson(1.0, (5, 2000)).astype(float)
-    summed: list[int] = []
-    plain = np.cumsum
-
-    def counted(a: Any, *args: Any, **given: Any) -> Any:
-        summed.append(np.size(a))
-        return plain(a, *args, **given)
-
-    monkeypatch.setattr(np, "cumsum", counted)
+    summed.clear()
     found = _threshold(labels, logits, weights)
     assert sum(summed) <= 5 * 200
     for threshold, times in zip(found, weights, strict=True):

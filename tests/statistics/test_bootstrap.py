@@ -1,7 +1,5 @@
 """Resampling of row groups: tallies, strata, and that what is drawn is the bootstrap."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,20 +74,13 @@ def test_false_alarms_vary_as_much_among_rows_that_stand_for_all() -> None:
     np.testing.assert_allclose([alarms.mean(), alarms.std()], [called.sum(), np.sqrt(called.sum())], rtol=0.1)
 
 
-def test_average_precision_of_resamples_sums_up_at_the_positives_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_average_precision_of_resamples_sums_up_at_the_positives_alone(summed: list[int]) -> None:
     """If it failed, an interval of a large table would cost sums at every row, where recall steps at positives only."""
     rng = np.random.default_rng(0)
     y, logits = (np.arange(400) < 20).astype(int), rng.integers(0, 300, 400).astype(float)
     draws = rng.integers(0, 3, (6, 400)) * rng.random(400)
     want = [average_precision_score(y, logits, sample_weight=weights) for weights in draws]
-    summed: list[int] = []
-    plain = np.cumsum
-
-    def counted(a: Any, *args: Any, **given: Any) -> Any:
-        summed.append(np.size(a))
-        return plain(a, *args, **given)
-
-    monkeypatch.setattr(np, "cumsum", counted)
+    summed.clear()
     np.testing.assert_allclose(average_precisions(y, logits, draws), want, rtol=1e-9)
     assert 0 < max(summed) <= 6 * 20
 

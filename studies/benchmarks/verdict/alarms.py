@@ -7,7 +7,8 @@ Writes results/alarms.json and results/alarms.md.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sweep.config import Data, Search, Training
 from sweep.data.screening import NUMBERS_ROWS
 from sweep.evidence.baselines import compare
 from sweep.evidence.boosting import boost_out_of_fold
-from sweep.evidence.columns import SourceColumn, find_alarms, score_column, source_columns
+from sweep.evidence.columns import Alarm, ColumnScore, SourceColumn, find_alarms, score_column, source_columns
 from sweep.evidence.leaks import hold_against_rest
 from sweep.evidence.yardsticks import Yardstick
 from sweep.parallel.workers import Workers
@@ -53,24 +54,60 @@ def columns_of(data: Prepared) -> tuple[SourceColumn, ...]:
     return source_columns(data.features, data.X, origin_of(data.table))
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A table, and what the alarms with a whole model go by."""
+
+    data: Prepared
+    setup: TrialSetup
+    columns: tuple[SourceColumn, ...]
+    logits: np.ndarray
+    whole: float  # the network's average precision
+    scores: list[ColumnScore]
+
+    @classmethod
+    def at(cls, made: Planted, workers: Workers) -> "Looked":
+        """Read a table, and cross-validate the network and each column alone."""
+        data = read(made)
+        setup, columns = make_setup(data), columns_of(data)
+        logits = network(data, setup, workers)
+        whole = average_precision(setup.scored.y, logits) or 0.0
+        return cls(data, setup, columns, logits, whole, [score_column(c, setup.y, setup.fold_of_row) for c in columns])
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms by the rule, none withdrawn."""
+        return find_alarms(self.scores, self.columns, self.whole)
+
+    def kept(self) -> tuple[Alarm, ...]:
+        """The alarms that are not withdrawn."""
+        return hold_against_rest(self.alarms(), self.columns, self.setup, self.logits)
+
+    def described(self) -> dict[str, Any]:
+        """What is written down of each table."""
+        best = max(self.scores, key=lambda of: of.average_precision)
+        return {
+            "rows": len(self.setup.y),
+            "positives": int(self.setup.y.sum()),
+            "whole": round(self.whole, 3),
+            "best_column": [best.name, round(best.average_precision, 3), round(best.precision_at_half, 3)],
+            "before": leaks(self.data.alarms),
+        }
+
+
+def leaks(alarms: Sequence[Alarm]) -> list[str]:
+    """The columns of the leak alarms."""
+    return [alarm.column for alarm in alarms if alarm.kind == "leak"]
+
+
 def ask(made: Planted, workers: Workers) -> dict[str, Any]:
     """The alarms before the search and with a whole model, and which of them are about what was not planted."""
-    data = read(made)
-    setup, columns = make_setup(data), columns_of(data)
-    logits = network(data, setup, workers)
-    whole = average_precision(setup.scored.y, logits) or 0.0
-    scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
-    left_out = [entry["name"] for entry in data.table.columns if entry["why"] == NUMBERS_ROWS]
-    found = hold_against_rest(find_alarms(scores, columns, whole), columns, setup, logits)
-    best = max(scores, key=lambda of: of.average_precision)
+    looked = Looked.at(made, workers)
+    left_out = [entry["name"] for entry in looked.data.table.columns if entry["why"] == NUMBERS_ROWS]
+    found = looked.kept()
     return {
-        "rows": len(setup.y),
-        "positives": int(setup.y.sum()),
-        "before": [a.column for a in data.alarms if a.kind == "leak"],
-        "leak": [a.column for a in found if a.kind == "leak"],
+        **looked.described(),
+        "leak": leaks(found),
         "index": [*(a.column for a in found if a.kind == "index"), *left_out],
-        "whole": round(whole, 3),
-        "best_column": [best.name, round(best.average_precision, 3), round(best.precision_at_half, 3)],
         "says": [a.says for a in found],
     }
 

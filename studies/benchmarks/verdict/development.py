@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from alarms import columns_of, network, read
+from alarms import Looked
+from alarms import leaks as leaks_of
 from clean import ABOVE_ZERO, TOP, real
 from planted import Planted, tabled
 
-from sweep.evidence.columns import ColumnScore, find_alarms, score_column
-from sweep.evidence.leaks import hold_against_rest
+from sweep.evidence.columns import ColumnScore
 from sweep.parallel.workers import Workers
-from sweep.pipeline import make_setup
-from sweep.statistics.confusion import average_precision
 
 OUT = Path(__file__).parent / "results"
 RULES = {
@@ -130,23 +128,12 @@ FAMILIES = {"leak": leaks, "alike": alike, "real": lambda: real(TABLES)}
 
 def ask(made: Planted, workers: Workers) -> dict[str, Any]:
     """The columns with a leak alarm, by each rule."""
-    data = read(made)
-    setup, columns = make_setup(data), columns_of(data)
-    logits = network(data, setup, workers)
-    whole = average_precision(setup.scored.y, logits) or 0.0
-    scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
-    alarms = find_alarms(scores, columns, whole)
-    kept = hold_against_rest(alarms, columns, setup, logits)
-    best = max(scores, key=lambda of: of.average_precision)
+    looked = Looked.at(made, workers)
     return {
-        "rows": len(setup.y),
-        "positives": int(setup.y.sum()),
-        "whole": round(whole, 3),
-        "best_column": [best.name, round(best.average_precision, 3), round(best.precision_at_half, 3)],
-        "before": [a.column for a in data.alarms if a.kind == "leak"],
-        "definition": [of.name for of in scores if by_definition(of, whole)],
-        "above chance": [a.column for a in alarms if a.kind == "leak"],
-        "kept": [a.column for a in kept if a.kind == "leak"],
+        **looked.described(),
+        "definition": [of.name for of in looked.scores if by_definition(of, looked.whole)],
+        "above chance": leaks_of(looked.alarms()),
+        "kept": leaks_of(looked.kept()),
     }
 
 
