@@ -527,6 +527,7 @@ def search_trials(this: Run) -> None:
             progress=this.progress,
             on_told=draw,
         )
+        this.pictures.settle()
 
 
 def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":

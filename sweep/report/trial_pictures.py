@@ -1,6 +1,8 @@
-"""The picture of each trial, drawn once it is told and shown in the dashboard: one that fails ends no search."""
+"""The picture of each trial, drawn beside the training of the next: one that fails ends no search."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,11 +39,13 @@ class TrialPictures:
         self.classes = classes
         self.note = note
         self.failed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._under_way: tuple[int, Counts, Future[Path]] | None = None
 
     def draw(
         self, number: int, params: Mapping[str, Any], logits: np.ndarray, counts: Counts, stopped: int | None
     ) -> None:
-        """Draw a told trial and show the picture in the dashboard; say it where that fails, and go on.
+        """Begin to draw a told trial, once the one before is shown.
 
         Parameters
         ----------
@@ -54,11 +58,19 @@ class TrialPictures:
         stopped : int or None
             The epoch at which it was pruned, if it was.
         """
+        self.settle()
+        mean = logits.mean(axis=1)
+        more: dict[str, Any] = {"number": number, "params": params, "stopped": stopped, "classes": self.classes}
+        self._under_way = number, counts, self._thread.submit(draw_one, self.folder, self.y, mean, counts, **more)
+
+    def settle(self) -> None:
+        """Wait for the picture under way and show it in the dashboard; say it where that fails, and go on."""
+        if self._under_way is None:
+            return
+        number, counts, drawn = self._under_way
+        self._under_way = None
         try:
-            mean = logits.mean(axis=1)
-            more: dict[str, Any] = {"number": number, "params": params, "stopped": stopped, "classes": self.classes}
-            picture = draw_one(self.folder, self.y, mean, counts, **more)
-            annotate(self.study, number, picture, findings(counts))
+            annotate(self.study, number, drawn.result(), findings(counts))
         except SweepError:
             raise
         except Exception as error:  # whatever a font, a disk or a backend of matplotlib raises: the trial is told
@@ -76,6 +88,7 @@ class TrialPictures:
         for trial in self.study.finished_trials():
             if trial.number not in noted or not self.folder.trial_plot(trial.number).exists():
                 self.draw(trial.number, trial.params, self.study.logits(trial), kept_counts(trial), stopped_at(trial))
+        self.settle()
 
 
 def kept_counts(trial: FrozenTrial) -> Counts:

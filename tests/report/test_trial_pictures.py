@@ -1,6 +1,8 @@
 """The pictures of trials: one that fails ends nothing, one left out is drawn later, and the dashboard shows them."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from sweep.dashboard.notes import annotated
 from sweep.errors import RunError
 from sweep.report import trial_pictures
+from sweep.report.pictures import draw_one
 from sweep.report.trial_pictures import TrialPictures
 from sweep.statistics.confusion import Counts
 from sweep.study.outcome import Outcome
@@ -74,3 +77,22 @@ def test_a_picture_that_fails_is_said_once_and_ends_nothing(
     monkeypatch.setattr(trial_pictures, "draw_one", gone)
     with pytest.raises(RunError, match="gone"):
         drawing.draw_left_out()
+
+
+def test_a_picture_is_drawn_beside_what_goes_on(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, training would stand still while a picture is drawn, or a picture that is there go unshown."""
+    drawing, said = pictures(study, tmp_path)
+    ready = threading.Event()
+
+    def wait(*given: Any, **more: Any) -> Path:
+        assert ready.wait(20)
+        return draw_one(*given, **more)
+
+    monkeypatch.setattr(trial_pictures, "draw_one", wait)
+    (trial, _) = study.finished_trials()
+    drawing.draw(0, trial.params, study.logits(trial), trial_pictures.kept_counts(trial), None)
+    assert annotated(study) == set(), "it is drawn elsewhere"
+    ready.set()
+    drawing.settle()
+    assert annotated(study) == {0}
+    assert not said
