@@ -154,7 +154,7 @@ class Training:
 
     folds: int = setting(5, "Parts of the cross-validation.", bounds=(2, 100), metavar="K")
     repeats: int = setting(
-        2, "Networks per fold, and in the final ensemble; a trial trains one.", bounds=(1, 100), metavar="R"
+        2, "Networks per fold, and in the final ensemble, at least; a trial trains one.", bounds=(1, 100), metavar="R"
     )
     epochs: int | None = setting(
         None, "Passes over the rows.", bounds=(1, 100_000), metavar="E", default="by the number of rows"

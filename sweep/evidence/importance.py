@@ -50,7 +50,7 @@ def measure_importance(
     columns : sequence of SourceColumn
     workers : Workers
     """
-    design = setup.cross_validation([params.most])
+    design = setup.cross_validation([params.most], repeats=setup.repeats_of(params))
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     rng = np.random.default_rng([setup.seed, 10])
     rows = setup.scored
@@ -65,7 +65,7 @@ def measure_importance(
         logits: np.ndarray = held_out.out_of_fold(stack.logits(changed, held_out.held_out))[:, 0].mean(axis=1)
         return logits
 
-    draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * setup.repeats * max(1, len(columns)))))
+    draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * design.repeats * max(1, len(columns)))))
     taken = [permute_groups(setup.groups, setup.fold_of_row, rng)[places] for _ in range(draws)]
     blocks = [
         np.concatenate([np.ones((1, len(some))), block]) * times

@@ -55,11 +55,12 @@ def final_networks(
     """Train the winner at every balance picked, on all rows."""
     names = [*selection.picks]
     mosts = [pick.most for pick in selection.picks.values()]
-    design = all_rows(setup.y, most=mosts, repeats=setup.repeats, seed=setup.seed, sample=setup.sample)
-    stack = workers.fit(X, design, setup.recipe(selection.winner.params), seed=setup.seed)
+    params = selection.winner.params
+    design = all_rows(setup.y, most=mosts, repeats=setup.repeats_of(params), seed=setup.seed, sample=setup.sample)
+    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     share = float(setup.y.mean())
     some = every(len(X))
-    columns = stack.logits(X[some]).reshape(-1, len(names), setup.repeats)
+    columns = stack.logits(X[some]).reshape(-1, len(names), design.repeats)
     says = {name: columns[:, place] for place, name in enumerate(names)}
     said = in_threads(lambda name: _said_of(setup, name, selection.picks[name], says[name]), names)
     lines = {name: _carry_over(selection.picks[name], 0, says[name].mean(axis=1)) for name in names}
@@ -173,12 +174,12 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick, says: np.ndarray) -> tupl
         found = calibration(setup.scored, logits, pick.most, seed=setup.seed)
         return None if found.export is None else list(found.export)
 
-    alike = [as_delivered(setup.scored, pick.logits[:, r], pick.most) for r in range(setup.repeats)]
+    alike = [as_delivered(setup.scored, column, pick.most) for column in pick.logits.T]
     thresholds = [_threshold_alone(setup, name, pick, mean) for mean in alike]
     each = [Counts.of(setup.scored.y, mean > threshold) for mean, threshold in zip(alike, thresholds, strict=True)]
     best = int(np.argmax([score(counts) for counts in each]))
     together = line(pick.logits.mean(axis=1))
-    alone = together if setup.repeats == 1 else line(pick.logits[:, best])
+    alone = together if len(alike) == 1 else line(pick.logits[:, best])
     line_alone = _carry_over(pick, 1 + best, says[:, best])
     said = {"repeat": best, "out_of_fold": described(each[best]), "calibration": alone}
     threshold = float(line_alone.carried(thresholds[best]))

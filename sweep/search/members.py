@@ -95,12 +95,20 @@ def rank_networks(
 
 
 def confirm(
-    X: np.ndarray, setup: TrialSetup, candidates: Sequence[tuple[int, Params]], workers: "Workers"
+    X: np.ndarray,
+    setup: TrialSetup,
+    candidates: Sequence[tuple[int, Params]],
+    workers: "Workers",
+    *,
+    repeats: int | None = None,
 ) -> tuple[Confirmed, ...]:
-    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds."""
+    """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds.
+
+    `repeats` are the study's where not given; the first ones are the same however many there are.
+    """
     confirmed = []
     for number, params in candidates:
-        logits = held_out(X, setup, params, [params.most], workers, seed=setup.seed + 1)[:, 0]
+        logits = held_out(X, setup, params, workers, repeats=repeats)
         confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
     return tuple(confirmed)
 
@@ -115,7 +123,8 @@ def audition(
 ) -> tuple[Confirmed, ...]:
     """Confirm the best networks of the trials, and what no trial has: an additive one, bins, longer training.
 
-    All are trained at the balance of the best. Of a network and the same trained for longer the better one is kept.
+    All are trained at the balance of the best. Of a network and the same trained for longer, once, the one whose first
+    repeat is the better is kept.
 
     Parameters
     ----------
@@ -139,8 +148,8 @@ def audition(
         entrants.setdefault(params.network, (number, params))
     heard = list(confirm(X, setup, list(entrants.values()), workers))
 
-    def loss(one: Confirmed) -> float:
-        return float(log_losses(setup, one.logits.mean(axis=1), one.params.most).mean())
+    def loss(one: Confirmed, repeats: int | None = None) -> float:
+        return float(log_losses(setup, one.logits[:, :repeats].mean(axis=1), one.params.most).mean())
 
     at = min((k for k, one in enumerate(heard) if one.params.depth), key=lambda k: loss(heard[k]), default=None)
     if at is None:
@@ -149,8 +158,8 @@ def audition(
         params = replace(heard[at].params, length=length)
         if setup.epochs_of(params) == setup.epochs_of(heard[at].params):
             break
-        (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers)
-        if loss(longer) >= loss(heard[at]):
+        (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers, repeats=1)
+        if loss(longer) >= loss(heard[at], 1):
             break
         heard[at] = longer
     return tuple(heard)
@@ -161,24 +170,27 @@ def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed]) -> Confirme
 
     At most `MEMBERS`, the lowest losses first. The standard error is that of the mean difference of row groups.
     """
-    losses = np.stack([log_losses(setup, c.logits.mean(axis=1), c.params.most) for c in heard], axis=1)
+    means = [c.logits.mean(axis=1, keepdims=True) for c in heard]
+    losses = np.stack([log_losses(setup, z[:, 0], c.params.most) for z, c in zip(means, heard, strict=True)], axis=1)
     _, units = np.unique(setup.scored.units, return_inverse=True)
     order = np.argsort(losses.mean(axis=0), kind="stable")
     away = losses - losses[:, order[:1]]
     of_units = np.stack([np.bincount(units, weights=column) for column in away.T], axis=1)
     error = of_units.std(axis=0) * np.sqrt(len(of_units)) / len(losses)
-    near: list[Confirmed] = [heard[k] for k in order if away[:, k].mean() <= NEAR * error[k]][:MEMBERS]
+    near = [k for k in order if away[:, k].mean() <= NEAR * error[k]][:MEMBERS]
+    best: Confirmed = heard[near[0]]
     if len(near) == 1:
-        return near[0]
-    logits: np.ndarray = np.mean([c.logits for c in near], axis=0)
-    params = Params.mean_of(tuple(c.params for c in near))
-    return Confirmed(near[0].trial, params, logits, setup.score(logits))
+        return best
+    logits: np.ndarray = np.mean([means[k] for k in near], axis=0)
+    params = Params.mean_of(tuple(heard[k].params for k in near))
+    return Confirmed(best.trial, params, logits, setup.score(logits))
 
 
 def held_out(
-    X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
+    X: np.ndarray, setup: TrialSetup, params: Params, workers: "Workers", *, repeats: int | None
 ) -> np.ndarray:
-    """Train a network at some balances, and score rows where held out: (scored rows, balances, repeats)."""
-    design = setup.cross_validation(mosts, seed=seed)
+    """Train a network at its balance, with fresh seeds, and score rows where held out: (scored rows, repeats)."""
+    seed = setup.seed + 1
+    design = setup.cross_validation([params.most], repeats=repeats, seed=seed)
     stack = workers.fit(X, design, setup.recipe(params), seed=seed)
-    return design.out_of_fold(stack.logits(X, design.held_out))
+    return design.out_of_fold(stack.logits(X, design.held_out))[:, 0]

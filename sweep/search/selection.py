@@ -130,7 +130,7 @@ class Selection:
             pick_logits=np.stack([p.logits for p in self.picks.values()]),
             confirmed_trial=[c.trial for c in self.confirmed],
             confirmed_params=[json.dumps(asdict(c.params)) for c in self.confirmed],
-            confirmed_logits=np.stack([c.logits for c in self.confirmed]),
+            confirmed_logits=np.stack([c.logits.mean(axis=1, keepdims=True) for c in self.confirmed]),
             confirmed_score=[c.score for c in self.confirmed],
             winner=next(k for k, one in enumerate(self.confirmed) if one is self.winner),
             asked=asked,
@@ -267,10 +267,10 @@ def _cross_validate(
     X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cross-validate balances: logits, (scored rows, balances, repeats), and `Selection.curve_trained_on`."""
-    design = setup.cross_validation(mosts, seed=seed)
+    design = setup.cross_validation(mosts, repeats=setup.repeats_of(params), seed=seed)
     stack = workers.fit(X, design, setup.recipe(params), seed=seed)
     some = every(len(X))
-    said = stack.logits(X[some]).reshape(-1, len(mosts), setup.repeats, design.folds)
+    said = stack.logits(X[some]).reshape(-1, len(mosts), design.repeats, design.folds)
     trained_on = []
     for balance, most in enumerate(mosts):
         by_fold = as_delivered_by_fold(setup.scored, said[:, balance], most)

@@ -78,6 +78,10 @@ class TrialSetup:
             sample=self.sample,
         )
 
+    def repeats_of(self, params: Params) -> int:
+        """Give how often a network is trained for what is delivered; the members of a mean share the repeats."""
+        return -(-self.repeats // len(params.parts))
+
     def recipe(self, params: Params) -> Recipe | Committee:
         """Give the recipe by which a network of these parameters, or the mean of several, is trained."""
         if params.members:

@@ -79,7 +79,7 @@ def test_only_networks_that_cannot_be_told_from_the_best_are_averaged() -> None:
     losses = [log_losses(SETUP, one.logits[:, 0], 0.6).mean() for one in good]
     assert found.params.parts == tuple(good[k].params for k in np.argsort(losses)[:3])
     assert found.params == replace(found.params.parts[0], members=found.params.parts)
-    np.testing.assert_allclose(found.logits, np.mean([good[k].logits for k in np.argsort(losses)[:3]], axis=0))
+    np.testing.assert_allclose(found.logits[:, 0], np.mean([good[k].logits for k in np.argsort(losses)[:3]], (0, 2)))
     assert average_good_ones(SETUP, [bad, good[0]]) is good[0]
 
 
@@ -87,9 +87,10 @@ def audit(X: np.ndarray, monkeypatch: pytest.MonkeyPatch, gain: float, **more: A
     """Networks heard where each hidden layer's longer training moves the noise by a factor."""
     noise = np.random.default_rng(3).normal(size=ROWS)
 
-    def held_out(X: Any, setup: Any, params: Params, *_: Any, **__: Any) -> np.ndarray:
+    def held_out(X: Any, setup: Any, params: Params, *_: Any, repeats: int | None) -> np.ndarray:
+        assert repeats == (None if params.length == 1 else 1), "what takes long would be trained twice"
         logits = SIGNAL + noise * gain ** np.log(params.length)
-        return np.stack([logits, logits], axis=1)[:, None]
+        return np.stack([logits, -logits][:repeats], axis=1) if params.length > 1 else np.stack([logits] * 2, axis=1)
 
     monkeypatch.setattr(members, "held_out", held_out)
     best = [(4, Params(0.7, 1, 8)), (2, Params(0.6, 2, 16))]
@@ -119,4 +120,5 @@ def test_what_is_selected_is_kept_with_its_members(tmp_path: Any) -> None:
     again = Selection.load(tmp_path / "selection.npz")
     assert again.winner.params == selection.winner.params
     assert selection.winner.params.members, "a case in which networks are averaged"
-    assert selection.curve_logits.shape[2] == SETUP.repeats
+    assert selection.curve_logits.shape[2] == SETUP.repeats_of(selection.winner.params) == 1
+    assert SETUP.repeats_of(heard[0].params) == 2, "a network alone has all repeats"

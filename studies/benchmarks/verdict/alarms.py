@@ -27,7 +27,6 @@ from sweep.evidence.leaks import hold_against_rest
 from sweep.evidence.yardsticks import Yardstick
 from sweep.parallel.workers import Workers
 from sweep.pipeline import Prepared, make_setup, origin_of, prepare
-from sweep.search.members import held_out
 from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import average_precision
 from sweep.study.params import Params
@@ -46,7 +45,10 @@ def read(made: Planted, *, ordered: bool = False) -> Prepared:
 
 def network(data: Prepared, setup: TrialSetup, workers: Workers) -> np.ndarray:
     """Out-of-fold logits of one small network, (scored rows,)."""
-    return held_out(data.X, setup, NETWORK, (NETWORK.most,), workers, seed=0)[:, 0, 0]
+    design = setup.cross_validation([NETWORK.most])
+    stack = workers.fit(data.X, design, setup.recipe(NETWORK), seed=0)
+    logits: np.ndarray = design.out_of_fold(stack.logits(data.X, design.held_out))[:, 0, 0]
+    return logits
 
 
 def columns_of(data: Prepared) -> tuple[SourceColumn, ...]:
