@@ -1,6 +1,8 @@
 """The verdict: the evidence gathered, the answer that the rule draws from it, and the words for both."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -99,7 +101,7 @@ def gather_evidence(
     workers: "Workers",
     progress: Progress,
 ) -> Evidence:
-    """Gather the evidence on the delivered balance.
+    """Gather the evidence on the delivered balance; what trains no stack runs in a thread beside what does.
 
     Parameters
     ----------
@@ -121,31 +123,20 @@ def gather_evidence(
     rows, taken = selection.rows, selection.picks[selection.equal]
     params = replace(selection.winner.params, most=taken.most)
     logits = taken.logits.mean(axis=1)
-    signal = measure_signal(X, setup, workers=workers)
-    progress.step("signal")
-    learning = measure_learning_curve(X, setup, params, workers=workers)
-    progress.step("learning curve")
-    baselines = compare_baselines(X, setup, taken.most, logits)
-    scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
-    best = max(scores, key=lambda found: found.average_precision)
-    yardsticks = measure_yardsticks(setup, logits, baselines.logistic_regression, columns, best)
-    progress.step("yardsticks")
-    importance = measure_importance(X, setup, params, columns, workers=workers)
-    progress.step("importance")
-    two_sample = None
-    if test_rows is not None:
-        training = Rows(X, setup.groups, columns)
-        two_sample = compare_tables(training, test_rows, seed=setup.seed, workers=workers)
-        progress.step("test table compared")
-    alarms = find_alarms(scores, columns, yardsticks.network_average_precision)
-    left_out = (Alarm("index", name, f"`{name}` numbers the rows, and was left out.") for name in numbering)
-    evidence = Evidence(
-        signal=signal,
-        learning=learning,
-        test_size=assess_test_size(
-            taken.counts, positives=test[1] if test else None, share=test[1] / test[0] if test else None
-        ),
-        weights_or_threshold=compare_weights_and_threshold(
+
+    def compare_with_yardsticks() -> tuple[Baselines, Yardsticks, tuple[Alarm, ...]]:
+        baselines = compare_baselines(X, setup, taken.most, logits)
+        scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
+        best = max(scores, key=lambda found: found.average_precision)
+        yardsticks = measure_yardsticks(setup, logits, baselines.logistic_regression, columns, best)
+        alarms = find_alarms(scores, columns, yardsticks.network_average_precision)
+        left_out = (Alarm("index", name, f"`{name}` numbers the rows, and was left out.") for name in numbering)
+        return baselines, yardsticks, (*hold_against_rest(alarms, columns, setup, logits), *left_out)
+
+    with one_thread() as beside:
+        against = beside.submit(compare_with_yardsticks)
+        moved = beside.submit(
+            compare_weights_and_threshold,
             rows.y,
             rows.units,
             rows.fold_of_row,
@@ -153,16 +144,50 @@ def gather_evidence(
             selection.curve.log_ratio,
             selection.picks["unweighted"].logits.mean(axis=1),
             seed=setup.seed,
-        ),
-        baselines=baselines,
-        calibration=calibration(rows, logits, taken.most, seed=setup.seed),
-        yardsticks=yardsticks,
-        alarms=(*hold_against_rest(alarms, columns, setup, logits), *left_out),
-        importance=importance,
-        two_sample=two_sample,
-    )
+        )
+        calibrated = beside.submit(calibration, rows, logits, taken.most, seed=setup.seed)
+        signal = measure_signal(X, setup, workers=workers)
+        progress.step("signal")
+        learning = measure_learning_curve(X, setup, params, workers=workers)
+        progress.step("learning curve")
+        importance = measure_importance(X, setup, params, columns, workers=workers)
+        progress.step("importance")
+        two_sample = None
+        if test_rows is not None:
+            training = Rows(X, setup.groups, columns)
+            two_sample = compare_tables(training, test_rows, seed=setup.seed, workers=workers)
+            progress.step("test table compared")
+        baselines, yardsticks, alarms = against.result()
+        progress.step("yardsticks")
+        evidence = Evidence(
+            signal=signal,
+            learning=learning,
+            test_size=assess_test_size(
+                taken.counts, positives=test[1] if test else None, share=test[1] / test[0] if test else None
+            ),
+            weights_or_threshold=moved.result(),
+            baselines=baselines,
+            calibration=calibrated.result(),
+            yardsticks=yardsticks,
+            alarms=alarms,
+            importance=importance,
+            two_sample=two_sample,
+        )
     progress.step("comparisons")
     return evidence
+
+
+@contextmanager
+def one_thread() -> Iterator[ThreadPoolExecutor]:
+    """Run in a thread, one after the other, what trains no stack, so that it fills the gaps of what does.
+
+    Where the block ends by an error, what has not begun is given up and what runs is waited for.
+    """
+    beside = ThreadPoolExecutor(1, thread_name_prefix="beside")
+    try:
+        yield beside
+    finally:
+        beside.shutdown(cancel_futures=True)
 
 
 def reach_verdict(evidence: Evidence, corrected: Corrected, counts: Counts, *, enough: float) -> Verdict:
