@@ -10,7 +10,7 @@ import pytest
 from sweep.data.features import Column, Features
 from sweep.data.folds import fold_of_row
 from sweep.evidence.baselines import Against
-from sweep.evidence.boosting import boost_out_of_fold
+from sweep.evidence.boosting import boost_out_of_fold, weighted_edges
 from sweep.evidence.columns import SourceColumn, source_columns
 from sweep.evidence.yardsticks import Yardstick
 from sweep.search.setup import TrialSetup
@@ -44,6 +44,23 @@ def test_boosting_sees_nothing_of_the_rows_that_it_is_scored_on() -> None:
     held_out = setup.fold_of_row == 0
     spoilt = replace(setup, y=np.where(held_out, 1 - setup.y, setup.y))
     np.testing.assert_array_equal(boost_out_of_fold(columns, spoilt)[held_out], clean[held_out])
+
+
+def test_weighted_numbers_are_in_the_bins_that_scikit_learn_sorts_them_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, the yardstick would be another than scikit-learn's, whose own search for the edges takes long."""
+    rng = np.random.default_rng(0)
+    y, units = (np.arange(4000) < 300).astype(int), np.arange(4000)
+    plain, tied, few = rng.normal(size=4000) + y, np.maximum(rng.normal(size=4000) + y, 0), rng.integers(0, 9, 4000)
+    gaps = np.where(rng.random(4000) < 0.2, np.nan, rng.normal(size=4000) + y)
+    numbers, times = (plain, tied, few.astype(float), gaps), np.ones(4000)
+    columns = [SourceColumn(str(k), (k,), (of,), (None,)) for k, of in enumerate(numbers)]
+    sample = (y == 1) | (rng.random(4000) < 0.7)
+    setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0, sample=sample)
+    ours = boost_out_of_fold(columns, setup)
+    monkeypatch.setattr("sweep.evidence.boosting.SUBSAMPLED", 0)
+    np.testing.assert_array_equal(ours, boost_out_of_fold(columns, setup))
+    counts = [None if edges is None else len(edges) for edges in (weighted_edges(of, times) for of in numbers)]
+    assert counts == [254, 134, None, 254], "half of the tied ones share a bin, and few need no edges"
 
 
 def test_boosting_copies_no_more_of_the_table_than_a_fold_needs(monkeypatch: pytest.MonkeyPatch) -> None:
