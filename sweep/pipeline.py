@@ -146,6 +146,11 @@ class Run:
         return self.data.spec
 
     @cached_property
+    def of_trials(self) -> "TrialSetup":
+        """What trials go by: of a large table they train on fewer rows, unless on all was asked for."""
+        return self.setup if self.spec.training.negatives == ALL else self.setup.of_trials(self.data.X)
+
+    @cached_property
     def pictures(self) -> "TrialPictures":
         """Make what draws the trials."""
         from sweep.report.trial_pictures import TrialPictures
@@ -490,7 +495,7 @@ def estimate_time(this: Run) -> None:
     search, setup, space, count = this.spec.search, this.setup, this.study.space, this.workers.count
     left = max(0, search.trials - this.study.finished)
     pace = measure_pace(this.data.X, setup, middle_of(space), workers=count)
-    seconds = estimate(setup, space, pace, trials=left, workers=count)
+    seconds = estimate(setup, space, pace, of_trials=this.of_trials, trials=left, workers=count)
     if search.timeout is not None:
         seconds["search"] = min(seconds["search"], search.timeout)
     if not this.quick:
@@ -501,7 +506,7 @@ def estimate_time(this: Run) -> None:
     parts = ", ".join(f"{phase} {duration(s)}" for phase, s in seconds.items())
     this.progress.note(
         f"about {duration(sum(seconds.values()))}: {parts} ({left} trials of {this.spec.training.folds} folds, "
-        f"{setup.epochs} epochs of {setup.trained} rows)"
+        f"{this.of_trials.epochs} epochs of {this.of_trials.trained} rows)"
     )
 
 
@@ -520,7 +525,7 @@ def search_trials(this: Run) -> None:
         search(
             this.study,
             this.data.X,
-            this.setup,
+            this.of_trials,
             trials=this.spec.search.trials,
             timeout=this.spec.search.timeout,
             workers=this.workers,

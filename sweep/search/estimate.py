@@ -15,7 +15,7 @@ from sweep.study.params import Params
 from sweep.study.space import Space
 
 KEPT = 0.55  # share of the epochs that pruning leaves, about
-AVERAGED = 2  # networks, about
+AVERAGED = 2  # networks a fold and balance, about: members of a mean, or repeats of one
 AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
 EXPORT = 8.0  # seconds: the final networks put together, written and compared
 RESAMPLED = 2e-9  # seconds a row, resample and passed-over vector of an interval
@@ -27,7 +27,9 @@ def middle_of(space: Space) -> Params:
     return Params(space.most[0], round(np.mean(space.depth)), widths[len(widths) // 2])
 
 
-def estimate(setup: TrialSetup, space: Space, pace: Pace, *, trials: int, workers: int) -> dict[str, float]:
+def estimate(
+    setup: TrialSetup, space: Space, pace: Pace, *, of_trials: TrialSetup, trials: int, workers: int
+) -> dict[str, float]:
     """Estimate the seconds of search, curve and final networks.
 
     All trials, and the winner, are taken to be as the network of the space that takes a middling time.
@@ -37,19 +39,20 @@ def estimate(setup: TrialSetup, space: Space, pace: Pace, *, trials: int, worker
     setup : TrialSetup
     space : Space
     pace : Pace
+    of_trials : TrialSetup
     trials : int
         Still to come.
     workers : int
     """
     folds, rows = int(setup.fold_of_row.max()) + 1, len(setup.y)
     a_column = typical_column(setup, pace, networks_of(space))
-    a_trial, judged = folds * REPEATS * a_column, folds * setup.repeats * a_column
-    balances = CANDIDATES + 2 + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
+    a_trial = folds * REPEATS * typical_column(of_trials, pace, networks_of(space))
+    judged = (CANDIDATES + 2) * setup.repeats + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
     few = min(rows, 50_000)
     return {
         "search": trials * (a_trial * KEPT + AROUND / min(workers, 2)),
-        "curve": balances * judged + 4000 * RESAMPLED * rows,
-        "final": AVERAGED * len(PICKS) * setup.repeats * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
+        "curve": judged * folds * a_column + 4000 * RESAMPLED * rows,
+        "final": AVERAGED * len(PICKS) * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
     }
 
 

@@ -1,18 +1,22 @@
 """What all trials of a study share: labels, folds, settings; X travels beside it. Loads no TensorFlow."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from sweep.stack.design import Design, cross_validation
-from sweep.stack.recipe import Committee, Recipe, lengthened
+from sweep.stack.recipe import Committee, Recipe, default_batch_size, default_epochs, lengthened
+from sweep.stack.sampling import sample_rows
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
 from sweep.statistics.operating_point import Wanted, find_point
 from sweep.study.params import Params
 from sweep.validation import ScoredRows, trained_on
+
+TRIAL_ROWS = 20_000  # that a trial trains on, about, where more are trained on later: it compares, and delivers nothing
+FEWEST = 2  # negatives of them for each positive
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,19 @@ class TrialSetup:
     def trained(self) -> int:
         """The number of rows trained on, those of each fold among them."""
         return len(self.y) if self.sample is None else int(np.count_nonzero(self.sample))
+
+    def of_trials(self, X: np.ndarray) -> "TrialSetup":
+        """Thin out the negatives that trials train on, where they are many.
+
+        All positives stay, and all rows are scored. The epochs and the batch size go by the rows as their defaults do.
+        """
+        positives = int(np.count_nonzero(self.y))
+        negatives = max(FEWEST, TRIAL_ROWS / positives - 1)
+        if positives * (1 + negatives) >= self.trained:
+            return self
+        fewer = replace(self, sample=sample_rows(X, self.y, negatives, seed=self.seed))
+        epochs = round(self.epochs * default_epochs(fewer.trained) / default_epochs(self.trained))
+        return replace(fewer, epochs=epochs, batch_size=min(self.batch_size, default_batch_size(fewer.trained)))
 
     def stand_ins(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
         """Give the rows that a fold's networks are trained on, and how many rows of the table each stands for."""

@@ -28,11 +28,12 @@ def test_the_proportions_are_those_that_were_measured() -> None:
 
 def test_every_phase_takes_longer_where_more_is_to_be_done() -> None:
     """If it failed, a user would wait an hour for what was said to be minutes."""
-    times = estimate(SETUP, SPACE, PACE, trials=50, workers=1)
+    times = estimate(SETUP, SPACE, PACE, of_trials=SETUP, trials=50, workers=1)
     assert set(times) == {"search", "curve", "final"}
     assert min(times.values()) > 0
-    assert estimate(SETUP, SPACE, PACE, trials=100, workers=1)["search"] == pytest.approx(2 * times["search"])
-    slow = estimate(SETUP, SPACE, replace(PACE, factor=3.0), trials=50, workers=1)
+    twice = estimate(SETUP, SPACE, PACE, of_trials=SETUP, trials=100, workers=1)
+    assert twice["search"] == pytest.approx(2 * times["search"])
+    slow = estimate(SETUP, SPACE, replace(PACE, factor=3.0), of_trials=SETUP, trials=50, workers=1)
     assert all(slow[phase] > times[phase] for phase in times)
     one = Space((0.5, 0.95), (1, 1), (32, 32))
     assert typical_column(SETUP, PACE, networks_of(one)) < typical_column(SETUP, PACE, networks_of(SPACE))
@@ -45,7 +46,7 @@ def test_every_phase_takes_longer_where_more_is_to_be_done() -> None:
 def test_rows_that_are_not_trained_on_hardly_cost() -> None:
     """If it failed, a sampled table would be said to take as long as a whole one."""
     sampled = replace(SETUP, sample=(Y == 1) | (np.arange(ROWS) % 6 == 1))
-    times = [estimate(setup, SPACE, PACE, trials=50, workers=1)["curve"] for setup in (SETUP, sampled)]
+    times = [estimate(setup, SPACE, PACE, of_trials=setup, trials=50, workers=1)["curve"] for setup in (SETUP, sampled)]
     assert times[1] < 0.4 * times[0]
 
 

@@ -147,3 +147,19 @@ def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(
     assert study.totals() == {"complete": 3, "pruned": 0, "failed": 0, "stopped": 1}
     cut = next(t for t in study.optuna.trials if t.number not in {f.number for f in study.finished_trials()})
     assert study.ask()[1].most == cut.params["most"]
+
+
+def test_trials_of_a_large_table_train_on_fewer_negatives() -> None:
+    """If it failed, fifty trials of a million rows would take as long as what is delivered, or lose positives."""
+    rows = np.arange(100_000)
+    y, X = (rows % 100 == 0).astype(int), rows[:, None].astype(float)
+    of_all = TrialSetup(y, rows % 5, rows, 2, 14, 256, "precision", 0, sample=(y == 1) | (rows % 2 == 1))
+    thinner = of_all.of_trials(X)
+    assert thinner.trained == pytest.approx(20_000, rel=0.02)
+    assert thinner.sample is not None
+    assert thinner.sample[y == 1].all()
+    assert (thinner.epochs, thinner.batch_size) == (14, 128)
+    assert replace(thinner, sample=of_all.sample, epochs=14, batch_size=256) == of_all, "the same rows are scored"
+    assert replace(of_all, sample=rows < 10_000).of_trials(X).trained == 10_000, "not many"
+    half = replace(of_all, y=(rows % 2 == 0).astype(int), sample=None)
+    assert half.of_trials(X) is half, "two negatives a positive at least"
