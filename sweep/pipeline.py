@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from sweep.model.final import Final
     from sweep.parallel.workers import Workers
     from sweep.report.trial_pictures import TrialPictures
+    from sweep.search.budget import Budget
     from sweep.search.operating_point import Standing
     from sweep.search.selection import Selection
     from sweep.search.setup import TrialSetup
@@ -149,6 +150,15 @@ class Run:
     def of_trials(self) -> "TrialSetup":
         """What trials go by: of a large table they train on fewer rows, unless on all was asked for."""
         return self.setup if self.spec.training.negatives == ALL else self.setup.of_trials(self.data.X)
+
+    @cached_property
+    def budget(self) -> "Budget":
+        """What may be trained after the search."""
+        from sweep.search.budget import Budget
+        from sweep.study.params import Params
+
+        trials = [(Params(**t.params), int(t.user_attrs["epochs"])) for t in self.study.finished_trials()]
+        return Budget.of_search(self.setup, self.of_trials, trials, self.study.space, self.data.X.shape[1])
 
     @cached_property
     def pictures(self) -> "TrialPictures":
@@ -549,11 +559,10 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
         complete = this.study.trials(FINISHED[0])
         trials = [(t.number, Params(**t.params), this.study.logits(t).mean(axis=1)) for t in complete]
         best, additive = rank_networks(this.setup, trials), this.spec.search.depth[0] == 0
-        confirmed = audition(this.data.X, this.setup, best, this.workers, additive=additive)
+        confirmed = audition(this.data.X, this.setup, best, this.workers, this.budget, additive=additive)
         step(f"{len(confirmed)} networks again, with fresh seeds")
-        selection = select(
-            this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, workers=this.workers, step=step
-        )
+        of_all: dict[str, Any] = {"workers": this.workers, "budget": this.budget, "step": step}
+        selection = select(this.data.X, this.setup, confirmed, *this.spec.search.most, asked=asked, **of_all)
         if (point := asked_of(this.spec.balance)) is None:
             corrected = correct_for_search(this, selection)
         else:
@@ -642,6 +651,7 @@ def weigh_evidence(this: Run, selection: "Selection", corrected: "Corrected") ->
             test=None if test is None else (len(test.y), int(test.y.sum())),
             test_rows=None if test is None else rows_of(test, data.features, origin),
             workers=this.workers,
+            budget=this.budget,
             progress=this.progress,
         )
     counts = selection.picks[selection.equal].counts

@@ -14,6 +14,7 @@ from sweep.evidence.test_size import assess_test_size
 from sweep.evidence.verdict import Evidence, Verdict, gather_evidence, reach_verdict
 from sweep.parallel.workers import Workers
 from sweep.progress import Progress
+from sweep.search.budget import Budget
 from sweep.search.members import confirm
 from sweep.search.selection import Selection, select
 from sweep.search.setup import TrialSetup
@@ -81,7 +82,8 @@ def unknown_learning() -> Any:
     """The learning curve of a table with too few positives for one."""
     y, units = np.repeat([0, 1], [60, 20]), np.arange(80)
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    return measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=Workers())
+    budget = Budget(small, 2, np.inf)
+    return measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=Workers(), budget=budget)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +95,8 @@ def case() -> Case:
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 2, 4, 32, "precision", 0)
     workers = Workers()
     confirmed = confirm(X, setup, [(3, Params(0.6, 1, 8))], workers)
-    selection = select(X, setup, confirmed, 0.5, 0.74, asked="precision", workers=workers)
+    budget = Budget(setup, 2, np.inf)
+    selection = select(X, setup, confirmed, 0.5, 0.74, asked="precision", workers=workers, budget=budget)
     corrected = corrected_score(
         y,
         units,
@@ -107,6 +110,6 @@ def case() -> Case:
     features = Features((Column("dose", "number"), Column("noise", "number")))
     columns = source_columns(features, X)
     evidence = gather_evidence(
-        X, setup, selection, columns=columns, test=(120, 12), workers=workers, progress=Progress()
+        X, setup, selection, columns=columns, test=(120, 12), workers=workers, budget=budget, progress=Progress()
     )
     return Case(X, setup, selection, corrected, evidence)

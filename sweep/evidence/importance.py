@@ -34,7 +34,13 @@ class Importance:
 
 
 def measure_importance(
-    X: np.ndarray, setup: TrialSetup, params: Params, columns: Sequence[SourceColumn], *, workers: "Workers"
+    X: np.ndarray,
+    setup: TrialSetup,
+    params: Params,
+    columns: Sequence[SourceColumn],
+    *,
+    repeats: int,
+    workers: "Workers",
 ) -> tuple[Importance, ...]:
     """Permute each source column, all that comes of it together, and score the delivered balance; most first.
 
@@ -48,9 +54,11 @@ def measure_importance(
     params : Params
         The selected network and balance.
     columns : sequence of SourceColumn
+    repeats : int
+        Of the selection.
     workers : Workers
     """
-    design = setup.cross_validation([params.most], repeats=setup.repeats_of(params))
+    design = setup.cross_validation([params.most], repeats=repeats)
     stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     rng = np.random.default_rng([setup.seed, 10])
     rows = setup.scored
@@ -65,7 +73,7 @@ def measure_importance(
         logits: np.ndarray = held_out.out_of_fold(stack.logits(changed, held_out.held_out))[:, 0].mean(axis=1)
         return logits
 
-    draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * design.repeats * max(1, len(columns)))))
+    draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * repeats * max(1, len(columns)))))
     taken = [permute_groups(setup.groups, setup.fold_of_row, rng)[places] for _ in range(draws)]
     blocks = [
         np.concatenate([np.ones((1, len(some))), block]) * times

@@ -16,6 +16,7 @@ from sweep.validation import count_folds, trained_on
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.search.budget import Budget
 
 SHARES = (0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
 DRAWS, FEWER_DRAWS = 4, 2  # of positives at each share; fewer where the positives themselves are many
@@ -92,7 +93,9 @@ class LearningCurve:
     says: str = ""
 
 
-def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, workers: "Workers") -> LearningCurve:
+def measure_learning_curve(
+    X: np.ndarray, setup: TrialSetup, params: Params, *, workers: "Workers", budget: "Budget"
+) -> LearningCurve:
     """Measure scores along the share of all positives that is trained on, and what doubling the positives would bring.
 
     All columns keep w1 / w0 and all negatives; the positives that stay weigh 1 / share as much again, and held-out rows
@@ -110,6 +113,8 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
     params : Params
         The selected network and balance; of a mean, its best member is trained.
     workers : Workers
+    budget : Budget
+        Where all shares would take longer than the search did, the least, the half and all are trained on.
     """
     folds = range(count_folds(setup.fold_of_row))
     positives = np.mean([np.sum(setup.y[trained_on(setup.fold_of_row, fold)]) for fold in folds])
@@ -120,7 +125,9 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
             f"{LEAST_POSITIVES}, a curve {LEAST_POINTS} points and one at half of the positives"
         )
         return LearningCurve((), None, why, DRAWS)
-    draws = draws_of(float(positives))
+    draws, network = draws_of(float(positives)), params.parts[0]
+    if shares[0] < 0.5 and budget.seconds(network, len(shares) * draws) > budget.spent:
+        shares = [shares[0], 0.5, 1.0]
     design = positive_shares(
         setup.y,
         setup.groups,
@@ -131,7 +138,7 @@ def measure_learning_curve(X: np.ndarray, setup: TrialSetup, params: Params, *, 
         seed=setup.seed,
         sample=setup.sample,
     )
-    stack = workers.fit(X, design, setup.recipe(params.parts[0]), seed=setup.seed)
+    stack = workers.fit(X, design, setup.recipe(network), seed=setup.seed)
     logits = design.out_of_fold(stack.logits(X, design.held_out))
     kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
     rows = setup.scored

@@ -31,6 +31,7 @@ from sweep.statistics.corrected_score import Corrected
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.search.budget import Budget
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def gather_evidence(
     test: tuple[int, int] | None,
     test_rows: Rows | None = None,
     workers: "Workers",
+    budget: "Budget",
     progress: Progress,
 ) -> Evidence:
     """Gather the evidence on the delivered balance; what trains no stack runs in a thread beside what does.
@@ -117,6 +119,7 @@ def gather_evidence(
     test_rows : Rows, optional
         The test table's own, which are compared with X.
     workers : Workers
+    budget : Budget
     progress : Progress
     """
     progress.phase("verdict", 5 if test_rows is None else 6)
@@ -148,9 +151,9 @@ def gather_evidence(
         calibrated = beside.submit(calibration, rows, logits, taken.most, seed=setup.seed)
         signal = measure_signal(X, setup, workers=workers)
         progress.step("signal")
-        learning = measure_learning_curve(X, setup, params, workers=workers)
+        learning = measure_learning_curve(X, setup, params, workers=workers, budget=budget)
         progress.step("learning curve")
-        importance = measure_importance(X, setup, params, columns, workers=workers)
+        importance = measure_importance(X, setup, params, columns, repeats=selection.repeats, workers=workers)
         progress.step("importance")
         two_sample = None
         if test_rows is not None:

@@ -55,12 +55,11 @@ def final_networks(
     """Train the winner at every balance picked, on all rows."""
     names = [*selection.picks]
     mosts = [pick.most for pick in selection.picks.values()]
-    params = selection.winner.params
-    design = all_rows(setup.y, most=mosts, repeats=setup.repeats_of(params), seed=setup.seed, sample=setup.sample)
-    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
+    design = all_rows(setup.y, most=mosts, repeats=selection.repeats, seed=setup.seed, sample=setup.sample)
+    stack = workers.fit(X, design, setup.recipe(selection.winner.params), seed=setup.seed)
     share = float(setup.y.mean())
     some = every(len(X))
-    columns = stack.logits(X[some]).reshape(-1, len(names), design.repeats)
+    columns = stack.logits(X[some]).reshape(-1, len(names), selection.repeats)
     says = {name: columns[:, place] for place, name in enumerate(names)}
     said = in_threads(lambda name: _said_of(setup, name, selection.picks[name], says[name]), names)
     lines = {name: _carry_over(selection.picks[name], 0, says[name].mean(axis=1)) for name in names}

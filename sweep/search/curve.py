@@ -13,6 +13,7 @@ from sweep.class_weight import balance_grid, most_of_ratio, weight_ratio
 from sweep.statistics.curve import Curve, balance_curve
 
 COARSE = 7  # balances, even in the log of the weight ratio
+FEWER = 4  # of them, where a network takes long to train, and none about a crossing
 ABOUT = 0.25  # of the distance between them: how far on both sides of a crossing there is one more
 ROUGH = 100  # resamples by which the crossings are found first
 RESAMPLES = 1000
@@ -29,6 +30,7 @@ def trace_curve(
     high: float,
     *,
     prevalence: float | None = None,
+    coarse: int = COARSE,
     seed: int,
 ) -> tuple[Curve, np.ndarray, np.ndarray]:
     """Measure a network's balance curve between two ends of `most`, finer about the crossings inside.
@@ -45,6 +47,8 @@ def trace_curve(
         Ends of `most`.
     prevalence : float, optional
         In the whole table, where `y` are some of its rows; default: among these.
+    coarse : int
+        Balances over the whole range; if these are few, there are no finer ones.
     seed : int
 
     Returns
@@ -52,10 +56,10 @@ def trace_curve(
     Curve, the out-of-fold logits, array of shape (rows, balances, repeats), and what goes with them, (balances, ...)
     """
     prevalence = float(y.mean()) if prevalence is None else prevalence
-    grid = balance_grid(prevalence, COARSE, low=low, high=high)
+    grid = balance_grid(prevalence, coarse, low=low, high=high)
     logits, beside = train(grid.tolist())
     rough = balance_curve(y, units, logits, grid, prevalence=prevalence, resamples=ROUGH, seed=seed)
-    if more := finer(rough, prevalence):
+    if more := finer(rough, prevalence) if coarse > FEWER else []:
         further, beside_further = train(more)
         grid = np.append(grid, more)
         order = np.argsort(grid)

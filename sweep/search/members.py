@@ -19,6 +19,7 @@ from sweep.study.params import Params
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.search.budget import Budget
 
 CANDIDATES = 2  # networks of trials that are run again
 MEMBERS = 3  # of the mean, at most
@@ -118,6 +119,7 @@ def audition(
     setup: TrialSetup,
     best: Sequence[tuple[int, Params]],
     workers: "Workers",
+    budget: "Budget",
     *,
     additive: bool,
 ) -> tuple[Confirmed, ...]:
@@ -133,6 +135,8 @@ def audition(
     best : sequence of (trial number, parameters)
         The best first.
     workers : Workers
+    budget : Budget
+        No network is trained for longer whose curve would take too long.
     additive : bool
         Whether the space has networks without a hidden layer.
     """
@@ -156,7 +160,7 @@ def audition(
         return tuple(heard)
     for length in LENGTHS:
         params = replace(heard[at].params, length=length)
-        if setup.epochs_of(params) == setup.epochs_of(heard[at].params):
+        if setup.epochs_of(params) == setup.epochs_of(heard[at].params) or not budget.allows_fewer(params):
             break
         (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers, repeats=1)
         if loss(longer) >= loss(heard[at], 1):
@@ -165,10 +169,11 @@ def audition(
     return tuple(heard)
 
 
-def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed]) -> Confirmed:
+def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Budget | None" = None) -> Confirmed:
     """Take the mean of the networks whose log loss is within `NEAR` paired standard errors of the lowest.
 
-    At most `MEMBERS`, the lowest losses first. The standard error is that of the mean difference of row groups.
+    At most `MEMBERS`, the lowest losses first, and only one where the curve of more would take too long. The standard
+    error is that of the mean difference of row groups.
     """
     means = [c.logits.mean(axis=1, keepdims=True) for c in heard]
     losses = np.stack([log_losses(setup, z[:, 0], c.params.most) for z, c in zip(means, heard, strict=True)], axis=1)
@@ -178,6 +183,8 @@ def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed]) -> Confirme
     of_units = np.stack([np.bincount(units, weights=column) for column in away.T], axis=1)
     error = of_units.std(axis=0) * np.sqrt(len(of_units)) / len(losses)
     near = [k for k in order if away[:, k].mean() <= NEAR * error[k]][:MEMBERS]
+    while len(near) > 1 and budget and not budget.allows_fewer(Params.mean_of(tuple(heard[k].params for k in near))):
+        near.remove(max(near, key=lambda k: budget.seconds(heard[k].params, 1)))
     best: Confirmed = heard[near[0]]
     if len(near) == 1:
         return best

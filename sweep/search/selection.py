@@ -12,7 +12,7 @@ import numpy as np
 from sweep import validation
 from sweep.errors import StudyError
 from sweep.files import open_arrays
-from sweep.search.curve import RESAMPLES, trace_curve
+from sweep.search.curve import COARSE, FEWER, RESAMPLES, trace_curve
 from sweep.search.members import Confirmed, average_good_ones
 from sweep.search.setup import TrialSetup
 from sweep.statistics.calibration import as_delivered, as_delivered_by_fold
@@ -26,6 +26,7 @@ from sweep.validation import ScoredRows
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.search.budget import Budget
 
 STEPS = 3  # of `select`
 PICKS = (*CRITERIA, "unweighted")
@@ -109,6 +110,11 @@ class Selection:
         """The labels of the scored rows."""
         return self.rows.y
 
+    @property
+    def repeats(self) -> int:
+        """How often the winner is trained, a fold and a balance."""
+        return int(self.curve_logits.shape[2])
+
     def moved(self, name: str, equal: str) -> tuple[float, Counts]:
         """Find the threshold on a pick's mean logit at which a criterion holds, and the counts there, out-of-fold."""
         mean = self.picks[name].mean
@@ -180,7 +186,15 @@ class Selection:
 
 
 def measure_curve(
-    X: np.ndarray, setup: TrialSetup, params: Params, low: float, high: float, workers: "Workers"
+    X: np.ndarray,
+    setup: TrialSetup,
+    params: Params,
+    low: float,
+    high: float,
+    workers: "Workers",
+    *,
+    repeats: int,
+    coarse: int = COARSE,
 ) -> tuple[Curve, np.ndarray, np.ndarray]:
     """Measure a network's balance curve, its balances as columns of one stack: see `trace_curve`.
 
@@ -188,9 +202,9 @@ def measure_curve(
     -------
     Curve, the out-of-fold logits, array of shape (scored rows, balances, repeats), and `Selection.curve_trained_on`
     """
-    train = partial(_cross_validate, X, setup, params, workers=workers, seed=setup.seed)
+    train = partial(_cross_validate, X, setup, params, workers=workers, repeats=repeats)
     rows = setup.scored
-    return trace_curve(train, rows.y, rows.units, low, high, prevalence=rows.prevalence, seed=setup.seed)
+    return trace_curve(train, rows.y, rows.units, low, high, prevalence=rows.prevalence, coarse=coarse, seed=setup.seed)
 
 
 def pick(
@@ -205,7 +219,7 @@ def pick(
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
     known = _by_balance(curve.most.tolist(), *along[1:])
     if more := sorted(set(mosts) - set(known)):
-        known |= _by_balance(more, *_cross_validate(X, setup, params, more, workers, seed=setup.seed))
+        known |= _by_balance(more, *_cross_validate(X, setup, params, more, workers, repeats=along[1].shape[2]))
     return {
         name: _pick(setup.scored, name, most, known[most][0], curve, known[most][1])
         for name, most in zip(PICKS, mosts, strict=True)
@@ -227,18 +241,22 @@ def select(
     *,
     asked: str,
     workers: "Workers",
+    budget: "Budget",
     step: OnStep = lambda detail: None,
 ) -> Selection:
     """Take the mean of the good ones of the confirmed networks, and select its balances.
 
+    Where its curve takes longer than `budget` allows, it has few balances and one repeat, which is delivered too.
     `step(detail)` is called `STEPS` times: once it is chosen, the curve is measured, the balances are picked.
     """
-    winner = average_good_ones(setup, confirmed)
+    winner = average_good_ones(setup, confirmed, budget)
+    params = winner.params
+    coarse, repeats = (COARSE, setup.repeats_of(params)) if budget.allows_curve(params) else (FEWER, 1)
     confirmed = confirmed if any(winner is one for one in confirmed) else (*confirmed, winner)
-    step(f"taken: {winner.params.words}")
-    along = measure_curve(X, setup, winner.params, low, high, workers)
+    step(f"taken: {params.words}")
+    along = measure_curve(X, setup, params, low, high, workers, repeats=repeats, coarse=coarse)
     step(f"{len(along[0].most)} balances of one network")
-    picks = pick(X, setup, winner.params, along, workers)
+    picks = pick(X, setup, params, along, workers)
     step("each balance picked")
     taken = choose(along[0], asked)
     return Selection(setup.scored, winner, confirmed, *along, *taken, picks)
@@ -264,13 +282,13 @@ def _pick(
 
 
 def _cross_validate(
-    X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, seed: int
+    X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, repeats: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cross-validate balances: logits, (scored rows, balances, repeats), and `Selection.curve_trained_on`."""
-    design = setup.cross_validation(mosts, repeats=setup.repeats_of(params), seed=seed)
-    stack = workers.fit(X, design, setup.recipe(params), seed=seed)
+    design = setup.cross_validation(mosts, repeats=repeats)
+    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     some = every(len(X))
-    said = stack.logits(X[some]).reshape(-1, len(mosts), design.repeats, design.folds)
+    said = stack.logits(X[some]).reshape(-1, len(mosts), repeats, design.folds)
     trained_on = []
     for balance, most in enumerate(mosts):
         by_fold = as_delivered_by_fold(setup.scored, said[:, balance], most)

@@ -64,7 +64,7 @@ def test_rows_that_stand_for_all_are_scored_and_no_other(monkeypatch: pytest.Mon
         return logits(stack, X, *blocks)
 
     monkeypatch.setattr(Stack, "logits", counted)
-    first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, workers=Workers())
+    first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, repeats=1, workers=Workers())
     assert (first.column, second.column) == ("tells", "noise")
     assert len(scored) == 1 + 2 * 5, "not every column was permuted five times"
     assert 100 < max(scored[1:]) < 300

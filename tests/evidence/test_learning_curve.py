@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sweep.data.folds import fold_of_row
 from sweep.evidence.learning_curve import decide_by_other_folds, doubling, measure_learning_curve, score_points
 from sweep.parallel.workers import Workers
+from sweep.search.budget import Budget
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import Design, cross_validation, positive_shares
 from sweep.stack.network import Stack
@@ -65,7 +66,7 @@ def test_too_few_positives_cannot_tell_and_train_nothing() -> None:
     y = np.repeat([0, 1], [60, 20])
     units = np.arange(80)
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=None)  # type: ignore[arg-type]
+    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=None, budget=None)  # type: ignore[arg-type]
     assert found.gain is None, "16 training positives make points of 8: too few for the rule"
     assert "16 positives" in str(found.why), "the reader is not told why the curve cannot tell"
 
@@ -75,7 +76,7 @@ def test_points_are_scored_on_all_held_out_rows() -> None:
     units = np.arange(210)
     X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
     easy = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
-    found = measure_learning_curve(X, easy, Params(0.7, 1, 8), workers=Workers())
+    found = measure_learning_curve(X, easy, Params(0.7, 1, 8), workers=Workers(), budget=Budget(easy, 2, np.inf))
     assert [p.positives for p in found.points] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
     for p in found.points:
         for name in ("score", "average_precision", "recall"):
@@ -97,8 +98,12 @@ def test_of_a_mean_the_best_member_is_trained(monkeypatch: pytest.MonkeyPatch) -
     y, units = np.repeat([0, 1], [150, 60]), np.arange(210)
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0)
     members = (Params(0.7, 1, 8), Params(0.7, 0, 8))
-    measure_learning_curve(np.zeros((210, 2)), setup, Params.mean_of(members), workers=Workers())
+    X, of_mean, workers = np.zeros((210, 2)), Params.mean_of(members), Workers()
+    found = measure_learning_curve(X, setup, of_mean, workers=workers, budget=Budget(setup, 2, np.inf))
     assert trained == [setup.recipe(members[0])]
+    assert [point.share for point in found.points] == [0.4, 0.5, 0.6, 0.8, 1.0]
+    brief = measure_learning_curve(X, setup, of_mean, workers=workers, budget=Budget(setup, 2, 0.0))
+    assert [point.share for point in brief.points] == [0.4, 0.5, 1.0], "it takes longer than the search did"
 
 
 def test_a_known_gain_is_measured() -> None:

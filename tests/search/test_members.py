@@ -8,6 +8,7 @@ import pytest
 
 from sweep.parallel.workers import Workers
 from sweep.search import members
+from sweep.search.budget import Budget
 from sweep.search.members import Confirmed, audition, average_good_ones, log_losses, rank_networks
 from sweep.search.selection import Selection, select
 from sweep.search.setup import TrialSetup
@@ -17,6 +18,7 @@ from sweep.study.params import Params
 ROWS = 300
 Y = (np.arange(ROWS) < 60).astype(int)
 SETUP = TrialSetup(Y, np.arange(ROWS) % 3, np.arange(ROWS), 2, 4, 64, "precision", 0)
+BUDGET = Budget(SETUP, 2, np.inf)
 SIGNAL = np.random.default_rng(0).normal(size=ROWS) + 2.0 * Y
 
 
@@ -94,7 +96,7 @@ def audit(X: np.ndarray, monkeypatch: pytest.MonkeyPatch, gain: float, **more: A
 
     monkeypatch.setattr(members, "held_out", held_out)
     best = [(4, Params(0.7, 1, 8)), (2, Params(0.6, 2, 16))]
-    return [one.params for one in audition(X, SETUP, best, Workers(), **{"additive": True, **more})]
+    return [one.params for one in audition(X, SETUP, best, Workers(), **{"budget": BUDGET, "additive": True, **more})]
 
 
 def test_beside_the_best_trials_stand_an_additive_network_bins_and_longer_training(
@@ -114,8 +116,8 @@ def test_beside_the_best_trials_stand_an_additive_network_bins_and_longer_traini
 def test_what_is_selected_is_kept_with_its_members(tmp_path: Any) -> None:
     """If it failed, a resumed study would export one network where a mean was measured."""
     X = np.stack([SIGNAL, np.arange(ROWS) % 7], axis=1)
-    heard = audition(X, SETUP, [(1, Params(0.6, 1, 4))], Workers(), additive=True)
-    selection = select(X, SETUP, heard, 0.5, 0.8, asked="ratio", workers=Workers())
+    heard = audition(X, SETUP, [(1, Params(0.6, 1, 4))], Workers(), BUDGET, additive=True)
+    selection = select(X, SETUP, heard, 0.5, 0.8, asked="ratio", workers=Workers(), budget=BUDGET)
     selection.save(tmp_path / "selection.npz", asked="ratio", seed=0)
     again = Selection.load(tmp_path / "selection.npz")
     assert again.winner.params == selection.winner.params

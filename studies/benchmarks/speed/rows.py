@@ -148,7 +148,9 @@ def expected() -> str:
             sizes = default_epochs(trained), default_batch_size(trained)
             given = (at < POSITIVES).astype(np.int8), (at % 5).astype(np.int8), at
             setup = TrialSetup(*given, 2, *sizes, "precision", 0, sample=at < trained)
-            seconds = estimate(setup, space, pace, of_trials=setup.of_trials(at[:, None].astype(float)), trials=50, workers=1)
+            seconds = estimate(
+                setup, space, pace, of_trials=setup.of_trials(at[:, None].astype(float)), trials=50, workers=1
+            )
             seconds["verdict"] = estimate_verdict(setup, space, pace, columns=30)
             parts = " | ".join(f"{s:.0f}" for s in seconds.values())
             lines.append(f"| {rows:,} | {negatives} | {parts} | {sum(seconds.values()) / 60:.0f} |")

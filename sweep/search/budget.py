@@ -1,0 +1,66 @@
+"""What may be trained once the search is over: bounded by what the search itself took, whatever network won.
+
+It is reckoned in processor seconds of the machine that `sweep.search.pace` has its proportions of: what is chosen
+depends on the study alone, not on how fast a machine is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sweep.search.curve import EXPECTED, FEWER
+from sweep.search.estimate import middle_of
+from sweep.search.pace import work
+from sweep.search.setup import TrialSetup
+from sweep.search.trial import REPEATS
+from sweep.stack.preprocessing import BINS
+from sweep.study.params import Params
+from sweep.study.space import Space
+
+PICKED = 3  # balances trained beside those of the curve, about
+LEAN = 2.0  # the search's own time: what the shortest curve of a network may take
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long the search took, and what else takes.
+
+    Attributes
+    ----------
+    setup : TrialSetup
+    inputs : int
+        Features of X.
+    spent : float
+        Seconds of the search.
+    """
+
+    setup: TrialSetup
+    inputs: int
+    spent: float
+
+    @classmethod
+    def of_search(
+        cls, setup: TrialSetup, of_trials: TrialSetup, trials: Sequence[tuple[Params, int]], space: Space, inputs: int
+    ) -> "Budget":
+        """Add up the trials, (parameters, epochs) each; a few count as what the middle network's curve takes."""
+        searched = cls(of_trials, inputs, 0.0)
+        spent = sum(searched.seconds(params, REPEATS, epochs) for params, epochs in trials)
+        least = cls(setup, inputs, 0.0).seconds(middle_of(space), EXPECTED + PICKED)
+        return cls(setup, inputs, max(spent, least))
+
+    def seconds(self, params: Params, times: int, epochs: int | None = None) -> float:
+        """Reckon the training of so many networks a fold, of each member of a mean; `epochs`: for so long."""
+        networks = times * (int(self.setup.fold_of_row.max()) + 1)
+        found = 0.0
+        for part in params.parts:
+            recipe = self.setup.recipe_of(part)
+            recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
+            found += work(networks, recipe, self.setup.trained, self.inputs * (1 + BINS * part.bins))
+        return found
+
+    def allows_curve(self, params: Params) -> bool:
+        """Check whether the balance curve, with all repeats, takes no longer than the search."""
+        return self.seconds(params, (EXPECTED + PICKED) * self.setup.repeats_of(params)) <= self.spent
+
+    def allows_fewer(self, params: Params) -> bool:
+        """Check whether a curve of few balances and one repeat takes no more than `LEAN` times the search."""
+        return self.seconds(params, FEWER + PICKED) <= LEAN * self.spent
