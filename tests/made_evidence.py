@@ -94,7 +94,7 @@ def case() -> Case:
     X = rng.normal(size=(ROWS, 2)) + np.outer(y, [1.5, 0])
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 2, 4, 32, "precision", 0)
     workers = Workers()
-    confirmed = confirm(X, setup, [(3, Params(0.6, 1, 8))], workers)
+    confirmed = confirm(X, setup, [(3, Params(0.6, 1, 8))], workers, repeats=setup.repeats_of)
     budget = Budget(setup, 2, np.inf)
     selection = select(X, setup, confirmed, 0.5, 0.74, asked="precision", workers=workers, budget=budget)
     corrected = corrected_score(

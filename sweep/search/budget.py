@@ -61,6 +61,10 @@ class Budget:
         """Check whether the balance curve, with all repeats, takes no longer than the search."""
         return self.seconds(params, (EXPECTED + PICKED) * self.setup.repeats_of(params)) <= self.spent
 
+    def repeats_of(self, params: Params) -> int:
+        """Give how often a network, or mean, is trained after the search: all repeats, or once."""
+        return self.setup.repeats_of(params) if self.allows_curve(params) else 1
+
     def allows_fewer(self, params: Params) -> bool:
         """Check whether a curve of few balances and one repeat takes no more than `LEAN` times the search."""
         return self.seconds(params, FEWER + PICKED) <= LEAN * self.spent

@@ -5,7 +5,7 @@ encoding of numbers is right for all tables. So each network is judged by the lo
 into which no threshold enters, and instead of one winner the mean of those that cannot be told from the best is taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -101,15 +101,15 @@ def confirm(
     candidates: Sequence[tuple[int, Params]],
     workers: "Workers",
     *,
-    repeats: int | None = None,
+    repeats: Callable[[Params], int],
 ) -> tuple[Confirmed, ...]:
     """Run networks again with fresh seeds: other initial weights, batches and dropout, the same folds.
 
-    `repeats` are the study's where not given; the first ones are the same however many there are.
+    `repeats`: of each network; the first ones are the same however many there are.
     """
     confirmed = []
     for number, params in candidates:
-        logits = held_out(X, setup, params, workers, repeats=repeats)
+        logits = held_out(X, setup, params, workers, repeats=repeats(params))
         confirmed.append(Confirmed(number, params, logits, setup.score(logits)))
     return tuple(confirmed)
 
@@ -136,7 +136,7 @@ def audition(
         The best first.
     workers : Workers
     budget : Budget
-        No network is trained for longer whose curve would take too long.
+        What would take too long is trained once only, and for longer not at all.
     additive : bool
         Whether the space has networks without a hidden layer.
     """
@@ -150,7 +150,7 @@ def audition(
     further += [replace(params, most=top.most, bins=True) for params in with_layers[: int(binned)]]
     for params in further:
         entrants.setdefault(params.network, (number, params))
-    heard = list(confirm(X, setup, list(entrants.values()), workers))
+    heard = list(confirm(X, setup, list(entrants.values()), workers, repeats=budget.repeats_of))
 
     def loss(one: Confirmed, repeats: int | None = None) -> float:
         return float(log_losses(setup, one.logits[:, :repeats].mean(axis=1), one.params.most).mean())
@@ -162,7 +162,7 @@ def audition(
         params = replace(heard[at].params, length=length)
         if setup.epochs_of(params) == setup.epochs_of(heard[at].params) or not budget.allows_fewer(params):
             break
-        (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers, repeats=1)
+        (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers, repeats=lambda _: 1)
         if loss(longer) >= loss(heard[at], 1):
             break
         heard[at] = longer
@@ -193,9 +193,7 @@ def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Bu
     return Confirmed(best.trial, params, logits, setup.score(logits))
 
 
-def held_out(
-    X: np.ndarray, setup: TrialSetup, params: Params, workers: "Workers", *, repeats: int | None
-) -> np.ndarray:
+def held_out(X: np.ndarray, setup: TrialSetup, params: Params, workers: "Workers", *, repeats: int) -> np.ndarray:
     """Train a network at its balance, with fresh seeds, and score rows where held out: (scored rows, repeats)."""
     seed = setup.seed + 1
     design = setup.cross_validation([params.most], repeats=repeats, seed=seed)

@@ -251,7 +251,7 @@ def select(
     """
     winner = average_good_ones(setup, confirmed, budget)
     params = winner.params
-    coarse, repeats = (COARSE, setup.repeats_of(params)) if budget.allows_curve(params) else (FEWER, 1)
+    coarse, repeats = COARSE if budget.allows_curve(params) else FEWER, budget.repeats_of(params)
     confirmed = confirmed if any(winner is one for one in confirmed) else (*confirmed, winner)
     step(f"taken: {params.words}")
     along = measure_curve(X, setup, params, low, high, workers, repeats=repeats, coarse=coarse)

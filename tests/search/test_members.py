@@ -18,7 +18,7 @@ from sweep.study.params import Params
 ROWS = 300
 Y = (np.arange(ROWS) < 60).astype(int)
 SETUP = TrialSetup(Y, np.arange(ROWS) % 3, np.arange(ROWS), 2, 4, 64, "precision", 0)
-BUDGET = Budget(SETUP, 2, np.inf)
+BUDGET, TIGHT = Budget(SETUP, 2, np.inf), Budget(SETUP, 2, 0.0)
 SIGNAL = np.random.default_rng(0).normal(size=ROWS) + 2.0 * Y
 
 
@@ -89,8 +89,8 @@ def audit(X: np.ndarray, monkeypatch: pytest.MonkeyPatch, gain: float, **more: A
     """Networks heard where each hidden layer's longer training moves the noise by a factor."""
     noise = np.random.default_rng(3).normal(size=ROWS)
 
-    def held_out(X: Any, setup: Any, params: Params, *_: Any, repeats: int | None) -> np.ndarray:
-        assert repeats == (None if params.length == 1 else 1), "what takes long would be trained twice"
+    def held_out(X: Any, setup: Any, params: Params, *_: Any, repeats: int) -> np.ndarray:
+        assert repeats == (2 if params.length == 1 and more.get("budget") is not TIGHT else 1)
         logits = SIGNAL + noise * gain ** np.log(params.length)
         return np.stack([logits, -logits][:repeats], axis=1) if params.length > 1 else np.stack([logits] * 2, axis=1)
 
@@ -109,6 +109,7 @@ def test_beside_the_best_trials_stand_an_additive_network_bins_and_longer_traini
     assert audit(X, monkeypatch, 1.5) == [top, *beside]
     assert audit(X, monkeypatch, 0.5) == [replace(top, length=7.5), *beside]
     assert audit(X, monkeypatch, 1.5, additive=False) == [top, beside[0], beside[2]]
+    assert audit(X, monkeypatch, 0.5, budget=TIGHT) == [top, *beside], "trained for longer beyond the budget"
     plain = audit((X > 0).astype(float), monkeypatch, 1.5)
     assert plain == [top, beside[0], replace(top, depth=0)], "no numbers: nothing has bins"
 
