@@ -114,7 +114,7 @@ def measure_learning_curve(
         The selected network and balance; of a mean, its best member is trained.
     workers : Workers
     budget : Budget
-        Where all shares would take longer than the search did, the least, the half and all are trained on.
+        Where all shares would take more than half as long as the search, the least, the half and all are trained on.
     """
     folds = range(count_folds(setup.fold_of_row))
     positives = np.mean([np.sum(setup.y[trained_on(setup.fold_of_row, fold)]) for fold in folds])
@@ -126,7 +126,7 @@ def measure_learning_curve(
         )
         return LearningCurve((), None, why, DRAWS)
     draws, network = draws_of(float(positives)), params.parts[0]
-    if shares[0] < 0.5 and budget.seconds(network, len(shares) * draws) > budget.spent:
+    if shares[0] < 0.5 and budget.seconds(network, len(shares) * draws) > budget.spent / 2:
         shares = [shares[0], 0.5, 1.0]
     design = positive_shares(
         setup.y,

@@ -17,6 +17,7 @@ from sweep.evidence.permutation_test import PermutationTest
 from sweep.evidence.verdict import Evidence, Verdict, gather_evidence, one_thread
 from sweep.parallel.workers import Workers
 from sweep.progress import Progress
+from sweep.search.budget import Budget
 from tests.made_evidence import Case
 
 
@@ -76,6 +77,7 @@ def gathered(case: Case, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Eviden
         columns=columns,
         test=(120, 12),
         workers=Workers(),
+        budget=Budget(case.setup, 2, 0.0),
         progress=Progress(),
     )
 
