@@ -48,7 +48,7 @@ class Budget:
         return cls(setup, inputs, max(spent, least))
 
     def seconds(self, params: Params, times: int, epochs: int | None = None) -> float:
-        """Reckon the training of so many networks a fold, of each member of a mean; `epochs`: for so long."""
+        """Reckon the training of so many networks per fold, of each member of a mean; `epochs`: for so long."""
         networks = times * (int(self.setup.fold_of_row.max()) + 1)
         found = 0.0
         for part in params.parts:

@@ -112,7 +112,7 @@ class Selection:
 
     @property
     def repeats(self) -> int:
-        """How often the winner is trained, a fold and a balance."""
+        """Count how often the winner is trained, per fold and balance."""
         return int(self.curve_logits.shape[2])
 
     def moved(self, name: str, equal: str) -> tuple[float, Counts]:
