@@ -148,12 +148,12 @@ class Run:
 
     @cached_property
     def of_trials(self) -> "TrialSetup":
-        """What trials go by: of a large table they train on fewer rows, unless on all was asked for."""
+        """Give what trials go by: of a large table they train on fewer rows, unless on all was asked for."""
         return self.setup if self.spec.training.negatives == ALL else self.setup.of_trials(self.data.X)
 
     @cached_property
     def budget(self) -> "Budget":
-        """What may be trained after the search."""
+        """Add up the search: it bounds what is trained after it."""
         from sweep.search.budget import Budget
         from sweep.study.params import Params
 
