@@ -14,6 +14,7 @@ from sweep.validation import count_folds
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.stack.network import Stack
 
 DRAWS = 5
 RESAMPLES = 200
@@ -40,12 +41,12 @@ def measure_importance(
     columns: Sequence[SourceColumn],
     *,
     repeats: int,
+    networks: "Stack | None" = None,
     workers: "Workers",
 ) -> tuple[Importance, ...]:
     """Permute each source column, all that comes of it together, and score the delivered balance; most first.
 
-    Values move among the held-out rows of a fold, over row groups, so that copies of a row keep alike values. The
-    networks are those of the delivered balance, trained as they were for its out-of-fold logits.
+    Values move among the held-out rows of a fold, over row groups, so that copies of a row keep alike values.
 
     Parameters
     ----------
@@ -56,10 +57,12 @@ def measure_importance(
     columns : sequence of SourceColumn
     repeats : int
         Of the selection.
+    networks : Stack, optional
+        Of the folds, that gave its out-of-fold logits. Default: trained again.
     workers : Workers
     """
     design = setup.cross_validation([params.most], repeats=repeats)
-    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
+    stack = networks or workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     rng = np.random.default_rng([setup.seed, 10])
     rows = setup.scored
     whole = design.out_of_fold(stack.logits(X, design.held_out))[:, 0].mean(axis=1)

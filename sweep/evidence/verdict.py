@@ -153,7 +153,9 @@ def gather_evidence(
         progress.step("signal")
         learning = measure_learning_curve(X, setup, params, workers=workers, budget=budget)
         progress.step("learning curve")
-        importance = measure_importance(X, setup, params, columns, repeats=selection.repeats, workers=workers)
+        importance = measure_importance(
+            X, setup, params, columns, repeats=selection.repeats, networks=taken.networks, workers=workers
+        )
         progress.step("importance")
         two_sample = None
         if test_rows is not None:

@@ -27,6 +27,8 @@ from sweep.validation import ScoredRows
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
     from sweep.search.budget import Budget
+    from sweep.stack.design import Design
+    from sweep.stack.network import Stack
 
 STEPS = 3  # of `select`
 PICKS = (*CRITERIA, "unweighted")
@@ -55,6 +57,8 @@ class Pick:
     trained_on : array, shape (1 + repeats, quantiles)
         Quantiles of what the networks of the folds say, as delivered, of the rows that they were trained on: of the
         mean logits, and of those of each repeat alone. By these a threshold is carried over.
+    networks : Stack or None
+        The networks of the folds, repeats x folds; None where they are not kept.
     """
 
     most: float
@@ -65,6 +69,7 @@ class Pick:
     counts: Counts
     gap: float | None
     trained_on: np.ndarray
+    networks: "Stack | None" = None
 
     @classmethod
     def at(cls, rows: ScoredRows, most: float, logits: np.ndarray, threshold: float, trained_on: np.ndarray) -> "Pick":
@@ -213,17 +218,28 @@ def pick(
     params: Params,
     along: tuple[Curve, np.ndarray, np.ndarray],
     workers: "Workers",
+    *,
+    taken: str,
 ) -> dict[str, Pick]:
-    """Train the balance of each criterion, and no weighting, as columns of their own; one on the curve is there."""
+    """Train the balance of each criterion, and no weighting, as columns of their own; one on the curve is there.
+
+    The networks of the criterion taken are kept, where they are trained here.
+    """
     curve = along[0]
     mosts = [*(curve.crossings[equal].most for equal in CRITERIA), 0.5]
     known = _by_balance(curve.most.tolist(), *along[1:])
-    if more := sorted(set(mosts) - set(known)):
-        known |= _by_balance(more, *_cross_validate(X, setup, params, more, workers, repeats=along[1].shape[2]))
-    return {
+    more = sorted(set(mosts) - set(known))
+    if more:
+        design, stack = _train(X, setup, params, more, workers, repeats=along[1].shape[2])
+        known |= _by_balance(more, *_score(X, setup, more, design, stack))
+    picks = {
         name: _pick(setup.scored, name, most, known[most][0], curve, known[most][1])
         for name, most in zip(PICKS, mosts, strict=True)
     }
+    if (most := picks[taken].most) in more:
+        columns = np.arange(stack.columns).reshape(len(more), -1)[more.index(most)]
+        picks[taken] = replace(picks[taken], networks=stack.take(columns))
+    return picks
 
 
 def _by_balance(
@@ -256,9 +272,9 @@ def select(
     step(f"taken: {params.words}")
     along = measure_curve(X, setup, params, low, high, workers, repeats=repeats, coarse=coarse)
     step(f"{len(along[0].most)} balances of one network")
-    picks = pick(X, setup, params, along, workers)
-    step("each balance picked")
     taken = choose(along[0], asked)
+    picks = pick(X, setup, params, along, workers, taken=taken[0])
+    step("each balance picked")
     return Selection(setup.scored, winner, confirmed, *along, *taken, picks)
 
 
@@ -284,11 +300,24 @@ def _pick(
 def _cross_validate(
     X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, repeats: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-validate balances: logits, (scored rows, balances, repeats), and `Selection.curve_trained_on`."""
+    """Cross-validate balances: see `_score`."""
+    return _score(X, setup, mosts, *_train(X, setup, params, mosts, workers, repeats=repeats))
+
+
+def _train(
+    X: np.ndarray, setup: TrialSetup, params: Params, mosts: Sequence[float], workers: "Workers", *, repeats: int
+) -> "tuple[Design, Stack]":
+    """Train the networks of the folds at some balances, as one stack."""
     design = setup.cross_validation(mosts, repeats=repeats)
-    stack = workers.fit(X, design, setup.recipe(params), seed=setup.seed)
+    return design, workers.fit(X, design, setup.recipe(params), seed=setup.seed)
+
+
+def _score(
+    X: np.ndarray, setup: TrialSetup, mosts: Sequence[float], design: "Design", stack: "Stack"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score balances: out-of-fold logits, (scored rows, balances, repeats), and `Selection.curve_trained_on`."""
     some = every(len(X))
-    said = stack.logits(X[some]).reshape(-1, len(mosts), repeats, design.folds)
+    said = stack.logits(X[some]).reshape(-1, len(mosts), design.repeats, design.folds)
     trained_on = []
     for balance, most in enumerate(mosts):
         by_fold = as_delivered_by_fold(setup.scored, said[:, balance], most)

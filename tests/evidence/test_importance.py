@@ -1,6 +1,7 @@
 """Importance: what the network goes by falls, noise does not, and groups move whole inside their fold."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -45,6 +46,25 @@ def test_groups_of_one_size_exchange_their_values_whole() -> None:
     groups = np.repeat(np.arange(10), 3)
     taken = permute_groups(groups, np.zeros(30, int), np.random.default_rng(0))
     assert (np.ptp(groups[taken].reshape(10, 3), axis=1) == 0).all()
+
+
+def test_the_networks_that_gave_the_logits_are_not_trained_again(case: Case) -> None:
+    """If it failed, a verdict would train networks that the run had a minute ago, or look into others."""
+    selection, setup = case.selection, case.setup
+    taken = selection.picks[selection.equal]
+    assert taken.networks is not None
+    assert [pick.networks for name, pick in selection.picks.items() if name != selection.equal] == [None] * 3
+    design = setup.cross_validation([taken.most], repeats=selection.repeats)
+    logits = design.out_of_fold(taken.networks.logits(case.X, design.held_out))[:, 0]
+    np.testing.assert_allclose(logits, taken.logits, rtol=0, atol=1e-5)
+    columns = source_columns(Features((Column("dose", "number"), Column("noise", "number"))), case.X)
+    params, nobody = replace(selection.winner.params, most=taken.most), cast(Workers, None)
+    of = case.X, setup, params, columns
+    kept = measure_importance(*of, repeats=selection.repeats, networks=taken.networks, workers=nobody)
+    again = measure_importance(*of, repeats=selection.repeats, workers=Workers())
+    for one, other in zip(kept, again, strict=True):
+        assert one.column == other.column
+        assert one.value == pytest.approx(other.value, abs=1e-3)
 
 
 def test_rows_that_stand_for_all_are_scored_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
