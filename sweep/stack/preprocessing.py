@@ -104,8 +104,11 @@ def _entrance(dtype: str) -> Any:
     ) -> Any:
         missing = tf.cast(tf.math.is_nan(tf.gather(x, indicators, axis=1)), tf.float32)
         z = centre_and_scale(x[None], centre[:, None], scale[:, None])
-        binned = encode_bins(tf.gather(z, numbers, axis=2), edge[:, None], slope[:, None])
-        binned = tf.reshape(binned, tf.concat([tf.shape(z)[:2], [BINS * tf.size(numbers)]], axis=0))
+        each = tf.tile(tf.gather(z, numbers, axis=2)[..., None], [1, 1, 1, BINS])
+        each = tf.reshape(each, tf.concat([tf.shape(z)[:2], [BINS * tf.size(numbers)]], axis=0))
+        of_sets = [tf.shape(z)[0], 1, BINS * tf.size(numbers)]
+        ends = tf.tile(LOW, [tf.size(numbers)]), tf.tile(HIGH, [tf.size(numbers)])
+        binned = reach(each, tf.reshape(edge, of_sets), tf.reshape(slope, of_sets), *ends)
         return tf.concat([squash(z), missing[None] * announced[:, None], binned], axis=2)
 
     return enter
@@ -149,7 +152,15 @@ def encode_bins(z: Any, edge: Any, slope: Any) -> Any:
     -------
     tensor of float32, shape (..., numbers, BINS), from `LOW` to `HIGH`; 0 at the centre
     """
-    return tf.maximum(tf.minimum((z[..., None] - edge) * slope, HIGH), LOW)
+    return reach(z[..., None], edge, slope, LOW, HIGH)
+
+
+def reach(z: Any, edge: Any, slope: Any, low: Any, high: Any) -> Any:
+    """Compute how far values reach into bins, ``clip((z - edge) * slope, low, high)``.
+
+    A z of the shape of the result, a copy for each bin, takes half as long as one that is broadcast over the bins.
+    """
+    return tf.maximum(tf.minimum((z - edge) * slope, high), low)
 
 
 def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> FirstLayer:
