@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sweep.evidence.estimate import estimate_verdict
+from sweep.evidence.estimate import AROUND, estimate_verdict
 from sweep.search.estimate import estimate, middle_of, networks_of, typical_column
 from sweep.search.pace import Pace, measure_pace, work
 from sweep.search.setup import TrialSetup
@@ -41,6 +41,15 @@ def test_every_phase_takes_longer_where_more_is_to_be_done() -> None:
     assert 0 < verdict < estimate_verdict(SETUP, SPACE, PACE, columns=200)
     tested = [estimate_verdict(SETUP, SPACE, PACE, columns=20, test_rows=rows) for rows in (0, 300)]
     assert verdict == tested[0] < tested[1]
+
+
+def test_what_is_compared_beside_the_training_takes_its_own_time_at_least() -> None:
+    """If it failed, a verdict on many cores would be said to take no longer than its training."""
+    untrained = [replace(PACE, factor=1e-9, cores=cores) for cores in (1, 2, 1000)]
+    one, two, many = (estimate_verdict(SETUP, SPACE, pace, columns=20) for pace in untrained)
+    assert one > two >= many > AROUND
+    trained = estimate_verdict(SETUP, SPACE, PACE, columns=20)
+    assert trained > two
 
 
 def test_rows_that_are_not_trained_on_hardly_cost() -> None:
