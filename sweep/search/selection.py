@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from sweep.statistics.carry_over import every, quantiles
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import CRITERIA, balancing_threshold, gap
 from sweep.statistics.curve import Curve, balance_curve, choose
-from sweep.statistics.reached import nearly
+from sweep.statistics.reached import missed, nearly
 from sweep.study.params import Params
 from sweep.validation import ScoredRows
 
@@ -286,13 +286,18 @@ def _pick(
     curve: Curve,
     trained_on: np.ndarray,
 ) -> Pick:
-    """Decide a balance as trained; where the weights end before `ratio` or `recall`, the threshold finishes the way."""
+    """Decide a balance as trained; where the weights end before `ratio` or `recall`, the threshold finishes the way.
+
+    So it does where the balance, once trained, misses by more than chance what the curve promised: networks that
+    learned little predict no row positive at one balance, and all at the next.
+    """
     y, mean = rows.y, as_delivered(rows, logits.mean(axis=1), most)
-    by_weights = name not in CRITERIA or curve.crossings[name].reached
-    by_threshold = not by_weights and name in ("ratio", "recall")
-    threshold = balancing_threshold(y, mean, name) if by_threshold else 0.0
-    counts = Counts.of(y, mean > threshold)
-    reached_by = "weights" if by_weights else "threshold" if by_threshold and nearly(counts, name) else None
+    counts, threshold = Counts.of(y, mean > 0), 0.0
+    reached_by = "weights" if name not in CRITERIA or curve.crossings[name].reached else None
+    if name in ("ratio", "recall") and not (reached_by and not missed(np.array(astuple(counts)), name)):
+        threshold = balancing_threshold(y, mean, name)
+        counts = Counts.of(y, mean > threshold)
+        reached_by = "threshold" if nearly(counts, name) else None
     left = gap(counts, name if name in CRITERIA else "ratio")
     return Pick(most, logits, mean, threshold, reached_by, counts, left, trained_on)
 

@@ -13,6 +13,7 @@ from sweep.statistics.crossing import crossing, raw_crossings
 
 LEAST_CALLED = 10  # rows: with fewer predicted positive, precision is left out
 LEFT = 0.05  # of a sign that a threshold leaves, where one row more cannot do better: met as nearly as rows allow
+ERRORS = 2.0  # standard errors, within which a balance that the weights put holds but for chance
 LEAST_INSIDE = 0.9  # share of resamples that must cross for `precision` to be reached
 
 _GAPS = {
@@ -75,6 +76,25 @@ def nearly(counts: Counts, equal: str) -> bool:
     (True, False)
     """
     return abs(float(sign(astuple(counts), equal))) <= max(LEFT, 1 / max(counts.positives, 1))
+
+
+def missed(counts: NDArray[np.number], equal: str) -> NDArray[np.bool_]:
+    """Mark the tables, (..., 4), in which `ratio` or `recall` is off by more than chance: by over `ERRORS` errors.
+
+    The standard error of FP - FN is about the root of FP + FN; that of R1 - R0 is of two shares.
+
+    Examples
+    --------
+    >>> missed(np.array([[60, 25, 40, 875], [60, 5, 40, 895], [0, 0, 100, 900]]), "ratio")
+    array([False,  True,  True])
+    """
+    tp, fp, fn, tn = np.moveaxis(np.asarray(counts, float), -1, 0)
+    positives, negatives = np.maximum(tp + fn, 1), np.maximum(tn + fp, 1)
+    error = np.sqrt(fp + fn) / positives
+    if equal == "recall":
+        error = np.sqrt(tp * fn / positives**3 + tn * fp / negatives**3)
+    off: NDArray[np.bool_] = np.abs(sign(counts, equal)) > np.maximum(ERRORS * error, LEFT)
+    return off
 
 
 def locate(log_ratio: NDArray[np.float64], counts: NDArray[np.number], equal: str) -> NDArray[np.float64]:

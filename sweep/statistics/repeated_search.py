@@ -1,9 +1,9 @@
 """The rule by which a search comes to a network and a threshold, repeated on the rows of each resample.
 
 The trial with the lowest losses is taken, or without losses the one with the best score at logit 0. Where the balance
-curve is that of its network, the point of the curve nearest to the crossing of what is delivered decides, at logit 0;
-where the curve ends before it, its nearest end, at the threshold that balances it. A trial without a curve stands for
-what its own curve would have led to: it decides at the threshold that balances it.
+curve is that of its network, the point of the curve nearest to the crossing of what is delivered decides, or where the
+curve ends before it, its nearest end: at logit 0, or where that misses by more than chance, at the threshold that
+balances it. A trial without a curve stands for what its own would have led to: it decides at such a threshold, too.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sweep.statistics.criteria import score, sign
 from sweep.statistics.drawn_rows import Drawn, DrawnRows
-from sweep.statistics.reached import locate, usable
+from sweep.statistics.reached import locate, missed, usable
 
 ALL = 20_000  # rows, up to which a table's are all told apart
 WORK, FEWEST = 1e8, 200  # rows told apart x resamples, about; and so many resamples in any case
@@ -112,12 +112,13 @@ class RepeatedSearch:
         else:
             best = np.argmin(weights @ self._losses + drawn.rest[:, 1:], axis=1)
         position = locate(self.log_ratio, tables[:, -balances:], self.deliver)
-        beyond = ~np.isfinite(position) & (self.deliver != "precision")
+        off = ~np.isfinite(position)
         top = self.log_ratio.max()
         position = np.clip(np.where(np.isnan(position), top, position), self.log_ratio.min(), top)
         nearest = np.argmin(np.abs(self.log_ratio - position[:, None]), axis=1)
+        off |= missed(tables[np.arange(len(best)), nearest - balances], self.deliver)
         on_curve = self.trial_on_curve[best]
-        moved = ~on_curve | beyond
+        moved = ~on_curve | (off & (self.deliver != "precision"))
         column = np.where(on_curve, self.trial_on_curve.size + nearest, best)
         called = np.empty(column.size, dtype=np.int64)
         for one in np.unique(column).tolist():

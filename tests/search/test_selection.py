@@ -52,3 +52,20 @@ def test_rows_that_no_threshold_parts_leave_a_balance_unreached() -> None:
         ScoredRows.of(Y, np.arange(400), FOLD), "ratio", 0.9, np.full((400, 1), -1.0, np.float32), curve, NONE
     )
     assert found.reached_by is None
+
+
+def test_the_threshold_finishes_where_a_balance_once_trained_misses_what_the_curve_promised() -> None:
+    """If it failed, a network that learned little would predict no row positive, and FP = FN be said to be reached."""
+    order = np.random.default_rng(0).normal(size=400) + 0.5 * Y
+    logits = (0.01 * order[:, None, None] + np.array([-0.5, 0.5])[:, None]).astype(np.float32)
+    curve = balance_curve(Y, np.arange(400), logits, [0.5, 0.9], resamples=20)
+    assert curve.crossings["ratio"].reached, "from no row to all rows"
+    rows = ScoredRows.of(Y, np.arange(400), FOLD)
+    for name in ("ratio", "recall"):
+        found = _pick(rows, name, curve.crossings[name].most, logits[:, 0], curve, NONE)
+        assert found.reached_by == "threshold"
+        assert found.threshold < 0
+        assert found.gap is not None
+        assert abs(found.gap) < 0.05
+    as_trained = _pick(rows, "precision", 0.5, logits[:, 0], curve, NONE)
+    assert as_trained.threshold == 0

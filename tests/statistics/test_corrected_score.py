@@ -287,6 +287,16 @@ def test_a_trial_far_from_its_balance_is_scored_where_its_own_curve_would_have_l
         assert off_curve.recall[0] == pytest.approx(off_curve.recall[1], abs=0.05)
 
 
+def test_a_balance_that_predicts_no_row_or_all_is_scored_at_the_threshold_that_is_delivered() -> None:
+    """If it failed, a network that learned little would be said to find nothing, where its threshold is moved."""
+    flat = 0.01 * coins(0.4, seed=11, trials=1)
+    curve = flat[:, :, None] + np.array([-0.5, 0.5])[:, None]
+    found = correct(flat, trial_on_curve=np.array([True]), curve_logits=curve, most=[0.5, 0.95])
+    plain = correct(flat)
+    assert found.uncorrected == plain.uncorrected
+    assert found.score == pytest.approx(plain.score, abs=0.02)
+
+
 def test_where_no_threshold_has_equal_precision_the_ratio_is_delivered() -> None:
     """If it failed, the score of a weak network would be that of a threshold that no run delivers."""
     weak, losses = coins(0.15, seed=8, trials=1), np.ones((ROWS, 1))
