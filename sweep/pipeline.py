@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from sweep.study.study import Study
 
 ROWS_CHECKED, POSITIVES_CHECKED = 20_000, 100  # of a table that is only looked at, in which each column is checked
+NOTED = 5.0  # seconds of the search, after which they are kept
 QUICKLY_CHECKED = 2_000_000  # entries of X, of which each column alone is checked before the search
 
 
@@ -170,15 +171,19 @@ class Run:
         return TrialPictures(self.folder, self.study, self.setup.scored.y, names, self.progress.note)
 
     @contextmanager
-    def timed(self, phase: str) -> "Iterator[Callable[[], None]]":
-        """Add the wall clock of a block to a phase; what is given adds what has passed so far, should a kill come."""
+    def timed(self, phase: str) -> "Iterator[Callable[..., None]]":
+        """Add the wall clock of a block to a phase; what is given adds what has passed so far, should a kill come.
+
+        Fewer seconds than it is told are left for later.
+        """
         clock = time.perf_counter()
 
-        def spend() -> None:
+        def spend(least: float = 0.0) -> None:
             nonlocal clock
             now = time.perf_counter()
-            self.study.add_seconds(phase, now - clock)
-            clock = now
+            if now - clock >= least:
+                self.study.add_seconds(phase, now - clock)
+                clock = now
 
         try:
             yield spend
@@ -530,7 +535,7 @@ def search_trials(this: Run) -> None:
         def draw(number: int, params: "Params", outcome: "Outcome") -> None:
             stopped = outcome.epochs if outcome.pruned else None
             this.pictures.draw(number, asdict(params), outcome.logits, outcome.counts, stopped)
-            spend()
+            spend(least=NOTED)
 
         search(
             this.study,

@@ -41,10 +41,14 @@ class Budget:
     def of_search(
         cls, setup: TrialSetup, of_trials: TrialSetup, trials: Sequence[tuple[Params, int]], space: Space, inputs: int
     ) -> "Budget":
-        """Add up the trials, (parameters, epochs) each; a few count as what the middle network's curve takes."""
-        searched = cls(of_trials, inputs, 0.0)
+        """Add up the trials, (parameters, epochs) each.
+
+        They count as no less than the curve of the middle network takes, averaged with what is judged beside it.
+        """
+        searched, middle = cls(of_trials, inputs, 0.0), middle_of(space)
         spent = sum(searched.seconds(params, REPEATS, epochs) for params, epochs in trials)
-        least = cls(setup, inputs, 0.0).seconds(middle_of(space), EXPECTED + PICKED)
+        usual = (middle, replace(middle, bins=True), replace(middle, depth=0, bins=True))
+        least = cls(setup, inputs, 0.0).seconds(Params.mean_of(usual), EXPECTED + PICKED)
         return cls(setup, inputs, max(spent, least))
 
     def seconds(self, params: Params, times: int, epochs: int | None = None) -> float:

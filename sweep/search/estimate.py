@@ -16,8 +16,8 @@ from sweep.study.space import Space
 
 KEPT = 0.55  # share of the epochs that pruning leaves, about
 AVERAGED = 2  # networks per fold and balance, about: members of a mean, or repeats of one
-AROUND = 0.5  # seconds a trial beside its training: its picture, its artifacts, the storage
-EXPORT = 8.0  # seconds: the final networks put together, written and compared
+AROUND = 0.3  # seconds a trial beside its training: its picture, its artifacts, the storage
+EXPORT = 1.5  # seconds: the final networks put together, written and compared
 RESAMPLED = 2e-9  # seconds a row, resample and passed-over vector of an interval
 
 

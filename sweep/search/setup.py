@@ -15,8 +15,8 @@ from sweep.statistics.operating_point import Wanted, find_point
 from sweep.study.params import Params
 from sweep.validation import ScoredRows, trained_on
 
-TRIAL_ROWS = 20_000  # that a trial trains on, about, where more are trained on later: it compares, and delivers nothing
-FEWEST = 2  # negatives of them for each positive
+TRIAL_ROWS = 5_500  # that a trial trains on, about, where more are trained on later: it compares, and delivers nothing
+FEWEST = 3  # negatives of them for each positive
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,10 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> Fi
     absent = np.isnan(X)
     indicators = np.flatnonzero(absent.any(axis=0))
     announced = np.array([absent[live][:, indicators].sum(axis=0) >= RARE for live in lives], np.float32)
-    for f in range(X.shape[1]):
+    levels = ((X == 0) | (X == 1) | absent).all(axis=0)
+    has, lacks = (np.array(lives, np.float32) @ (X[:, levels] == value) for value in (1, 0))
+    scale[:, levels] = (has >= RARE) & (lacks > 0)
+    for f in np.flatnonzero(~levels):
         order = np.argsort(X[:, f])  # NaN last
         known = X[order, f][: len(X) - absent[:, f].sum()]
         for k, live in enumerate(lives):

@@ -43,6 +43,7 @@ class Study:
     seed: int
     ownership: Ownership | None = None  # of a study in a team's database
     running: dict[int, Trial] = field(default_factory=dict)
+    _read: list[FrozenTrial] | None = None  # as the storage has them, until this process writes: no other does
 
     @classmethod
     def open(
@@ -169,7 +170,9 @@ class Study:
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """List the trials in some states, by number."""
-        return self.optuna.get_trials(deepcopy=False, states=states)
+        if self._read is None:
+            self._read = self.optuna.get_trials(deepcopy=False)
+        return [trial for trial in self._read if trial.state in states]
 
     def finished_trials(self) -> list[FrozenTrial]:
         """List the complete and the pruned trials, by number."""
@@ -199,7 +202,9 @@ class Study:
         self.optuna.sampler = sampler(self.seed, self.space, self.trials(*FINISHED, TrialState.RUNNING))
         trial = self.optuna.ask()
         self.running[trial.number] = trial
-        return trial.number, self.space.suggest(trial)
+        suggested = self.space.suggest(trial)
+        self._read = None
+        return trial.number, suggested
 
     def floors(self) -> dict[int, float]:
         """Give what a trial ends below: at each epoch reported, the median of the finished ones' average precision."""
@@ -224,6 +229,7 @@ class Study:
             self.optuna.tell(trial, state=TrialState.PRUNED)
         else:
             self.optuna.tell(trial, outcome.score)
+        self._read = None
 
     def fail(self, number: int) -> None:
         """Count a running trial as failed; it will be tried again as it was."""
@@ -279,6 +285,7 @@ class Study:
             if params and trial.number not in retried:
                 self.optuna.enqueue_trial(params, user_attrs={RETRY_OF: trial.number})
             self.optuna.tell(trial.number, state=TrialState.FAIL)
+        self._read = None
 
     def _check_home(self, trials: Sequence[FrozenTrial]) -> None:
         finished = [t for t in trials if t.state in FINISHED]
