@@ -97,6 +97,8 @@ class Final:
     ) -> Delivered:
         """One balance as a self-contained Keras model; `single`: its best column alone, a plain dense network.
 
+        The column of a mean of several networks is their mean.
+
         `threshold`, on the mean logit, takes the place of the balance's own, and `said` that of what its card says.
 
         Raises
@@ -109,6 +111,7 @@ class Final:
         first = [*self.most].index(equal) * self.repeats
         alone = self.alone.get(equal, {}) if single else {}
         columns = [first + alone.get("repeat", 0)] if single else range(first, first + self.repeats)
+        networks = len(columns) * max(1, len(self.card.get("mean_of", ())))
         card = {**self.card, **({"out_of_fold": {equal: alone["out_of_fold"]}} if alone else {})}
         calibration = alone.get("calibration") if single else self.calibration.get(equal)
         if threshold is None:
@@ -119,7 +122,7 @@ class Final:
             weight_ratio=self.weight_ratio[equal],
             calibration=tuple(calibration or (0.0, 1.0)),
             threshold=threshold,
-            card={**card, "balance": equal, "most": self.most[equal], "networks": len(columns), **(said or {})},
+            card={**card, "balance": equal, "most": self.most[equal], "networks": networks, **(said or {})},
         )
 
     def store(self, folder: Path) -> None:

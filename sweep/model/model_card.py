@@ -112,12 +112,12 @@ def _training(card: Mapping[str, Any], positive: str) -> Iterator[str]:
     yield f"{card['rows']} rows, {card['positives']} of them {positive} ({_share(card):.2%})."
     if "fingerprint" in card:
         yield f"Fingerprint of the rows: `{card['fingerprint'][:16]}`."
-    network = card.get("network", {})
-    if network:
-        bins = ", numbers by quantiles too" if network.get("bins") else ""
+    if kinds := card.get("mean_of"):
+        networks = card.get("networks", 1)
+        trained = "1 network" if networks == 1 else f"The mean of {networks} networks"
         yield (
-            f"{card.get('networks', 1)} networks of {network.get('depth')} hidden layers of {network.get('width')} "
-            f"units{bins}, trained with a class weight of {card['weight_ratio']:.3g} : 1, which the probability undoes."
+            f"{trained} ({'; '.join(kinds)}; hidden layers x units), trained with a class weight of "
+            f"{card['weight_ratio']:.3g} : 1, which the probability undoes."
         )
     yield ""
 
