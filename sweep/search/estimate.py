@@ -14,7 +14,7 @@ from sweep.search.trial import REPEATS
 from sweep.study.params import Params
 from sweep.study.space import Space
 
-KEPT = 0.55  # share of the epochs that pruning leaves, about
+KEPT = 0.6  # share of the epochs that pruning leaves, about
 AVERAGED = 2  # networks per fold and balance, about: members of a mean, or repeats of one
 AROUND = 0.3  # seconds a trial beside its training: its picture, its artifacts, the storage
 EXPORT = 1.5  # seconds: the final networks put together, written and compared
@@ -46,7 +46,7 @@ def estimate(
     """
     folds, rows = int(setup.fold_of_row.max()) + 1, len(setup.y)
     a_column = typical_column(setup, pace, networks_of(space))
-    a_trial = folds * REPEATS * typical_column(of_trials, pace, networks_of(space))
+    a_trial = folds * REPEATS * typical_column(of_trials, pace, networks_of(space), repeats=REPEATS)
     judged = (CANDIDATES + 2) * setup.repeats + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
     few = min(rows, 50_000)
     return {
@@ -62,11 +62,11 @@ def networks_of(space: Space) -> list[Params]:
     return [Params(space.most[0], depth, width) for depth, width in product(depths, space.widths)]
 
 
-def typical_column(setup: TrialSetup, pace: Pace, networks: Sequence[Params]) -> float:
-    """Estimate the seconds of one column of the network that takes a middling time, trained beside a trial's others.
+def typical_column(setup: TrialSetup, pace: Pace, networks: Sequence[Params], *, repeats: int | None = None) -> float:
+    """Estimate the seconds of one column of the network that takes a middling time, among so many repeats.
 
     The sampler is drawn to what ranks best: on a table of some thousand rows seldom the few that cost the most.
     """
-    columns = (int(setup.fold_of_row.max()) + 1) * setup.repeats
+    columns = (int(setup.fold_of_row.max()) + 1) * (repeats or setup.repeats)
     each = [pace.seconds(columns, setup.recipe_of(params), setup.trained) for params in networks]
     return float(np.median(each)) / columns
