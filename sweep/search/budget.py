@@ -43,12 +43,13 @@ class Budget:
     ) -> "Budget":
         """Add up the trials, (parameters, epochs) each.
 
-        They count as no less than the curve of the middle network takes, averaged with what is judged beside it.
+        They count as no less than the curve of the middle network takes on as many rows as a trial has, averaged with
+        what is judged beside it.
         """
         searched, middle = cls(of_trials, inputs, 0.0), middle_of(space)
         spent = sum(searched.seconds(params, REPEATS, epochs) for params, epochs in trials)
         usual = (middle, replace(middle, bins=True), replace(middle, depth=0, bins=True))
-        least = cls(setup, inputs, 0.0).seconds(Params.mean_of(usual), EXPECTED + PICKED)
+        least = searched.seconds(Params.mean_of(usual), EXPECTED + PICKED)
         return cls(setup, inputs, max(spent, least))
 
     def seconds(self, params: Params, times: int, epochs: int | None = None) -> float:
