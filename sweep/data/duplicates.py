@@ -14,7 +14,17 @@ ROWS_AT_ONCE = 65_536  # hashed into a fingerprint
 
 
 def find_duplicates(features: pl.DataFrame, y: np.ndarray) -> np.ndarray:
-    """Return the index of the first row with the same features and label, (rows,) int64."""
+    """Return the index of the first row with the same features and label, (rows,) int64.
+
+    Rows whose features occur with both labels are no copies of one another, but cases that few columns do not tell
+    apart: each is its own. Tied by label, the positives of such a cell would be held out together and its negatives
+    trained on, so that a network would learn the opposite of what it is asked.
+
+    Examples
+    --------
+    >>> find_duplicates(pl.DataFrame({"x": [1, 1, 2, 2, 2]}), np.array([0, 0, 1, 1, 0])).tolist()
+    [0, 0, 2, 3, 4]
+    """
     keys = features.with_columns(pl.Series("", y))  # no feature has an empty name
     inverse, counts = np.unique(hash_rows(keys), return_inverse=True, return_counts=True)[1:]
     ids = np.arange(len(y), dtype=np.int64)
@@ -24,7 +34,10 @@ def find_duplicates(features: pl.DataFrame, y: np.ndarray) -> np.ndarray:
         rows.columns = [str(index) for index in range(rows.width)]
         first = rows.with_row_index("row").select(pl.col("row").min().over(rows.columns))
         ids[alike] = alike[first.to_series().to_numpy()]
-    return ids
+    cell = np.unique(hash_rows(features), return_inverse=True)[1]
+    positives, rows_of = np.bincount(cell, y), np.bincount(cell)
+    mixed = ((positives > 0) & (positives < rows_of))[cell]
+    return np.where(mixed, np.arange(len(y)), ids)
 
 
 def hash_rows(frame: pl.DataFrame) -> np.ndarray:

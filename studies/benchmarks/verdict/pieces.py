@@ -2,7 +2,8 @@
 
 Whole runs of 12 trials on the studies of this repository and on a made fraud table, one worker; the functions that a
 verdict is gathered by are timed in processor seconds of all threads, so that a busy machine changes little. What trains
-nothing runs beside what does: to such pieces the seconds of both are counted. Writes results/pieces.json and results/pieces.md. Tables may be named instead, with their target: `pieces.py TABLE TARGET ...`;
+nothing runs beside what does: to such pieces the seconds of both are counted. Writes results/pieces.json and
+results/pieces.md. Tables may be named instead, with their target: `pieces.py TABLE TARGET ...`;
 then nothing is written.
 """
 
