@@ -136,7 +136,7 @@ def test_equal_rows_and_groups_are_joined(write: Any) -> None:
 def test_rows_that_few_columns_do_not_tell_apart_are_no_copies(write: Any) -> None:
     """If this failed, the positives of a cell would be held out where its negatives are trained on, and the reverse.
 
-    A network would then learn the opposite of what it is asked: on a table of 54 cells it found no positive at all.
+    A network would then learn the opposite of what it is asked: on a table of few cells it found no positive at all.
     """
     cells = np.arange(400) % 4
     y = np.random.default_rng(0).random(400) < np.array([0.1, 0.2, 0.4, 0.6])[cells]
