@@ -11,6 +11,7 @@ from sweep.search.pace import Pace
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import RESAMPLES, THIN
 from sweep.study.space import Space
+from sweep.validation import count_folds
 
 BOOSTING = 1.5e-7  # seconds a row, column and fold
 AROUND = 4.0  # seconds: imports, baselines, bins
@@ -30,7 +31,7 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
     test_rows : int
         Of the test table; 0 where there is none.
     """
-    rows, folds = len(setup.y), int(setup.fold_of_row.max()) + 1
+    rows, folds = len(setup.y), count_folds(setup.fold_of_row)
     shares = len(SHARES) * draws_of(float(setup.y.sum()) * (folds - 1) / folds)
     signal = pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(setup.trained)), setup.trained)
     if test_rows:

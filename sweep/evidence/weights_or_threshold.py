@@ -12,6 +12,7 @@ from sweep.statistics.bootstrap import RESAMPLES, interval, row_draws, thinned
 from sweep.statistics.confusion import Counts
 from sweep.statistics.criteria import score
 from sweep.statistics.reached import locate
+from sweep.validation import count_folds
 
 ALIKE = 0.03  # "no different" only where the interval of the difference lies within +- this
 AT_FIRST = 3  # rows per positive, among which the threshold is looked for first
@@ -121,7 +122,7 @@ def _counts(
 ) -> NDArray[np.float64]:
     """Count the weights and the threshold, (2, resamples, 4); rows weigh as in the last two, (resamples, rows)."""
     total = np.zeros((2, len(chosen_on), 4))
-    for fold in range(int(fold_of_row.max()) + 1):
+    for fold in range(count_folds(fold_of_row)):
         here = fold_of_row == fold
         others = chosen_on[:, ~here]
         balance = _balance(log_ratio, _tables(labels[~here], decided[~here], others))

@@ -15,6 +15,7 @@ from sweep.search.trial import REPEATS
 from sweep.stack.preprocessing import BINS
 from sweep.study.params import Params
 from sweep.study.space import Space
+from sweep.validation import count_folds
 
 PICKED = 3  # balances trained beside those of the curve, about
 LEAN = 2.0  # the search's own time: what the shortest curve of a network may take
@@ -54,7 +55,7 @@ class Budget:
 
     def seconds(self, params: Params, times: int, epochs: int | None = None) -> float:
         """Reckon the training of so many networks per fold, of each member of a mean; `epochs`: for so long."""
-        networks = times * (int(self.setup.fold_of_row.max()) + 1)
+        networks = times * count_folds(self.setup.fold_of_row)
         found = 0.0
         for part in params.parts:
             recipe = self.setup.recipe_of(part)

@@ -13,6 +13,7 @@ from sweep.search.setup import TrialSetup
 from sweep.search.trial import REPEATS
 from sweep.study.params import Params
 from sweep.study.space import Space
+from sweep.validation import count_folds
 
 KEPT = 0.6  # share of the epochs that pruning leaves, about
 AVERAGED = 2  # networks per fold and balance, about: members of a mean, or repeats of one
@@ -44,7 +45,7 @@ def estimate(
         Still to come.
     workers : int
     """
-    folds, rows = int(setup.fold_of_row.max()) + 1, len(setup.y)
+    folds, rows = count_folds(setup.fold_of_row), len(setup.y)
     a_column = typical_column(setup, pace, networks_of(space))
     a_trial = folds * REPEATS * typical_column(of_trials, pace, networks_of(space), repeats=REPEATS)
     judged = (CANDIDATES + 2) * setup.repeats + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
@@ -67,6 +68,6 @@ def typical_column(setup: TrialSetup, pace: Pace, networks: Sequence[Params], *,
 
     The sampler is drawn to what ranks best: on a table of some thousand rows seldom the few that cost the most.
     """
-    columns = (int(setup.fold_of_row.max()) + 1) * (repeats or setup.repeats)
+    columns = count_folds(setup.fold_of_row) * (repeats or setup.repeats)
     each = [pace.seconds(columns, setup.recipe_of(params), setup.trained) for params in networks]
     return float(np.median(each)) / columns

@@ -294,7 +294,7 @@ def _pick(
     y, mean = rows.y, as_delivered(rows, logits.mean(axis=1), most)
     counts, threshold = Counts.of(y, mean > 0), 0.0
     reached_by = "weights" if name not in CRITERIA or curve.crossings[name].reached else None
-    if name in ("ratio", "recall") and not (reached_by and not missed(np.array(astuple(counts)), name)):
+    if name in ("ratio", "recall") and (reached_by is None or missed(np.array(astuple(counts)), name)):
         threshold = balancing_threshold(y, mean, name)
         counts = Counts.of(y, mean > threshold)
         reached_by = "threshold" if nearly(counts, name) else None
