@@ -172,8 +172,8 @@ def audition(
 def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Budget | None" = None) -> Confirmed:
     """Take the mean of the networks whose log loss is within `NEAR` paired standard errors of the lowest.
 
-    At most `MEMBERS`, the lowest losses first, and only one where the curve of more would take too long. The standard
-    error is that of the mean difference of row groups.
+    At most `MEMBERS`, the lowest losses first; of these, where the curve would take longer than `budget` allows even if
+    short, the slowest are left out, down to one. The standard error is that of the mean difference of row groups.
     """
     means = [c.logits.mean(axis=1, keepdims=True) for c in heard]
     losses = np.stack([log_losses(setup, z[:, 0], c.params.most) for z, c in zip(means, heard, strict=True)], axis=1)
