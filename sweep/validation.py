@@ -36,6 +36,38 @@ def trained_on(fold_of_row: NDArray[np.integer], fold: int | NDArray[np.integer]
     return trained
 
 
+def count_trained_on(fold_of_row: NDArray[np.integer], some: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count, of some rows, (rows,) of bool, those that each fold's networks are trained on, (folds,).
+
+    Examples
+    --------
+    >>> some = np.array([True, True, False])
+    >>> count_trained_on(np.array([0, 1, 1]), some).tolist(), count_trained_on(np.array([-1, 0, 1]), some).tolist()
+    ([1, 1], [1, 2])
+    """
+    of_block = np.bincount(fold_of_row[some] + 1, minlength=count_folds(fold_of_row) + 1)
+    counts: NDArray[np.int64] = np.cumsum(of_block)[:-1] if is_forward(fold_of_row) else of_block.sum() - of_block[1:]
+    return counts
+
+
+def numbered(groups: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Give row groups consecutive numbers from 0 in the order of theirs, (rows,); without sorting, where that goes.
+
+    Examples
+    --------
+    >>> numbered(np.array([3, 0, 3, 5])).tolist(), numbered(np.array([-7, 10**9, -7])).tolist()
+    ([1, 0, 1, 2], [0, 1, 0])
+    """
+    number: NDArray[np.int64]
+    if groups.size and groups.min() >= 0 and groups.max() <= 2 * groups.size:
+        there = np.zeros(int(groups.max()) + 1, bool)
+        there[groups] = True
+        number = (np.cumsum(there) - 1)[groups]
+    else:
+        number = np.unique(groups, return_inverse=True)[1]
+    return number
+
+
 def fewer_folds(fold_of_row: NDArray[np.integer], folds: int) -> NDArray[np.int64]:
     """Join neighbouring folds until there are so many, or as many as before; what is never scored stays so.
 
@@ -76,8 +108,7 @@ class ScoredRows:
     def of(cls, y: NDArray[np.integer], units: NDArray[np.integer], fold_of_row: NDArray[np.integer]) -> "ScoredRows":
         """Take those of a table's rows that are scored; all three are of shape (rows,)."""
         index = np.flatnonzero(fold_of_row != NEVER)
-        folds = range(count_folds(fold_of_row))
-        trained = np.array([y[trained_on(fold_of_row, fold)].mean() for fold in folds])
+        trained = count_trained_on(fold_of_row, y == 1) / count_trained_on(fold_of_row, np.full(y.shape, True))
         return cls(index, y[index], units[index], fold_of_row[index], trained, float(y.mean()))
 
     @cached_property

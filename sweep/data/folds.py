@@ -1,11 +1,11 @@
 """Which fold holds a row out: both classes spread evenly, or blocks by time; no group split."""
 
-import heapq
+from itertools import pairwise
 
 import numpy as np
 
 from sweep.errors import TableError
-from sweep.validation import NEVER
+from sweep.validation import NEVER, numbered
 
 
 def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.
         If a fold is left without one of the classes.
     """
     _check_shapes(y, groups, folds)
-    inverse = np.unique(groups, return_inverse=True)[1]
+    inverse = numbered(groups)
     sizes = np.bincount(inverse)
     positives = np.bincount(inverse[y == 1], minlength=len(sizes))
     negatives = sizes - positives
@@ -47,17 +47,13 @@ def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.
     fold_of_group = np.empty(len(sizes), dtype=np.int64)
     filled = np.zeros((folds, 2), dtype=np.int64)  # positives, negatives
     for part, main in ((order[:first], 0), (order[first:], 1)):
-        heap = [(int(filled[fold, main]), int(filled[fold].sum()), fold) for fold in range(folds)]
-        heapq.heapify(heap)
-        counts = (positives, negatives)[main][part].tolist()
-        dealt = []
-        for count, size in zip(counts, sizes[part].tolist(), strict=True):
-            have, rows, fold = heap[0]
-            heapq.heapreplace(heap, (have + count, rows + size, fold))
-            dealt.append(fold)
-        fold_of_group[part] = dealt
-        for column, weights in enumerate((positives, negatives)):
-            filled[:, column] += np.bincount(fold_of_group[part], weights[part], folds).astype(np.int64)
+        alike = np.stack([(positives, negatives)[main][part], sizes[part]], axis=1)
+        ends = np.flatnonzero(np.append((alike[1:] != alike[:-1]).any(axis=1), True)[: len(part)]) + 1
+        for begin, end in pairwise([0, *ends.tolist()]):
+            dealt = _deal(end - begin, alike[begin].tolist(), filled[:, main], filled.sum(axis=1))
+            fold_of_group[part[begin:end]] = dealt
+            for column, weights in enumerate((positives, negatives)):
+                filled[:, column] += np.bincount(dealt, weights[part[begin:end]], folds).astype(np.int64)
     if not filled.all():
         fold, label = (int(index) for index in np.argwhere(filled == 0)[0])
         raise TableError(
@@ -65,6 +61,28 @@ def fold_of_row(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.
             f"without {('positives', 'negatives')[label]}: ask for fewer folds."
         )
     return fold_of_group[inverse]
+
+
+def _deal(groups: int, alike: list[int], have: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Deal groups of as many rows of a class, and rows, each to the fold that has the fewest of that class by then.
+
+    Of equals the one of the fewest rows takes it.
+
+    A fold's turns come at what it has before each of them: the order of all turns is that of these numbers. Once no
+    fold is behind, they take turns in one order.
+
+    Examples
+    --------
+    >>> _deal(6, [1, 1], np.array([2, 0, 1]), np.array([2, 0, 1])).tolist()
+    [1, 1, 2, 0, 1, 2]
+    """
+    (count, size), level = alike, int(have.max())
+    turn, fold = (of.ravel() for of in np.indices((1 - (-int(np.ptp(have)) // count), len(have))))
+    at = have[fold] + turn * count
+    order = np.lexsort((fold, rows[fold] + turn * size, at))
+    behind, in_turn = (fold[order[part[order]]] for part in (at < level, (at >= level) & (at < level + count)))
+    dealt: np.ndarray = np.append(behind, np.resize(in_turn, max(0, groups - len(behind))))[:groups]
+    return dealt
 
 
 def blocks_by_time(y: np.ndarray, groups: np.ndarray, times: np.ndarray, folds: int) -> np.ndarray:
@@ -99,7 +117,7 @@ def blocks_by_time(y: np.ndarray, groups: np.ndarray, times: np.ndarray, folds: 
     [-1, -1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 1]
     """
     _check_shapes(y, groups, folds)
-    group = np.unique(groups, return_inverse=True)[1]
+    group = numbered(groups)
     last = np.full(group.max() + 1, -np.inf)
     np.maximum.at(last, group, times)
     moment = np.unique(last[group], return_inverse=True)[1]

@@ -8,7 +8,7 @@ import numpy as np
 
 from sweep.class_weight import weight_matrix, weights_at
 from sweep.errors import InputError
-from sweep.validation import count_folds, trained_on
+from sweep.validation import count_folds, count_trained_on, trained_on
 
 Entries = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -133,10 +133,15 @@ def cross_validation(
         all rows. Default: all.
     """
     folds = count_folds(fold_of_row)
-    rows, up = _sampled(y, sample), _weighed_up(y, fold_of_row, sample)
-    weights = np.array([[_class_weights(y[trained_on(fold_of_row, k)], cap) for k in range(folds)] for cap in most])
+    rows, positives, negatives = (
+        _sampled(y, sample),
+        *(count_trained_on(fold_of_row, part) for part in (y == 1, y != 1)),
+    )
+    shares = (positives / (positives + negatives)).tolist()
+    weights = np.array([[weights_at(share, cap) for share in shares] for cap in most])
     of_fold, labels = (fold_of_row, y) if rows is None else (fold_of_row[rows], y[rows])
-    weights[:, :, 0] *= up
+    if sample is not None:
+        weights[:, :, 0] *= negatives / np.maximum(count_trained_on(fold_of_row, sample & (y != 1)), 1)
 
     def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         balance, _, fold = np.unravel_index(columns, (len(most), repeats, folds))
@@ -153,9 +158,10 @@ def all_rows(
     y: np.ndarray, *, most: Sequence[float], repeats: int, seed: int, sample: np.ndarray | None = None
 ) -> Design:
     """Lay out repeats x balances with no zeros: the columns of the final ensembles; `sample` as above."""
-    rows, nowhere = _sampled(y, sample), np.full(len(y), -1)
-    weights = np.array([_class_weights(y, cap) for cap in most])
-    weights[:, 0] *= _weighed_up(y, nowhere, sample)
+    rows = _sampled(y, sample)
+    weights = np.array([weights_at(float((y == 1).mean()), cap) for cap in most])
+    if sample is not None:
+        weights[:, 0] *= (y != 1).sum() / max(1, int((sample & (y != 1)).sum()))
     labels = y if rows is None else y[rows]
 
     def entries(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -265,11 +271,6 @@ def positive_shares(
     )
 
 
-def _class_weights(y: np.ndarray, cap: float) -> tuple[float, float]:
-    """Give the weights of a negative and of a positive among these rows."""
-    return weights_at(float((y == 1).mean()), cap)
-
-
 def _same(labels: np.ndarray, columns: int) -> np.ndarray:
     return np.broadcast_to(labels.astype(np.float32)[:, None], (len(labels), columns))
 
@@ -280,13 +281,3 @@ def _sampled(y: np.ndarray, sample: np.ndarray | None) -> np.ndarray | None:
     if sample.shape != y.shape or not sample[y == 1].all():
         raise InputError(f"sample must hold every positive and have the shape of y, {y.shape}; it does not.")
     return np.flatnonzero(sample)
-
-
-def _weighed_up(y: np.ndarray, fold_of_row: np.ndarray, sample: np.ndarray | None) -> np.ndarray:
-    """Count each fold's training negatives over those sampled, (folds,): what a sampled one stands for."""
-    folds = max(1, count_folds(fold_of_row))
-    if sample is None:
-        return np.ones(folds)
-    live = (y != 1) & trained_on(fold_of_row[:, None], np.arange(folds)).T
-    stands_for: np.ndarray = live.sum(axis=1) / np.maximum((live & sample).sum(axis=1), 1)
-    return stands_for

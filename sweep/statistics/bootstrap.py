@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sweep.errors import InputError
+from sweep.validation import numbered
 
 TAILS = (0.025, 0.975)  # of bands and intervals
 DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
@@ -27,7 +28,7 @@ def check_units(units: ArrayLike, rows: int) -> NDArray[np.int64]:
     ids = np.asarray(units)
     if ids.shape != (rows,) or not np.issubdtype(ids.dtype, np.integer):
         raise InputError(f"units must be integers of shape ({rows},); got {ids.dtype} of shape {ids.shape}.")
-    return np.unique(ids, return_inverse=True)[1]
+    return numbered(ids)
 
 
 def tally(y: NDArray[np.bool_], units: NDArray[np.int64], called: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -134,12 +135,12 @@ def row_draws(
     (resamples of the block, rows) float
         How often each row is drawn; 0 is out of bag.
     """
-    groups, group_of = np.unique(units, return_inverse=True)
+    group_of = numbered(units)
     positive = np.bincount(group_of, y == 1) > 0
     strata = [np.flatnonzero(part) for part in (positive, ~positive) if part.any()]
     step = max(1, AT_ONCE // len(y))
     for start in range(0, resamples, step):
-        times = np.zeros((min(step, resamples - start), len(groups)))
+        times = np.zeros((min(step, resamples - start), len(positive)))
         for stratum in strata:
             n = len(stratum)
             times[:, stratum] = rng.multinomial(n, np.full(n, 1 / n), size=len(times))
@@ -186,7 +187,7 @@ def thinned(
     at_most = at_most or THIN
     if len(y) <= at_most:
         return np.arange(len(y)), np.ones(len(y))
-    _, group_of = np.unique(units, return_inverse=True)
+    group_of = numbered(units)
     telling = y == 1
     columns = logits.reshape(len(y), -1).T
     highest = max(0, at_most // 2 - int(np.count_nonzero(telling))) // len(columns)

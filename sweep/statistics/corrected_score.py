@@ -181,7 +181,7 @@ def corrected_score(
 
 def _check_groups(y: NDArray[np.bool_], units: NDArray[np.int64]) -> None:
     """Check that each class is in at least 2 row groups: with one, no resample would leave it out and draw it too."""
-    positives, negatives = (np.unique(units[part]).size for part in (y, ~y))
+    positives, negatives = (np.count_nonzero(np.bincount(units[part])) for part in (y, ~y))
     if min(positives, negatives) < 2:
         raise InputError(
             f"units must hold each class in at least 2 row groups; got positives in {positives}, negatives "

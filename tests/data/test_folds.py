@@ -34,6 +34,24 @@ def test_groups_are_never_split(table: Any, seed: int) -> None:
 
 
 @settings(deadline=None)
+@given(tables(), st.integers(0, 99))
+def test_groups_are_dealt_one_after_the_other_to_the_fold_with_the_least(table: Any, seed: int) -> None:
+    """If it failed, dealing those that are alike at once would change the folds of studies that are resumed."""
+    y, groups, folds = table
+    inverse = np.unique(groups, return_inverse=True)[1]
+    of_class = np.stack([np.bincount(inverse, y == label) for label in (1, 0)], axis=1).astype(int)
+    shuffled = np.random.default_rng(seed).permutation(len(of_class))
+    order = sorted(shuffled, key=lambda group: (-of_class[group, 0], -of_class[group].sum()))
+    filled, of_group = np.zeros((folds, 2), int), np.zeros(len(of_class), int)
+    for group in order:
+        main = 0 if of_class[group, 0] else 1
+        of_group[group] = min(range(folds), key=lambda k: (filled[k, main], filled[k].sum(), k))
+        filled[of_group[group]] += of_class[group]
+    if filled.all():
+        np.testing.assert_array_equal(fold_of_row(y, groups, folds, seed), of_group[inverse])
+
+
+@settings(deadline=None)
 @given(st.integers(5, 40), st.integers(5, 200), st.integers(2, 5), st.integers(0, 99))
 def test_single_rows_are_dealt_evenly(positives: int, negatives: int, folds: int, seed: int) -> None:
     """If this failed, a fold could be left with few positives by chance."""
