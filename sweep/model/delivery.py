@@ -28,7 +28,7 @@ from sweep.search.selection import OPERATING_POINT, Pick, Selection
 from sweep.search.setup import TrialSetup
 from sweep.stack.backend import in_threads
 from sweep.stack.design import all_rows
-from sweep.statistics.calibration import as_delivered, calibration
+from sweep.statistics.calibration import as_delivered, recalibration
 from sweep.statistics.carry_over import CarryOver, every, quantiles
 from sweep.statistics.confusion import Counts, described
 from sweep.statistics.corrected_score import Corrected
@@ -170,8 +170,8 @@ def _said_of(setup: TrialSetup, name: str, pick: Pick, says: np.ndarray) -> tupl
     """
 
     def line(logits: np.ndarray) -> list[float] | None:
-        found = calibration(setup.scored, logits, pick.most, seed=setup.seed)
-        return None if found.export is None else list(found.export)
+        *_, export = recalibration(setup.scored, logits, pick.most, seed=setup.seed)
+        return None if export is None else list(export)
 
     alike = [as_delivered(setup.scored, column, pick.most) for column in pick.logits.T]
     thresholds = [_threshold_alone(setup, name, pick, mean) for mean in alike]

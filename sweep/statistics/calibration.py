@@ -131,7 +131,22 @@ def _ratios(rows: ScoredRows, most: float) -> NDArray[np.float64]:
 
 
 def calibration(rows: ScoredRows, logits: NDArray[np.floating], most: float, *, seed: int) -> Calibration:
-    """Measure the calibration of the probability, with the weights undone and without.
+    """Measure the calibration of the probability, with the weights undone and without: `recalibration`, and bins.
+
+    Parameters
+    ----------
+    rows, logits, most, seed
+        As in `recalibration`.
+    """
+    labels, odds = (rows.y == 1).astype(float), undone(rows, logits, most)
+    total, slope, export = recalibration(rows, logits, most, seed=seed)
+    return Calibration(total, slope, export, Bins(bins(labels, odds), bins(labels, logits.astype(float))))
+
+
+def recalibration(
+    rows: ScoredRows, logits: NDArray[np.floating], most: float, *, seed: int
+) -> tuple[Measured, Measured, tuple[float, float] | None]:
+    """Measure `Calibration.total` and `slope`, and give `export`, the recalibration, where one is needed.
 
     `total` is sum(p) / positives, 1 where it says the right number of positives; `slope` is that of a logistic
     regression of y on the log-odds, 1 where it is neither over- nor underconfident. Where the interval of either
@@ -154,9 +169,11 @@ def calibration(rows: ScoredRows, logits: NDArray[np.floating], most: float, *, 
     y, units, odds = rows.y, rows.units, undone(rows, logits, most)
     labels = (y == 1).astype(float)
     p = expit(odds)
-    line = fit_line(labels, odds, np.ones((1, len(y))))[0]
     rows_drawn, times = thinned(y, units, odds, seed=seed)
     some, here = labels[rows_drawn], odds[rows_drawn]
+    line = fit_line(some, here, times[None])[0]
+    if len(rows_drawn) < len(y):  # all rows from where those that stand for them end: a step or two
+        line = fit_line(labels, odds, np.ones((1, len(y))), start=line)[0]
 
     def measured(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum and slope of weighted rows, (2, resamples)."""
@@ -173,12 +190,8 @@ def calibration(rows: ScoredRows, logits: NDArray[np.floating], most: float, *, 
     if len(rows_drawn) < len(y):  # moved to where all rows have their middle
         drawn += (values - measured(times[None])[:, 0])[:, None]
     total, slope = (_with_interval(float(value), of) for value, of in zip(values, drawn, strict=True))
-    return Calibration(
-        total=total,
-        slope=slope,
-        export=_export(labels, odds, line, slope) if total.excludes_one or slope.excludes_one else None,
-        bins=Bins(undone=bins(labels, odds), as_trained=bins(labels, logits.astype(float))),
-    )
+    export = _export(labels, odds, line, slope) if total.excludes_one or slope.excludes_one else None
+    return total, slope, export
 
 
 def fit_line(

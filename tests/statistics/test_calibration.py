@@ -144,7 +144,7 @@ def test_some_rows_stand_for_all_of_a_large_table(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("sweep.statistics.bootstrap.THIN", 6000)
     some = calibration(rows, odds, 0.5, seed=0)
     for a, b in ((whole.total, some.total), (whole.slope, some.slope)):
-        assert a.value == b.value
+        assert b.value == pytest.approx(a.value, rel=1e-6)
         assert b.low == pytest.approx(a.low, abs=0.03)
         assert b.high == pytest.approx(a.high, abs=0.03)
 
@@ -167,7 +167,7 @@ def test_one_step_from_the_line_of_all_rows_is_enough_for_a_large_table(monkeypa
 
     monkeypatch.setattr("sweep.statistics.calibration.fit_line", counted)
     quick = calibration(rows, odds, 0.5, seed=0)
-    assert fitted == [1], "a line was fitted from the start in each resample"
+    assert fitted == [1, 1], "a line was fitted from the start in each resample"
     assert quick.total == slow.total
     few, all_of = (np.array([s.value, s.low, s.high], float) for s in (quick.slope, slow.slope))
     np.testing.assert_allclose(few, all_of, atol=0.1 * np.ptp(all_of))
