@@ -64,6 +64,8 @@ if TYPE_CHECKING:
 
 ROWS_CHECKED, POSITIVES_CHECKED = 20_000, 100  # of a table that is only looked at, in which each column is checked
 NOTED = 5.0  # seconds of the search, after which they are kept
+LOGITS_KEPT = 50_000_000  # of all trials, beyond which those of hopeless ones are left out of the correction
+OUT_OF_REACH = 6.0  # paired standard errors above the lowest log loss, from which on a trial is hopeless
 QUICKLY_CHECKED = 2_000_000  # entries of X, of which each column alone is checked before the search
 
 
@@ -562,7 +564,7 @@ def select_balance(this: Run) -> "tuple[Selection, Corrected, Standing | None]":
         this.progress.phase("curve", 1 + STEPS)
         step = this.progress.step
         complete = this.study.trials(FINISHED[0])
-        trials = [(t.number, Params(**t.params), this.study.logits(t).mean(axis=1)) for t in complete]
+        trials = ((t.number, Params(**t.params), this.study.logits(t).mean(axis=1)) for t in complete)
         best, additive = rank_networks(this.setup, trials), this.spec.search.depth[0] == 0
         confirmed = audition(this.data.X, this.setup, best, this.workers, this.budget, additive=additive)
         step(f"{len(confirmed)} networks again, with fresh seeds")
@@ -585,22 +587,26 @@ def all_trials(this: Run, selection: "Selection") -> tuple[np.ndarray, list[bool
     """Stack mean out-of-fold logits of all complete trials and of the networks run again: (scored rows, networks).
 
     Says of each whether it is one of the curve's network's members, and gives its log losses, (scored rows, networks).
+    Those that no resample would take are left out where all would take much memory.
     """
-    from sweep.search.members import log_losses
+    from sweep.search.members import errors_apart, log_losses
     from sweep.study.params import Params
     from sweep.study.study import FINISHED
 
     members = {part.network for part in selection.winner.params.parts}
     complete, again = this.study.trials(FINISHED[0]), [c for c in selection.confirmed if not c.params.members]
     found = chain(((Params(**t.params), this.study.logits(t)) for t in complete), ((c.params, c.logits) for c in again))
-    shape = 2, len(complete) + len(again), len(this.setup.scored.y)
-    means, losses = np.empty(shape, np.float32)  # filled one by one: those of a large table take much room
-    on_curve = []
-    for place, (params, logits) in enumerate(found):
-        means[place] = logits.mean(axis=1)
-        losses[place] = log_losses(this.setup, means[place], params.most)
-        on_curve.append(params.network in members)
-    return means.T, on_curve, losses.T
+    many = (len(complete) + len(again)) * len(this.setup.scored.y) > LOGITS_KEPT
+    kept: list[tuple[np.ndarray, bool, np.ndarray]] = []
+    for params, logits in found:
+        mean = logits.mean(axis=1, dtype=np.float32)
+        losses = log_losses(this.setup, mean, params.most).astype(np.float32)
+        kept.append((mean, params.network in members, losses))
+        if many:
+            lowest = min((one[2] for one in kept), key=lambda of: of.mean(dtype=float))
+            kept = [one for one in kept if errors_apart(this.setup, one[2], lowest) <= OUT_OF_REACH]
+    means, on_curve, judged = zip(*kept, strict=True)
+    return np.stack(means).T, [*on_curve], np.stack(judged).T
 
 
 def correct_for_search(this: Run, selection: "Selection") -> "Corrected":

@@ -122,3 +122,21 @@ def test_logits_of_all_trials_lie_in_memory_one_after_the_other() -> None:
     assert means.shape == losses.shape == (300, 5)
     assert losses.dtype == np.float32
     assert on_curve == [True] * 5
+
+
+def test_of_a_large_table_the_logits_of_hopeless_trials_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, fifty trials of ten million rows would take 4 GiB, or a trial that a resample takes be missing."""
+    rng, y = np.random.default_rng(0), (np.arange(900) < 200).astype(int)
+    signal = rng.normal(size=900) + 3.0 * y
+    of_trials = [rng.normal(size=900), signal, rng.normal(size=900), signal + 0.2 * rng.normal(size=900)]
+    trials = [SimpleNamespace(params={"most": 0.6, "depth": 1, "width": 8}, logits=z[:, None]) for z in of_trials]
+    study = SimpleNamespace(trials=lambda state: trials, logits=lambda trial: trial.logits)
+    setup = TrialSetup(y, np.arange(900) % 3, np.arange(900), 2, 4, 64, "precision", 0)
+    this: Any = SimpleNamespace(study=study, setup=setup)
+    selection: Any = SimpleNamespace(winner=SimpleNamespace(params=Params(0.6, 1, 8)), confirmed=())
+    whole, _, losses = pipeline.all_trials(this, selection)
+    monkeypatch.setattr(pipeline, "LOGITS_KEPT", 1000)
+    some, on_curve, fewer = pipeline.all_trials(this, selection)
+    np.testing.assert_array_equal(some, whole[:, [1, 3]])
+    np.testing.assert_array_equal(fewer, losses[:, [1, 3]])
+    assert on_curve == [True] * 2

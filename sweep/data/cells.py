@@ -73,7 +73,10 @@ def plain(series: pl.Series) -> pl.Series:
     if dtype in (pl.Boolean, pl.String, pl.Int64):
         return series
     if dtype.is_float() or dtype.is_decimal() or dtype == pl.Null:
-        return series.cast(pl.Float64).fill_nan(None) + 0.0
+        values = series.cast(pl.Float64)
+        below = (1 / values == -math.inf).fill_null(False)  # -0, which polars' own `+ 0.0` leaves
+        values = values.set(below, 0.0) if below.any() else values
+        return values.fill_nan(None) if values.is_nan().any() else values  # a large column that is tidy is not copied
     if dtype.is_integer():
         whole = series.cast(pl.Int64, strict=False)
         return whole if whole.null_count() == series.null_count() else series.cast(pl.Float64)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from sweep.data.features import Features
-from sweep.statistics.bootstrap import average_precisions
+from sweep.statistics.confusion import average_precision, precision_recall_points
 from sweep.validation import NEVER, count_folds, trained_on
 
 BINS = 16  # of a number, by quantiles of the rows, and as many by those of the positives
@@ -27,8 +27,9 @@ class SourceColumn:
     name : str
     parts : tuple of int
         The columns of X that come of it.
-    values : tuple of array of float64, each shape (rows,)
-        Of each column read from it: numbers, or codes of levels; NaN where missing, or of none of the levels.
+    values : tuple of array of float, each shape (rows,)
+        Of each column read from it: numbers, as they lie in X, or codes of levels; NaN where missing, or of none of
+        the levels.
     levels : tuple of (tuple of str or None, or None)
         Of each of them, what the codes mean; None for numbers.
     """
@@ -55,7 +56,7 @@ class Alarm:
     says: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ColumnScore:
     """How well one column tells the class by itself, out-of-fold.
 
@@ -67,7 +68,6 @@ class ColumnScore:
         And what it would be by chance.
     precision_at_half : float
         The highest P1 at R1 of `LEAK_R1` or more.
-    logits : array of float64, shape (scored rows,)
     """
 
     name: str
@@ -75,7 +75,6 @@ class ColumnScore:
     average_precision: float
     prevalence: float
     precision_at_half: float
-    logits: np.ndarray
 
 
 def source_columns(
@@ -98,10 +97,10 @@ def source_columns(
         name = (origin or {}).get(column.name, column.name)
         block = X[:, start : start + column.width]
         if column.kind == "number":
-            of, known = block[:, 0].astype(np.float64), None
+            of, known = block[:, 0], None
         else:
             code = block.argmax(axis=1) if column.width else np.zeros(len(X))
-            of, known = np.where(block.any(axis=1), code, np.nan), column.levels
+            of, known = np.where(block.any(axis=1), code, np.nan).astype(np.float32), column.levels
         parts.setdefault(name, []).extend(range(start, start + column.width))
         values.setdefault(name, []).append(of)
         levels.setdefault(name, []).append(known)
@@ -109,8 +108,10 @@ def source_columns(
     return tuple(SourceColumn(name, tuple(parts[name]), tuple(values[name]), tuple(levels[name])) for name in parts)
 
 
-def score_column(column: SourceColumn, y: np.ndarray, fold_of_row: np.ndarray) -> ColumnScore:
+def score_column(column: SourceColumn, y: np.ndarray, fold_of_row: np.ndarray) -> tuple[ColumnScore, np.ndarray]:
     """Score a column alone: each row by the prevalence of its level or bin on the rows that its fold trains on.
+
+    Beside the score its out-of-fold logits, (scored rows,).
 
     Parameters
     ----------
@@ -122,7 +123,20 @@ def score_column(column: SourceColumn, y: np.ndarray, fold_of_row: np.ndarray) -
     scored = [
         _score_values(column.name, *pair, y, fold_of_row) for pair in zip(column.values, column.levels, strict=True)
     ]
-    return max(scored, key=lambda found: found.average_precision)
+    return max(scored, key=lambda found: found[0].average_precision)
+
+
+def score_columns(
+    columns: Sequence[SourceColumn], y: np.ndarray, fold_of_row: np.ndarray
+) -> tuple[list[ColumnScore], ColumnScore, np.ndarray]:
+    """Score each column alone; beside all of them return the best, the first of equals, and its out-of-fold logits."""
+    scores: list[ColumnScore] = []
+    for column in columns:
+        found, logits = score_column(column, y, fold_of_row)
+        scores.append(found)
+        if found is max(scores, key=lambda one: one.average_precision):
+            best, alone = found, logits
+    return scores, best, alone
 
 
 def find_alarms(
@@ -172,13 +186,13 @@ def check_columns_alone(
         As `sweep.validation` has it.
     """
     columns = source_columns(features, X, origin)
-    return find_alarms([score_column(column, y, fold_of_row) for column in columns], columns)
+    return find_alarms(score_columns(columns, y, fold_of_row)[0], columns)
 
 
 def _score_values(
     name: str, values: np.ndarray, levels: tuple[str | None, ...] | None, y: np.ndarray, fold_of_row: np.ndarray
-) -> ColumnScore:
-    prevalence = float(y.mean())
+) -> tuple[ColumnScore, np.ndarray]:
+    values, prevalence = values.astype(np.float64), float(y.mean())
     rates = np.empty(len(y))
     for fold in range(count_folds(fold_of_row)):
         train, here = trained_on(fold_of_row, fold), fold_of_row == fold
@@ -186,14 +200,15 @@ def _score_values(
         rates[here] = _rates(values[train], y[train], edges, levels, prevalence)[_bin_of(values[here], edges, levels)]
     scored = fold_of_row != NEVER
     rates, labels = rates[scored], y[scored]
-    return ColumnScore(
+    points = precision_recall_points(labels, rates)
+    found = ColumnScore(
         name=name,
         rule=_rule(values, y, levels, prevalence),
-        average_precision=float(average_precisions(labels, rates, np.ones((1, len(labels))))[0]),
+        average_precision=average_precision(labels, rates) or 0.0,
         prevalence=float(labels.mean()),
-        precision_at_half=_precision_at(labels, rates, LEAK_R1),
-        logits=np.log(rates / (1 - rates)),
+        precision_at_half=float(points.precision[points.recall >= LEAK_R1].max()),
     )
+    return found, np.log(rates / (1 - rates))
 
 
 def _edges(values: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -260,15 +275,6 @@ def _is_missing(values: np.ndarray, levels: tuple[str | None, ...] | None) -> np
     codes = [code for code, level in enumerate(levels or ()) if level is None]
     missing: np.ndarray = np.isnan(values) if levels is None else np.isin(values, codes)
     return missing
-
-
-def _precision_at(y: np.ndarray, scores: np.ndarray, recall: float) -> float:
-    """Find the highest P1 at which R1 is this or more; rows of one score are predicted alike."""
-    order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    hits = np.cumsum(y[order] == 1)[ends]
-    enough = hits >= recall * hits[-1]
-    return float((hits / (ends + 1))[enough].max())
 
 
 def _numbers_rows(values: np.ndarray) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from sweep.document import key
 from sweep.evidence import bullets, wording
 from sweep.evidence.baselines import Baselines, compare_baselines
-from sweep.evidence.columns import Alarm, SourceColumn, find_alarms, score_column
+from sweep.evidence.columns import Alarm, SourceColumn, find_alarms, score_columns
 from sweep.evidence.importance import Importance, measure_importance
 from sweep.evidence.leaks import hold_against_rest
 from sweep.evidence.learning_curve import LearningCurve, measure_learning_curve
@@ -129,9 +129,8 @@ def gather_evidence(
 
     def compare_with_yardsticks() -> tuple[Baselines, Yardsticks, tuple[Alarm, ...]]:
         baselines = compare_baselines(X, setup, taken.most, logits)
-        scores = [score_column(column, setup.y, setup.fold_of_row) for column in columns]
-        best = max(scores, key=lambda found: found.average_precision)
-        yardsticks = measure_yardsticks(setup, logits, baselines.logistic_regression, columns, best)
+        scores, best, alone = score_columns(columns, setup.y, setup.fold_of_row)
+        yardsticks = measure_yardsticks(setup, logits, baselines.logistic_regression, columns, best, alone)
         alarms = find_alarms(scores, columns, yardsticks.network_average_precision)
         left_out = (Alarm("index", name, f"`{name}` numbers the rows, and was left out.") for name in numbering)
         return baselines, yardsticks, (*hold_against_rest(alarms, columns, setup, logits), *left_out)

@@ -85,6 +85,7 @@ def measure_yardsticks(
     regression: Regression,
     columns: Sequence[SourceColumn],
     best: ColumnScore,
+    alone: np.ndarray,
 ) -> Yardsticks:
     """Hold the network against the yardsticks, on the same rows, folds and row groups.
 
@@ -98,6 +99,8 @@ def measure_yardsticks(
     columns : sequence of SourceColumn
     best : ColumnScore
         Of the column that does best alone.
+    alone : array, shape (scored rows,)
+        The out-of-fold logits of that column.
     """
     started = time.perf_counter()
     boosted = boost_out_of_fold(columns, setup)
@@ -118,9 +121,9 @@ def measure_yardsticks(
         best_column=BestColumn(
             best.name,
             best.rule,
-            _score(setup, best.logits),
+            _score(setup, alone),
             best.average_precision,
-            compare(setup, network, best.logits),
+            compare(setup, network, alone),
         ),
         network_average_precision=average_precision(setup.scored.y, network) or 0.0,
     )

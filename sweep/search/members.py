@@ -5,7 +5,7 @@ encoding of numbers is right for all tables. So each network is judged by the lo
 into which no threshold enters, and instead of one winner the mean of those that cannot be told from the best is taken.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import thinned
 from sweep.statistics.calibration import fit_line, undone
 from sweep.study.params import Params
+from sweep.validation import numbered
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
@@ -76,15 +77,25 @@ def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray
     return losses
 
 
+def errors_apart(setup: TrialSetup, losses: np.ndarray, lowest: np.ndarray) -> float:
+    """Compute how many standard errors the mean of losses, (scored rows,), is above the lowest, paired by row group."""
+    away = losses - lowest
+    of_units = np.bincount(numbered(setup.scored.units), weights=away)
+    error = of_units.std() * np.sqrt(len(of_units)) / len(away)
+    if error == 0:
+        return float("inf") if away.any() else 0.0
+    return float(away.mean() / error)
+
+
 def rank_networks(
-    setup: TrialSetup, trials: Sequence[tuple[int, Params, np.ndarray]], count: int = CANDIDATES
+    setup: TrialSetup, trials: Iterable[tuple[int, Params, np.ndarray]], count: int = CANDIDATES
 ) -> list[tuple[int, Params]]:
     """Rank the networks of trials by their log loss, each by its best trial: (trial number, parameters).
 
     Parameters
     ----------
     setup : TrialSetup
-    trials : sequence of (number, parameters, mean out-of-fold logits)
+    trials : iterable of (number, parameters, mean out-of-fold logits)
     count : int
         Of networks, at most.
     """
@@ -176,13 +187,9 @@ def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Bu
     short, the slowest are left out, down to one. The standard error is that of the mean difference of row groups.
     """
     means = [c.logits.mean(axis=1, keepdims=True) for c in heard]
-    losses = np.stack([log_losses(setup, z[:, 0], c.params.most) for z, c in zip(means, heard, strict=True)], axis=1)
-    _, units = np.unique(setup.scored.units, return_inverse=True)
-    order = np.argsort(losses.mean(axis=0), kind="stable")
-    away = losses - losses[:, order[:1]]
-    of_units = np.stack([np.bincount(units, weights=column) for column in away.T], axis=1)
-    error = of_units.std(axis=0) * np.sqrt(len(of_units)) / len(losses)
-    near = [k for k in order if away[:, k].mean() <= NEAR * error[k]][:MEMBERS]
+    losses = [log_losses(setup, z[:, 0], c.params.most) for z, c in zip(means, heard, strict=True)]
+    order = np.argsort([loss.mean() for loss in losses], kind="stable")
+    near = [k for k in order if errors_apart(setup, losses[k], losses[order[0]]) <= NEAR][:MEMBERS]
     while len(near) > 1 and budget and not budget.allows_fewer(Params.mean_of(tuple(heard[k].params for k in near))):
         near.remove(max(near, key=lambda k: budget.seconds(heard[k].params, 1)))
     best: Confirmed = heard[near[0]]

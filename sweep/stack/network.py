@@ -177,7 +177,7 @@ class Stack:
             calls += [(part.layer, networks, rows[at : at + size]) for at in range(0, len(rows), size)]
 
         def score(layer: FirstLayer, networks: Any, rows: np.ndarray) -> None:
-            out[rows] = infer(layer.enter(X[rows]), *networks)
+            out[rows] = infer(layer.enter(X.take(rows, axis=0)), *networks)
 
         in_threads(score, *zip(*calls, strict=True))
         return out

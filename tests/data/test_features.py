@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sweep.data.cells import plain
 from sweep.data.features import MOST_LEVELS, RARE, Column, Features
 from sweep.errors import TableError
 
@@ -98,3 +99,12 @@ def test_laws_of_one_hot(values: list[str | None]) -> None:
     for index, level in enumerate(features.columns[0].levels):
         assert X[:, index].tolist() == [value == level for value in values]
         assert X[:, index].sum() >= RARE
+
+
+def test_a_tidy_column_of_numbers_is_not_copied() -> None:
+    """If it failed, a table would lie in memory twice while it is read, or NaN and -0 pass for values of their own."""
+    tidy = pl.Series("x", [1.5, 0.0, None, -2.0])
+    assert np.shares_memory(plain(tidy).to_physical().to_arrow().buffers()[1], tidy.to_arrow().buffers()[1])
+    assert plain(pl.Series("x", [1.5, float("nan")])).to_list() == [1.5, None]
+    (zero,) = plain(pl.Series("x", [-0.0])).to_numpy()
+    assert not np.signbit(zero)

@@ -8,7 +8,7 @@ import pytest
 
 from sweep.data.features import Column, Features
 from sweep.data.folds import fold_of_row
-from sweep.evidence.columns import check_columns_alone, find_alarms, score_column, source_columns
+from sweep.evidence.columns import check_columns_alone, find_alarms, score_column, score_columns, source_columns
 
 ROWS, POSITIVES = 600, 60
 RNG = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def of(values: np.ndarray, name: str = "x") -> Any:
 
 def alarms(values: np.ndarray, whole: float | None = None) -> list[str]:
     columns = of(values)
-    return [alarm.kind for alarm in find_alarms([score_column(c, Y, FOLDS) for c in columns], columns, whole)]
+    return [alarm.kind for alarm in find_alarms([score_column(c, Y, FOLDS)[0] for c in columns], columns, whole)]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_column_as_good_as_the_model_is_asked_about() -> None:
     """If it failed, a model that goes by one column alone would not be doubted."""
     good = RNG.normal(size=ROWS) + 4 * Y
     (column,) = of(good)
-    area = score_column(column, Y, FOLDS).average_precision
+    area = score_column(column, Y, FOLDS)[0].average_precision
     assert area > 0.8
     assert "leak" in alarms(good, whole=area)
 
@@ -55,7 +55,7 @@ def test_a_column_as_good_as_the_model_is_asked_about() -> None:
 def test_what_a_common_class_gives_by_chance_raises_no_alarm() -> None:
     """If it failed, every column would be called a leak where nine of ten rows are positive."""
     columns = of(RNG.normal(size=ROWS) + 0.5 * (1 - Y))
-    score = score_column(columns[0], 1 - Y, FOLDS)
+    score = score_column(columns[0], 1 - Y, FOLDS)[0]
     assert (score.prevalence, score.average_precision > 0.9) == (0.9, True)
     assert find_alarms([score], columns, 0.98) == ()
 
@@ -74,7 +74,7 @@ def test_counts_and_dates_with_gaps_are_no_index() -> None:
 
 def test_bins_are_chosen_on_the_other_folds() -> None:
     """If it failed, a column of noise would be flattered by the rows that score it."""
-    scores = [score_column(of(RNG.normal(size=ROWS))[0], Y, FOLDS).average_precision for _ in range(10)]
+    scores = [score_column(of(RNG.normal(size=ROWS))[0], Y, FOLDS)[0].average_precision for _ in range(10)]
     assert np.mean(scores) == pytest.approx(POSITIVES / ROWS, abs=0.03)
 
 
@@ -83,7 +83,7 @@ def test_a_category_is_scored_by_its_levels_and_named_by_the_one_that_tells() ->
     features = Features((Column("state", "category", ("closed", "open", None)),))
     level = np.where(Y == 1, 0, np.where(RNG.random(ROWS) < 0.9, 1, 2))
     (column,) = source_columns(features, np.eye(3)[level])
-    found = score_column(column, Y, FOLDS)
+    found, _ = score_column(column, Y, FOLDS)
     assert found.average_precision == pytest.approx(1.0)
     assert found.rule == "where it is closed"
 
@@ -100,13 +100,13 @@ def test_a_column_that_tells_by_being_missing_or_not_is_named_by_that(kind: str,
         (column,) = of(np.where(given, RNG.normal(size=ROWS), np.nan))
     else:
         (column,) = source_columns(LEVELS, np.eye(3)[np.where(given, RNG.integers(0, 2, ROWS), 2)])
-    assert score_column(column, Y, FOLDS).rule == f"where it is {'given' if told else 'missing'}"
+    assert score_column(column, Y, FOLDS)[0].rule == f"where it is {'given' if told else 'missing'}"
 
 
 def test_a_value_that_tells_is_named_beside_missing_ones() -> None:
     """If it failed, a range of numbers that tells would be hidden behind gaps that do not."""
     values = np.where(RNG.random(ROWS) < 0.3, np.nan, 10.0 * Y + RNG.normal(size=ROWS))
-    assert score_column(of(values)[0], Y, FOLDS).rule.startswith("above ")
+    assert score_column(of(values)[0], Y, FOLDS)[0].rule.startswith("above ")
 
 
 def test_columns_that_come_of_another_are_gathered_under_its_name() -> None:
@@ -138,3 +138,15 @@ def test_quantiles_of_a_large_table_are_those_of_some_rows(monkeypatch: pytest.M
     monkeypatch.setattr("sweep.evidence.columns.np.quantile", counted)
     assert alarms(RNG.normal(size=ROWS) + 20 * Y, whole=0.9) == ["leak"]
     assert 100 <= max(taken) < 200
+
+
+def test_numbers_are_looked_at_where_they_lie_and_the_logits_of_one_column_are_kept() -> None:
+    """If it failed, evidence would hold a second copy of ten million rows, and a third of out-of-fold logits."""
+    X = np.column_stack([RNG.normal(size=ROWS), RNG.normal(size=ROWS) + 2 * Y, RNG.normal(size=ROWS)])
+    columns = source_columns(Features(tuple(Column(name, "number") for name in "abc")), X)
+    assert all(np.shares_memory(column.values[0], X) for column in columns)
+    scores, best, alone = score_columns(columns, Y, FOLDS)
+    each = [score_column(column, Y, FOLDS) for column in columns]
+    assert [found for found, _ in each] == scores
+    assert best is scores[1]
+    np.testing.assert_array_equal(alone, each[1][1])

@@ -22,7 +22,7 @@ def asked(*values: np.ndarray) -> tuple[tuple[Alarm, ...], tuple[Alarm, ...]]:
     X = np.stack(values, axis=1).astype(float)
     columns = source_columns(Features(tuple(Column(f"x{k}", "number") for k in range(X.shape[1]))), X)
     logits = boost_out_of_fold(columns, SETUP)
-    scores = [score_column(column, Y, SETUP.fold_of_row) for column in columns]
+    scores = [score_column(column, Y, SETUP.fold_of_row)[0] for column in columns]
     alarms = find_alarms(scores, columns, average_precision(Y, logits))
     return alarms, hold_against_rest(alarms, columns, SETUP, logits)
 

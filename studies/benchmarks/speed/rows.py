@@ -17,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -170,14 +172,16 @@ def main() -> None:
     file, rows = HERE / "rows.jsonl", asked.pop("rows")
     if rows:
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in asked.items() if v is not None}
-        watched = Watched()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                measure(made(rows, Path(folder)), watched, **given)
-        finally:
-            with file.open("a") as opened:
-                opened.write(json.dumps({"rows": rows, "given": given, "steps": watched.found}) + "\n")
+        with tempfile.TemporaryDirectory() as folder:
+            with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # so that its memory is not the study's
+                path = apart.submit(made, rows, Path(folder)).result()
+            watched = Watched()
+            try:
+                measure(path, watched, **given)
+            finally:
+                with file.open("a") as opened:
+                    opened.write(json.dumps({"rows": rows, "given": given, "steps": watched.found}) + "\n")
     measured = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     (HERE / "rows.md").write_text(f"{table(measured)}\nEstimated by `sweep.search.estimate`:\n\n{expected()}")
 
