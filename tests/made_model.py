@@ -11,7 +11,7 @@ from sweep.model.export import export
 from sweep.model.layers import build
 from sweep.stack.design import all_rows
 from sweep.stack.network import Stack
-from sweep.stack.recipe import Recipe
+from sweep.stack.recipe import Committee, Recipe
 from sweep.stack.training import fit
 
 RATIO = 5.0
@@ -72,9 +72,20 @@ def additive(frame: Any, features: Any, labels: Any) -> Any:
     return trained(frame, features, labels, bins=True, depth=0)
 
 
+@pytest.fixture(scope="session")
+def boosted(frame: Any, features: Any, labels: Any) -> Any:
+    """The mean of the same with bins and boosted trees."""
+    recipes = Recipe(depth=1, width=16, epochs=20, batch_size=64, bins=True), Recipe(trees=20)
+    return of_all_rows(frame, features, labels, Committee(recipes, (1.0, 1.0)))
+
+
 def trained(frame: Any, features: Any, labels: Any, *, bins: Any, depth: int = 2) -> Any:
-    design = all_rows(labels, most=[0.9, 0.5], repeats=2, seed=0)
     recipe = Recipe(depth=depth, width=16, epochs=20, batch_size=64, bins=bins)
+    return of_all_rows(frame, features, labels, recipe)
+
+
+def of_all_rows(frame: Any, features: Any, labels: Any, recipe: Recipe | Committee) -> Any:
+    design = all_rows(labels, most=[0.9, 0.5], repeats=2, seed=0)
     return fit(features.transform(frame), design.Y, design.W, recipe, seed=0, init_seed=design.init_seed)
 
 

@@ -26,7 +26,7 @@ from sweep.model.layers import Delivered, ensemble, raw_columns, stack_of
 from sweep.model.model_card import render_model_card
 from sweep.model.numpy_reader import score
 from sweep.stack.backend import keras, quiet_libraries, tf
-from sweep.stack.preprocessing import HIGH, LOW, Standardise
+from sweep.stack.preprocessing import HIGH, LOW, OF_TREE, Standardise
 
 README = "README.md"
 ROWS = 4096  # compared, at most
@@ -198,6 +198,7 @@ def _write_npz(model: Delivered, path: Path) -> None:
     arrays |= {"indicators": stack.layer.indicators, "announced": stack.layer.announced[0]}
     bins = {"edge": stack.layer.edge[0], "slope": stack.layer.slope[0], "low": LOW, "high": HIGH}
     arrays |= {"numbers": stack.layer.numbers, **{f"bin_{name}": array for name, array in bins.items()}}
+    arrays |= {f"tree_{name}": getattr(stack.layer, name)[0] for name in OF_TREE}
     arrays |= {"layers": len(kernels), "weight_ratio": card["weight_ratio"]}
     arrays |= {"threshold": np.float32(card["logit_threshold"])}
     arrays |= dict(zip(("intercept", "slope"), card["calibration"], strict=True))

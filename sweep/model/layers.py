@@ -7,6 +7,7 @@ import json
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from sweep.errors import InputError
 from sweep.model.inputs import MISSING, as_tensor, words_of
 from sweep.stack.backend import keras, tf
 from sweep.stack.network import Stack
-from sweep.stack.preprocessing import BINS, FirstLayer, Standardise
+from sweep.stack.preprocessing import Standardise
 
 
 @keras.saving.register_keras_serializable(package="sweep")
@@ -178,7 +179,7 @@ def build(
     Parameters
     ----------
     stack : Stack
-        All its columns are the ensemble, which averages logits; they must share one set of training rows.
+        All its columns are the ensemble, which averages logits; they must share their training rows.
     features : Features
         How the columns of the table become the stack's X.
     weight_ratio : float
@@ -207,8 +208,7 @@ def build(
     live = Features(tuple(column for column in features.columns if column.width))
     if len(live.names) != stack.features:
         raise InputError(f"features must give the {stack.features} columns of X of the stack; got {len(live.names)}.")
-    if len(stack.layer.centre) != 1:
-        raise InputError(f"All columns of the stack must share one set of rows; got {len(stack.layer.centre)} sets.")
+    stack = replace(stack, layer=stack.layer.together())
     if not (math.isfinite(weight_ratio) and weight_ratio > 0):
         raise InputError(f"weight_ratio must be finite and above 0; got {weight_ratio}.")
     names = {f"column_{i}": column.name for i, column in enumerate(live.columns)}
@@ -262,23 +262,11 @@ def ensemble(stack: Stack) -> "keras.Model":
 
 def stack_of(model: Delivered) -> Stack:
     """Rebuild the stack that `build` made the model of."""
-    first = model.get_layer("standardise")
-    centre, scale, announced, *bins = first.get_weights()
-    edge, slope = bins or np.zeros((2, 0, BINS), np.float32)
     nets = [layer for layer in model.networks.layers if layer.name.startswith("network_")] or [model.networks]
     weights = [net.get_weights() for net in nets]
     parameters = [np.stack(part) for part in zip(*weights, strict=True)]
     parameters[1::2] = [bias[:, None] for bias in parameters[1::2]]
-    layer = FirstLayer(
-        centre[None],
-        scale[None],
-        np.array(first.indicators, np.int64),
-        announced[None],
-        np.array(first.numbers, np.int64),
-        edge[None],
-        slope[None],
-        set_of=np.zeros(len(nets), np.int64),
-    )
+    layer = replace(model.get_layer("standardise").learned, set_of=np.zeros(len(nets), np.int64))
     return Stack(layer, tuple(parameters))
 
 

@@ -28,6 +28,11 @@ def score(folder: Any, columns: Any) -> tuple[np.ndarray, np.ndarray]:
         bins = (z[:, net["numbers"], None] - net["bin_edge"]) * net["bin_slope"]
         bins = np.clip(bins, net["bin_low"], net["bin_high"])
         inputs = [z / np.sqrt(1 + (z / 3) ** 2), missing, bins.reshape(len(z), -1)]
+        if len(net["tree_value"]):
+            passed = np.concatenate([z, missing], axis=1)[:, net["tree_split_of"]] > net["tree_threshold"]
+            met = np.einsum("rts,tsl->rtl", passed, net["tree_side"])  # of the splits that a leaf asks to be passed
+            inside = met == np.maximum(net["tree_side"], 0).sum(axis=1)
+            inputs.append((inside * net["tree_value"]).sum(axis=(1, 2))[:, None])
         h = np.concatenate(inputs, axis=1, dtype=np.float32)
         for i in range(net["layers"]):
             h = h @ net[f"kernel_{i}"] + net[f"bias_{i}"]  # (networks, rows, units)

@@ -69,7 +69,10 @@ def compose(
     def networks(some: Sequence[Confirmed]) -> tuple[ConfirmedNetwork, ...]:
         return tuple(
             ConfirmedNetwork(
-                trial=c.trial, **_of(c.params, searched), bins=c.params.bins, length=c.params.length, score=c.score
+                trial=c.trial,
+                **_of(c.params, searched),
+                **{name: getattr(c.params, name) for name in ("bins", "length", "trees")},
+                score=c.score,
             )
             for c in some
         )

@@ -79,7 +79,7 @@ def draw_every_trial(
         network.width,
         precision,
         recall,
-        bins=network.bins,
+        words=network.words,
         members=len(network.parts),
     )
     points = [

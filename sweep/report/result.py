@@ -91,6 +91,7 @@ class ConfirmedNetwork:
     learning_rate: float | None = field(default=None, metadata=LEFT_OUT)
     bins: bool = False
     length: float = 1.0
+    trees: int = 0
     score: float = 0.0
 
 

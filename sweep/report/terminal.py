@@ -41,10 +41,10 @@ def selected_line(result: Result) -> str:
 
 
 def network(result: Result) -> str:
-    """Describe the network taken: hidden layers x units, and whether it has bins; of a mean each member."""
+    """Describe the network taken: hidden layers x units, and whether it has bins, or trees; of a mean each member."""
     selected = result.selected
     words = selected.network or f"{selected.params.depth} x {selected.params.width}"
-    return words if len(selected.members) > 1 else f"network {words}"
+    return words if len(selected.members) > 1 or any(one.trees for one in selected.members) else f"network {words}"
 
 
 def recall_by_cut(result: Result) -> str | None:

@@ -1,8 +1,9 @@
 """The networks to deliver: the best trials and a few beside them, judged by log loss; the good ones averaged.
 
 With tens of positives min(P1, R1) at one threshold picks networks by chance, and no fixed depth, number of epochs or
-encoding of numbers is right for all tables. So each network is judged by the log loss of its out-of-fold probability,
-into which no threshold enters, and instead of one winner the mean of those that cannot be told from the best is taken.
+encoding of numbers is right for all tables; where they follow rules of thresholds boosted trees are better than any. So
+each is judged by the log loss of its out-of-fold probability, into which no threshold enters, and instead of one winner
+the mean of those that cannot be told from the best is taken.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 CANDIDATES = 2  # networks of trials that are run again
 MEMBERS = 3  # of the mean, at most
-NEAR = 2.0  # paired standard errors from the lowest log loss, within which a network is one of the good ones
+NEAR = 1.0  # paired standard errors from the lowest log loss, within which a network is one of the good ones
 LENGTHS = (3.0, 7.5)  # of the training: the next is tried where the last lowered the loss
+TREES = (50, 150)  # boosted: the more are tried likewise
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,10 @@ def audition(
     *,
     additive: bool,
 ) -> tuple[Confirmed, ...]:
-    """Confirm the best networks of the trials, and what no trial has: an additive one, bins, longer training.
+    """Confirm the best networks of the trials, and what no trial has: an additive one, bins, longer training, trees.
 
     All are trained at the balance of the best. Of a network and the same trained for longer, once, the one whose first
-    repeat is the better is kept.
+    repeat is the better is kept; so of few boosted trees and more.
 
     Parameters
     ----------
@@ -149,14 +151,14 @@ def audition(
     budget : Budget
         What would take too long is trained once only, and for longer not at all.
     additive : bool
-        Whether the space has networks without a hidden layer.
+        Whether the space has networks without a hidden layer: additive ones, and boosted trees.
     """
     from sweep.stack.preprocessing import has_numbers_for_bins  # loads TensorFlow: not to read a selection
 
     number, top = best[0]
     binned = has_numbers_for_bins(X)
     entrants = {params.network: (n, replace(params, most=top.most)) for n, params in best}
-    further = [replace(top, depth=0, bins=binned)] * additive
+    further = [replace(top, depth=0, bins=binned), replace(top, depth=0, trees=TREES[0])] * additive
     with_layers = [params for _, params in best if params.depth]
     further += [replace(params, most=top.most, bins=True) for params in with_layers[: int(binned)]]
     for params in further:
@@ -166,18 +168,24 @@ def audition(
     def loss(one: Confirmed, repeats: int | None = None) -> float:
         return float(log_losses(setup, one.logits[:, :repeats].mean(axis=1), one.params.most).mean())
 
-    at = min((k for k, one in enumerate(heard) if one.params.depth), key=lambda k: loss(heard[k]), default=None)
-    if at is None:
-        return tuple(heard)
-    for length in LENGTHS:
-        params = replace(heard[at].params, length=length)
-        if setup.epochs_of(params) == setup.epochs_of(heard[at].params) or not budget.allows_fewer(params):
-            break
-        (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers, repeats=lambda _: 1)
-        if loss(longer) >= loss(heard[at], 1):
-            break
-        heard[at] = longer
+    layered = sorted((k for k, one in enumerate(heard) if one.params.depth), key=lambda k: loss(heard[k]))
+    trees = [k for k, one in enumerate(heard) if one.params.trees]
+    for at in (*layered[:1], *trees):
+        for params in _longer(heard[at].params):
+            if setup.recipe(params) == setup.recipe(heard[at].params) or not budget.allows_fewer(params):
+                break
+            (longer,) = confirm(X, setup, [(heard[at].trial, params)], workers, repeats=lambda _: 1)
+            if loss(longer) >= loss(heard[at], 1):
+                break
+            heard[at] = longer
     return tuple(heard)
+
+
+def _longer(params: Params) -> list[Params]:
+    """List the same network trained for longer and longer, or with more and more trees."""
+    if params.trees:
+        return [replace(params, trees=trees) for trees in TREES[1:]]
+    return [replace(params, length=length) for length in LENGTHS]
 
 
 def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Budget | None" = None) -> Confirmed:

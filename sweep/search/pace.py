@@ -17,6 +17,7 @@ from sweep.stack.training import BLOCK_COLUMNS, fit
 from sweep.study.params import Params
 
 STEP, PRODUCT, UNIT = 300e-6, 14e-12, 2e-9  # seconds: a step; a multiplication or addition; a hidden unit of a row
+TREE, INPUT = 1e-3, 15e-9  # seconds: a boosted tree; an input of a row that it looks at
 ROWS = 1024  # trained on, at most
 EPOCHS = 4  # of them
 
@@ -53,6 +54,8 @@ def work(columns: float, recipe: Recipe, rows: int, inputs: int) -> float:
     >>> 5 < large / small < 20
     True
     """
+    if recipe.trees:
+        return columns * recipe.trees * (TREE + INPUT * rows * inputs)
     blocks = max(2, 2 * -(-columns // (2 * BLOCK_COLUMNS)))
     batch = min(rows, recipe.batch_size)
     entries = batch * columns / blocks

@@ -172,7 +172,8 @@ class Stack:
         calls = []
         for part, rows in parts:
             networks = tf.constant(part.layer.set_of, tf.int32), [tf.constant(p) for p in part.parameters]
-            widest = max(part.columns * max(p.shape[-1] for p in part.parameters[::2]), part.layer.live.size)
+            widest = part.columns * max(p.shape[-1] for p in part.parameters[::2])
+            widest = max(widest, part.layer.live.size, part.layer.value.size)
             size = max(1, CHUNK_BYTES // (4 * widest))
             calls += [(part.layer, networks, rows[at : at + size]) for at in range(0, len(rows), size)]
 

@@ -29,6 +29,7 @@ class Recipe:
     weight_decay: float | None = None  # of the kernels, per unit of learning rate, at 100 rows of the rarer class
     dropout: float | None = None  # rate: share of hidden units dropped in a step
     bins: bool = False  # whether numbers enter by the quantiles that they lie between, too
+    trees: int = 0  # boosted ones, whose sum is the network: `sweep.stack.boosting`; all above is then without effect
 
     @property
     def peak(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sweep.errors import InputError
 from sweep.stack.backend import in_threads
+from sweep.stack.boosting import boost
 from sweep.stack.committee import merge
 from sweep.stack.engine import ColumnBlock, OnStep
 from sweep.stack.network import Stack, check_rows, shapes
@@ -106,7 +107,9 @@ def fit(
     watch: Watch | None = None,
     on_step: OnStep | None = None,
 ) -> Stack:
-    """Train as `train` does, on arrays that hold what it checks; of a committee each member, merged, unwatched.
+    """Train as `train` does, on arrays that hold what it checks.
+
+    Of a committee each member is trained, and merged; that, and boosted trees, unwatched.
 
     `watch(epoch, snapshot)` is called after each epoch, counted from 1, where `snapshot()` is the stack as it is then;
     it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and ends the
@@ -115,6 +118,8 @@ def fit(
     if isinstance(recipe, Committee):
         each = [fit(X, Y, W, one, seed=seed, init_seed=init_seed, on_step=on_step) for one in recipe.members]
         return merge(each, recipe.weights)
+    if recipe.trees:
+        return boost(X, Y, W, recipe.trees, init_seed=init_seed, on_step=on_step)
     layer = learn_first_layer(X, W, bins=recipe.bins)
     blocks = _split_columns(layer.set_of, layer.live.shape[1], recipe)
     back = np.argsort(np.concatenate(blocks))

@@ -11,7 +11,7 @@ from sweep.stack.recipe import Recipe
 class Params:
     """The parameters of a trial: the cap on the class weights, the network and, where asked, its regularisation.
 
-    No trial has bins, another length or members: what is judged beside the best trials may, and what is selected.
+    No trial has bins, another length, trees or members; what is judged beside the best trials may, and what is taken.
     """
 
     most: float
@@ -22,6 +22,7 @@ class Params:
     learning_rate: float = Recipe.learning_rate
     bins: bool = False
     length: float = 1.0  # of the training, in multiples of the study's epochs
+    trees: int = 0  # boosted ones, in place of layers
     members: tuple["Params", ...] = ()  # whose logits are averaged, the best first: the network above is the first
 
     @classmethod
@@ -51,7 +52,7 @@ class Params:
 
     @property
     def words(self) -> str:
-        """Depth, width, bins and length for a reader.
+        """Depth, width, bins, length or trees for a reader.
 
         Examples
         --------
@@ -60,6 +61,8 @@ class Params:
         """
         if self.members:
             return f"the mean of {'; '.join(member.words for member in self.members)}"
+        if self.trees:
+            return f"{self.trees} boosted trees"
         shape = f"{self.depth} x {self.width}" if self.depth else "additive" if self.bins else "linear"
         bins = " with bins" if self.bins and self.depth else ""
         return f"{shape}{bins}{f', {self.length:g} times the epochs' if self.length != 1 else ''}"

@@ -55,7 +55,7 @@ def as_json(features: Any, frame: Any) -> Any:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_gives_what_the_model_gives(
-    name: Any, model: Any, plain: Any, additive: Any, features: Any, card: Any, frame: Any, tmp_path: Path
+    name: Any, model: Any, plain: Any, additive: Any, boosted: Any, features: Any, card: Any, frame: Any, tmp_path: Path
 ) -> None:
     """Else someone decides by a file that is not the model. The largest difference is printed for the record."""
     done = export(model, tmp_path / "out", format=name, frame=frame)
@@ -68,11 +68,13 @@ def test_every_format_gives_what_the_model_gives(
     assert export(one, tmp_path / "one", format=name, frame=frame)["difference"] <= 1e-6
     shallow = build(additive.take([0, 1]), features, weight_ratio=1.0, card=card)  # and without a hidden layer
     assert export(shallow, tmp_path / "shallow", format=name, frame=frame)["difference"] <= 1e-6
+    trees = build(boosted.take([0, 1]), features, weight_ratio=1.0, card=card)  # and with boosted trees
+    assert export(trees, tmp_path / "trees", format=name, frame=frame)["difference"] <= 1e-6
 
     weights = json.loads((tmp_path / "out" / "class_weights.json").read_text())
     assert weights == {"0": 0.6, "1": 3.0, "most": 0.9, "weight_ratio": 5.0, "scale_pos_weight": 5.0}
     assert card_of(done["path"]) == card_of(tmp_path / "out") == model.card
-    assert {path.name for path in tmp_path.iterdir()} == {"out", "one", "shallow"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "one", "shallow", "trees"}
 
 
 def test_runs_where_sweep_is_not_installed(

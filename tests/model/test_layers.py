@@ -1,5 +1,6 @@
 """The delivered model: what it computes from raw columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,18 @@ def test_one_network_and_its_stack_come_back(stack: Stack, features: Any, card: 
     np.testing.assert_allclose(outputs(one, raw_columns(features, frame))[0], 1 / (1 + np.exp(-logit)), atol=1e-6)
 
 
+def test_trees_of_several_columns_are_averaged_in_one_first_layer(
+    boosted: Stack, features: Any, card: Any, frame: Any
+) -> None:
+    """Else an ensemble of means with trees says something else than the mean of its networks."""
+    X = features.transform(frame)
+    built = build(boosted.take([0, 1]), features, weight_ratio=1.0, card=card)
+    mean = boosted.logits(X)[:, :2].mean(axis=1)
+    assert np.ptp(boosted.logits(X)[:, 0] - boosted.logits(X)[:, 1]) > 0.01, "two columns with trees of their own"
+    np.testing.assert_allclose(outputs(built, raw_columns(features, frame))[0], 1 / (1 + np.exp(-mean)), atol=1e-6)
+    np.testing.assert_allclose(stack_of(built).logits(X).mean(axis=1), mean, atol=2e-5)
+
+
 def test_a_category_without_levels_is_no_input(stack: Stack, features: Any, card: Any) -> None:
     """Else a model demands a column that it makes no use of."""
     more = Features((*features.columns, Column("free text", "category", ())))
@@ -115,6 +128,7 @@ def test_refuses_what_does_not_fit(stack: Stack, features: Any, card: Any) -> No
         build(stack, features, weight_ratio=1.0, card={"low": float("nan")})
     with pytest.raises(InputError, match="weight_ratio"):
         build(stack, features, weight_ratio=0.0, card=card)
-    two = Stack.join([stack, stack])
+    other = replace(stack.layer, centre=stack.layer.centre + 1)
+    two = Stack.join([stack, replace(stack, layer=other)])
     with pytest.raises(InputError, match="share one set of rows"):
         build(two, features, weight_ratio=1.0, card=card)

@@ -28,7 +28,7 @@ def write(folder: Path, *, ratio: float, intercept: float, slope: float, bias: f
     np.savez(
         folder / "model.npz",
         indicators=np.array([0]), announced=np.ones(1, np.float32), numbers=np.zeros(0, int),
-        bin_edge=empty, bin_slope=empty, bin_low=np.zeros(8), bin_high=np.zeros(8),
+        bin_edge=empty, bin_slope=empty, bin_low=np.zeros(8), bin_high=np.zeros(8), tree_value=empty,
         layers=1, kernel_0=kernel, bias_0=np.full((1, 1, 1), bias, np.float32),
         weight_ratio=ratio, intercept=intercept, slope=slope, threshold=np.float32(0),
     )  # fmt: skip

@@ -179,13 +179,13 @@ def test_pruned_trials_are_hollow() -> None:
 
 
 def test_selected_is_drawn_at_the_balance_picked_not_at_the_trials_own() -> None:
-    ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63))
+    ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, words="2 x 64"))
     assert [place.tolist() for place in stars(ax)] == [[0.63, 0.57]], "the star is not on what is delivered"
     text = words_of(ax)
-    assert "trial 1's network" in text, "the reader cannot tell which network was selected"
+    assert "selected: 2 x 64" in text, "the reader cannot tell which network was selected"
     assert "most = 0.740" in text, "the reader cannot tell which balance was selected"
     assert "bins" not in text
-    ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, bins=True))
+    ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, words="2 x 64 with bins"))
     assert "with bins" in words_of(ax), "the star lies off all trials, and the reader cannot tell why"
     ax = draw_trials(points(), selected=TrialPoint(1, 0.74, 2, 64, 0.57, 0.63, members=3))
     assert "mean of 3 networks" in words_of(ax)

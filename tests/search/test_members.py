@@ -9,7 +9,7 @@ import pytest
 from sweep.parallel.workers import Workers
 from sweep.search import members
 from sweep.search.budget import Budget
-from sweep.search.members import Confirmed, audition, average_good_ones, log_losses, rank_networks
+from sweep.search.members import TREES, Confirmed, audition, average_good_ones, log_losses, rank_networks
 from sweep.search.selection import Selection, select
 from sweep.search.setup import TrialSetup
 from sweep.statistics.calibration import fit_line
@@ -90,9 +90,10 @@ def audit(X: np.ndarray, monkeypatch: pytest.MonkeyPatch, gain: float, **more: A
     noise = np.random.default_rng(3).normal(size=ROWS)
 
     def held_out(X: Any, setup: Any, params: Params, *_: Any, repeats: int) -> np.ndarray:
-        assert repeats == (2 if params.length == 1 and more.get("budget") is not TIGHT else 1)
-        logits = SIGNAL + noise * gain ** np.log(params.length)
-        return np.stack([logits, -logits][:repeats], axis=1) if params.length > 1 else np.stack([logits] * 2, axis=1)
+        length = params.length * max(1, params.trees / TREES[0])
+        assert repeats == (2 if length == 1 and more.get("budget") is not TIGHT else 1)
+        logits = SIGNAL + noise * gain ** np.log(length)
+        return np.stack([logits, -logits][:repeats], axis=1) if length > 1 else np.stack([logits] * 2, axis=1)
 
     monkeypatch.setattr(members, "held_out", held_out)
     best = [(4, Params(0.7, 1, 8)), (2, Params(0.6, 2, 16))]
@@ -105,17 +106,21 @@ def test_beside_the_best_trials_stand_an_additive_network_bins_and_longer_traini
     """If it failed, no study would find what tables need that no trial has; or train long where it harms."""
     X = np.random.default_rng(0).normal(size=(ROWS, 2))
     top = Params(0.7, 1, 8)
-    beside = [replace(top, depth=2, width=16), replace(top, depth=0, bins=True), replace(top, bins=True)]
+    trees = replace(top, depth=0, trees=TREES[0])
+    beside = [replace(top, depth=2, width=16), replace(top, depth=0, bins=True), trees, replace(top, bins=True)]
     assert audit(X, monkeypatch, 1.5) == [top, *beside]
-    assert audit(X, monkeypatch, 0.5) == [replace(top, length=7.5), *beside]
-    assert audit(X, monkeypatch, 1.5, additive=False) == [top, beside[0], beside[2]]
+    assert audit(X, monkeypatch, 0.5) == [
+        replace(top, length=7.5), *beside[:2], replace(trees, trees=TREES[-1]), beside[3],
+    ]  # fmt: skip
+    assert audit(X, monkeypatch, 1.5, additive=False) == [top, beside[0], beside[3]]
     assert audit(X, monkeypatch, 0.5, budget=TIGHT) == [top, *beside], "trained for longer beyond the budget"
     plain = audit((X > 0).astype(float), monkeypatch, 1.5)
-    assert plain == [top, beside[0], replace(top, depth=0)], "no numbers: nothing has bins"
+    assert plain == [top, beside[0], replace(top, depth=0), trees], "no numbers: nothing has bins"
 
 
-def test_what_is_selected_is_kept_with_its_members(tmp_path: Any) -> None:
+def test_what_is_selected_is_kept_with_its_members(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """If it failed, a resumed study would export one network where a mean was measured."""
+    monkeypatch.setattr(members, "NEAR", 9.0)
     X = np.stack([SIGNAL, np.arange(ROWS) % 7], axis=1)
     heard = audition(X, SETUP, [(1, Params(0.6, 1, 4))], Workers(), BUDGET, additive=True)
     selection = select(X, SETUP, heard, 0.5, 0.8, asked="ratio", workers=Workers(), budget=BUDGET)

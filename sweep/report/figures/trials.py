@@ -47,8 +47,8 @@ class TrialPoint:
     ----------
     precision, recall : float or None
         P1 and R1; precision None without a predicted positive.
-    bins : bool
-        Whether the network has bins, which no trial's has.
+    words : str
+        What is selected, which need be no trial's network, described.
     members : int
         Of how many networks the mean is.
     more : str
@@ -62,14 +62,14 @@ class TrialPoint:
     precision: float | None
     recall: float | None
     pruned: bool = False
-    bins: bool = False
+    words: str = ""
     members: int = 1
     more: str = ""
 
     def says(self, prevalence: float | None) -> str:
         """Say what it is, for the reader who points at it."""
         ratio = "" if prevalence is None else f" (weights {ratio_text(float(weight_ratio(self.most, prevalence)))})"
-        network = f"depth {self.depth}, width {self.width}{', with bins' * self.bins}{self.more}"
+        network = self.words or f"depth {self.depth}, width {self.width}{self.more}"
         state = ", pruned" if self.pruned else ""
         return (
             f"trial {self.number}{state}: P1 {self.precision:.3f}, R1 {self.recall:.3f}; most {self.most:.3f}{ratio}, "
@@ -288,11 +288,8 @@ def _key(trials: Sequence[TrialPoint], chosen: Sequence[TrialPoint]) -> list[Lin
 
     handles = []
     for selected in chosen:
-        of = f"mean of {selected.members} networks" if selected.members > 1 else f"trial {selected.number}'s network"
-        bins = "with bins, " * (selected.bins and selected.members == 1)
-        text = (
-            f"selected: {of},\n{bins}most = {selected.most:.3f}\nP1 {selected.precision:.2f}, R1 {selected.recall:.2f}"
-        )
+        of = f"mean of {selected.members} networks" if selected.members > 1 else selected.words
+        text = f"selected: {of},\nmost = {selected.most:.3f}\nP1 {selected.precision:.2f}, R1 {selected.recall:.2f}"
         handles.append(dot(text, 220, marker="*", color=VERMILLION, markeredgecolor=BLACK))
     drawn = [t for t in trials if t.drawable]
     for depth, marker in sorted({(t.depth, _marker(t)) for t in drawn}):
