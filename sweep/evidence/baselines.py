@@ -147,7 +147,9 @@ def compare(setup: TrialSetup, network: np.ndarray, other: np.ndarray) -> Agains
     some, times = thinned(y, rows.units, np.stack(pair, axis=1), seed=setup.seed)
     draws = row_draws(y[some], rows.units[some], RESAMPLES, np.random.default_rng([setup.seed, 8]))
     drawn = np.concatenate([differences(some, block * times) for block in draws], axis=1)
-    values = differences(np.arange(len(y)), np.ones((1, len(y))))[:, 0].tolist()
+    scores = [float(score(Counts.of(y, decided), "ratio")) for decided in called]
+    precisions = [average_precision(y, z) or 0.0 for z in pair]
+    values = scores[0] - scores[1], precisions[0] - precisions[1]
     return Against(*(Estimate.of(value, of) for value, of in zip(values, drawn, strict=True)))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import positive_shares
 from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws, thinned
-from sweep.statistics.confusion import count
+from sweep.statistics.confusion import average_precision, count
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study.params import Params
 from sweep.validation import count_folds, trained_on
@@ -187,7 +187,7 @@ def score_points(
     resampled = np.concatenate(tallied)
     plain = {
         "score": score(counts, "ratio"),
-        "average_precision": np.array([average_precisions(y, z, np.ones((1, rows)))[0] for z in flat.T]),
+        "average_precision": np.array([average_precision(y, z) or 0.0 for z in flat.T]),
         "recall": counts[:, 0] / (counts[:, 0] + counts[:, 2]),
     }
     drawn = {

@@ -28,7 +28,7 @@ def check_labels(y: ArrayLike, *, both: bool = False) -> NDArray[np.bool_]:
     labels = np.asarray(y)
     if labels.ndim != 1:
         raise InputError(f"y must have shape (rows,); got {labels.shape}.")
-    if labels.dtype != np.bool_ and not np.isin(labels, (0, 1)).all():
+    if labels.dtype != np.bool_ and not ((labels == 0) | (labels == 1)).all():
         raise InputError(f"y must hold 0 (class 0) and 1 (class 1) only; got {np.unique(labels)[:5].tolist()}.")
     labels = labels.astype(bool)
     if both and (labels.all() or not labels.any()):

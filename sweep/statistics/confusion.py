@@ -6,8 +6,6 @@ Class 1 is the positive, rare class. A pair is always (class 0, class 1):
     recall      R0 = tn / (tn + fp)     R1 = tp / (tp + fn)
 
 A rate whose denominator is 0 is undefined: None in a pair, NaN in an array, never 0 or 1.
-
-scikit-learn is imported by the functions that need it, as commands that only read a table or show a result do without.
 """
 
 from dataclasses import asdict, dataclass
