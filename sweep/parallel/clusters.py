@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
-
 from sweep.errors import InputError
 
 STARTS_IN = 30  # seconds within which a cluster must answer
@@ -43,15 +41,15 @@ class Dask:
         except Exception as error:  # whatever its transport raises
             raise _unreachable("Dask scheduler", address, error) from None
         self.executor = self.client.get_executor(pure=False)
-        self.shared: list[tuple[np.ndarray, Any]] = []
+        self.shared: list[tuple[Any, Any]] = []
 
-    def share(self, X: np.ndarray) -> Any:
-        """Send an array to each worker, once."""
+    def share(self, value: Any) -> Any:
+        """Send a value to each worker, once."""
         for known, there in self.shared:
-            if known is X and there.status == "finished":
+            if known is value and there.status == "finished":
                 return there
         self.client.wait_for_workers(1, timeout=STARTS_IN)
-        self.shared.append((X, self.client.scatter(X, broadcast=True, hash=False)))
+        self.shared.append((value, self.client.scatter([value], broadcast=True, hash=False)[0]))
         return self.shared[-1][1]
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -71,16 +69,15 @@ class Dask:
 
 @dataclass(frozen=True)
 class Put:
-    """An array in a Ray cluster's store, of which a machine keeps one copy."""
+    """A value in a Ray cluster's store, of which a machine keeps one copy."""
 
     reference: Any
 
-    def get(self) -> np.ndarray:
-        """Give the array, read-only."""
+    def get(self) -> Any:
+        """Give the value, its arrays read-only."""
         import ray
 
-        array: np.ndarray = ray.get(self.reference)
-        return array
+        return ray.get(self.reference)
 
 
 class Ray:
@@ -109,10 +106,15 @@ class Ray:
             signal.signal(signal.SIGTERM, handler)  # Ray took it
         self.remote = ray.remote(num_cpus=1)(_run)
         self.running: list[Any] = []
+        self.shared: list[tuple[Any, Put]] = []
 
-    def share(self, X: np.ndarray) -> Put:
-        """Put an array into the cluster's store."""
-        return Put(self.ray.put(X))
+    def share(self, value: Any) -> Put:
+        """Put a value into the cluster's store, once."""
+        for known, there in self.shared:
+            if known is value:
+                return there
+        self.shared.append((value, Put(self.ray.put(value))))
+        return self.shared[-1][1]
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on some worker."""

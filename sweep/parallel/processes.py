@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -33,6 +34,17 @@ class Mapped:
     def get(self) -> np.ndarray:
         """Map the array, read-only."""
         return _mapped(self.path)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a worker reads from a file once instead of receiving it with every call."""
+
+    path: str
+
+    def get(self) -> Any:
+        """Read it."""
+        return _kept(self.path)
 
 
 @dataclass
@@ -81,24 +93,24 @@ class Processes:
         self.workers: list[Worker | None] = [None] * count
         self.folder = OwnFolder()
         self.names = (f"worker-{k}" for k in itertools.count())
-        self.shared: list[tuple[np.ndarray, Mapped]] = []
+        self.shared: list[tuple[Any, Mapped | Kept]] = []
         self.ended = threading.Lock()
         _start_tracker()
 
-    def share(self, X: np.ndarray) -> Mapped:
-        """Write an array for the processes to map, unless it lies in a file."""
+    def share(self, value: Any) -> Mapped | Kept:
+        """Write an array for the processes to map, unless it lies in a file, or what else they are to read once."""
         for known, handle in self.shared:
-            if known is X:
+            if known is value:
                 return handle
-        if (
-            isinstance(X, np.memmap) and X.filename is not None and X.offset > 0
-        ):  # a header before it: of NumPy's format
-            X.flush()
-            path = Path(X.filename)
+        path = self.folder.path / f"{len(self.shared)}.npy"
+        if not isinstance(value, np.ndarray):
+            path.write_bytes(pickle.dumps(value))
+        elif isinstance(value, np.memmap) and value.filename is not None and value.offset > 0:  # NumPy's header first
+            value.flush()
+            path = Path(value.filename)
         else:
-            path = self.folder.path / f"{len(self.shared)}.npy"
-            np.save(path, X)
-        self.shared.append((X, Mapped(str(path))))
+            np.save(path, value)
+        self.shared.append((value, (Mapped if isinstance(value, np.ndarray) else Kept)(str(path))))
         return self.shared[-1][1]
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -159,6 +171,11 @@ def _start_tracker() -> None:
 def _mapped(path: str) -> np.ndarray:
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
+
+
+@lru_cache
+def _kept(path: str) -> Any:
+    return pickle.loads(Path(path).read_bytes())  # as this run wrote it, in a folder of its own
 
 
 def _begin(threads: int, parent: int, pid_file: str) -> None:

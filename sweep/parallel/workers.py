@@ -4,11 +4,11 @@ Workers run pure functions and touch no storage. A call whose worker died, or th
 back as `Failed`, and the caller sends it again.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,8 +32,8 @@ Call = tuple[Key, Callable[..., Any], tuple[Any, ...]]
 class Backend(Protocol):
     """What a backend can do."""
 
-    def share(self, X: np.ndarray) -> Any:
-        """Bring an array to the workers, once each; what is returned stands for it in a call."""
+    def share(self, value: Any) -> Any:
+        """Bring an array, or what can be pickled, to each worker once; what is returned stands for it in a call."""
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function on a free worker."""
@@ -43,6 +43,14 @@ class Backend(Protocol):
 
     def stop(self) -> None:
         """End, or leave, the workers."""
+
+
+@runtime_checkable
+class Handle(Protocol):
+    """What stands for a value where a backend does not put the value itself in its place."""
+
+    def get(self) -> Any:
+        """Give the value, on a worker."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,9 @@ class Workers:
         """True if calls run in this process."""
         return self.count == 1 and self.backend_name == "loky"
 
-    def stream(self, calls: Iterable[Call], *, shared: np.ndarray) -> Generator[tuple[Key, Any], None, None]:
+    def stream(
+        self, calls: Iterable[Call], *, shared: np.ndarray, beside: Sequence[Any] = ()
+    ) -> Generator[tuple[Key, Any], None, None]:
         """Run calls as workers come free, and give each result, or `Failed`, with its key as it comes.
 
         A call is taken from `calls` only when a worker is free for it and all results before have been given, so that
@@ -110,24 +120,26 @@ class Workers:
         calls : iterable of (key, function, arguments)
         shared : array
             The first argument of every function; each worker gets it once.
+        beside : sequence
+            The arguments after it, of every function; each worker gets them once, too.
         """
         if self.here:
             for key, function, arguments in calls:
-                yield key, _attempt(function, shared, *arguments)
+                yield key, _attempt(function, shared, *beside, *arguments)
             return
         calls, running = iter(calls), dict[Future[Any], Key]()
-        handle = self.backend.share(shared)
+        handles = [self.backend.share(value) for value in (shared, *beside)]
         try:
             while True:
                 while len(running) < self.count and (call := next(calls, None)) is not None:
                     key, function, arguments = call
-                    running[self.backend.submit(_call, function, handle, arguments)] = key
+                    running[self.backend.submit(_call, function, handles, arguments)] = key
                 if not running:
                     return
                 future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
                 result = _attempt(future.result)
                 if isinstance(result, Failed):
-                    handle = self.backend.share(shared)  # what a dead worker held may be gone
+                    handles = [self.backend.share(value) for value in (shared, *beside)]  # a dead worker's may be gone
                 yield running.pop(future), result
         finally:
             if running:
@@ -181,9 +193,9 @@ def fit_part(
     return fit(X if rows is None else X[rows], Y, W, recipe, seed=seed, init_seed=init_seed)
 
 
-def _call(function: Callable[..., Any], handle: Any, arguments: tuple[Any, ...]) -> Any:
-    """On a worker: `handle` is the shared array, or knows where it is."""
-    return function(handle if isinstance(handle, np.ndarray) else handle.get(), *arguments)
+def _call(function: Callable[..., Any], handles: Sequence[Any], arguments: tuple[Any, ...]) -> Any:
+    """On a worker: each handle is what is shared, or knows where it is."""
+    return function(*(one.get() if isinstance(one, Handle) else one for one in handles), *arguments)
 
 
 def _attempt(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -68,11 +68,11 @@ def search(
         while study.finished + len(study.running) < trials and not over():
             number, params = study.ask()
             left = ends - clock() if timeout is not None and study.trials(FINISHED[0]) else None
-            yield (number, params), evaluate, (setup, params, study.floors(), left)
+            yield (number, params), evaluate, (params, study.floors(), left)
 
     progress.phase("search", trials, min(trials, study.finished))
     while study.finished < trials and not over():
-        with closing(workers.stream(calls(), shared=X)) as stream:
+        with closing(workers.stream(calls(), shared=X, beside=(setup,))) as stream:
             for (number, params), outcome in stream:
                 if isinstance(outcome, Failed):
                     study.fail(number)

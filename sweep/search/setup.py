@@ -1,8 +1,9 @@
 """What all trials of a study share: labels, folds, settings; X travels beside it. Loads no TensorFlow."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,10 @@ class TrialSetup:
     asked: Wanted | None = None
     sample: np.ndarray | None = None
     drawn: bool = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is worked out of the rest: a worker works it out once."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     @cached_property
     def scored(self) -> ScoredRows:

@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pytest
 from cloudpickle import register_pickle_by_value
@@ -68,6 +70,38 @@ def test_calls_run_on_both_processes_with_the_table_mapped_and_the_cores_shared(
     assert os.getpid() not in pids
     assert {result[2:4] for result in results.values()} == {("memmap", False)}
     assert {result[4] for result in results.values()} == {str(max(1, (os.cpu_count() or 1) // 2))}
+
+
+def number(X: np.ndarray, setup: list[np.ndarray], number: int) -> tuple[int, int, int]:
+    """What a call gets, and which object it is on its worker."""
+    time.sleep(0.1)
+    return number, len(setup[0]), id(setup)
+
+
+def test_what_all_calls_share_is_sent_once_to_each_worker(two: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each trial of ten million rows would send a third of a GiB of labels, folds and groups."""
+    setup, sent = [np.arange(100_000)], list[int]()
+    submit = Processes.submit
+
+    def counted(self: Processes, *call: Any) -> Any:
+        sent.append(len(cloudpickle.dumps(call)))
+        return submit(self, *call)
+
+    monkeypatch.setattr(Processes, "submit", counted)
+    results = dict(two.stream([(k, number, (k,)) for k in range(6)], shared=X, beside=(setup,)))
+    assert [results[k][:2] for k in range(6)] == [(k, 100_000) for k in range(6)]
+    assert len({result[2] for result in results.values()}) <= 2, "it was read for each call"
+    assert max(sent) < 10_000
+    assert dict(Workers().stream([(0, number, (0,))], shared=X, beside=(setup,)))[0][:2] == (0, 100_000)
+
+
+def test_a_cluster_is_sent_what_all_calls_share_once() -> None:
+    """If it failed, a Ray cluster's store would fill with copies of the table, one for each training."""
+    ray, put = Ray.__new__(Ray), list[object]()
+    ray.shared, ray.ray = [], SimpleNamespace(put=put.append)
+    assert ray.share(X) is ray.share(X)
+    ray.share([X])
+    assert len(put) == 2
 
 
 def test_a_call_is_taken_only_when_a_worker_is_free_and_all_results_are_told(two: Workers) -> None:

@@ -1,11 +1,14 @@
 """One trial, trained for real on a made table: floors prune it, a time limit ends it, neither changes the rest."""
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from sweep.errors import RunError
 from sweep.parallel.workers import Workers
 from sweep.progress import Progress
 from sweep.search import loop as search_module
@@ -163,3 +166,32 @@ def test_trials_of_a_large_table_train_on_fewer_negatives() -> None:
     assert replace(of_all, sample=rows < 5_400).of_trials(X).trained == 5_400, "not many"
     half = replace(of_all, y=(rows % 2 == 0).astype(int), sample=None)
     assert half.of_trials(X) is half, "three negatives a positive at least"
+
+
+def test_a_search_sends_each_trial_its_settings_and_no_row(setup: TrialSetup, tmp_path: Path) -> None:
+    """If it failed, labels, folds and groups of ten million rows would travel to a worker with each trial."""
+    sent: list[tuple[object, ...]] = []
+
+    class Watched(Workers):
+        def stream(self, calls: Any, **shared: Any) -> Any:
+            assert shared["shared"] is X
+            assert shared["beside"][0] is setup
+            sent.extend(arguments for _, _, arguments in calls)
+            raise RunError("enough was seen")
+
+    record = StudyFolder(tmp_path, "n")
+    record.folder.mkdir(parents=True)
+    space = Space((0.5, 0.75), (1, 1), (8, 8))
+    study = Study.open(record, None, space=space, seed=0, identity={}, note=print)
+    given: Any = {"workers": Watched(), "progress": Progress(), "on_told": lambda *_: None}
+    with pytest.raises(RunError, match="enough"):
+        search(study, X, setup, trials=1, timeout=None, **given)
+    assert len(pickle.dumps(sent)) < 1000
+
+
+def test_a_setup_travels_without_what_is_worked_out_of_it(setup: TrialSetup) -> None:
+    """If it failed, what a worker can work out itself would be sent to it, twice the rows' own numbers."""
+    before = len(pickle.dumps(replace(setup)))
+    _ = setup.scored
+    assert len(pickle.dumps(setup)) == before
+    assert pickle.loads(pickle.dumps(setup)).trained == setup.trained
