@@ -34,14 +34,19 @@ class Segment:
 
 
 def rows_with_columns(record: StudyFolder, rows: int) -> pl.DataFrame:
-    """Read out-of-fold.parquet, and beside it the columns of the table, which had so many rows.
+    """Read out-of-fold.parquet, and beside it the columns of the table, which had so many rows: as `table_of` does."""
+    return beside(read_out_of_fold(record), table_of(record, rows))
+
+
+def table_of(record: StudyFolder, rows: int) -> pl.DataFrame:
+    """Read the table of a study, which had so many rows.
 
     Raises
     ------
     StudyError
         If the study is not finished, or its table is not the one that it was run on any more.
     """
-    found, spec = read_out_of_fold(record), Spec.read(record.study)
+    spec = Spec.read(record.study)
     try:
         table = read_table(spec.data.path, missing=spec.data.missing)
     except TableError as error:
@@ -50,6 +55,11 @@ def rows_with_columns(record: StudyFolder, rows: int) -> pl.DataFrame:
         raise StudyError(
             f"{spec.data.path} must hold the {rows} rows that the study was run on; it holds {table.height}."
         )
+    return table
+
+
+def beside(found: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    """Set the columns of the table beside rows of it, whose numbers stand in `row`, but those of a name they have."""
     own = [name for name in table.columns if name not in found.columns]
     return found.hstack([table[name][found["row"] - 1] for name in own])
 

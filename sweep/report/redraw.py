@@ -6,8 +6,8 @@ from sweep.config import Spec
 from sweep.errors import InputError
 from sweep.files import refuse_links
 from sweep.report.html import Rows, write_report
-from sweep.report.mistakes import rows_with_columns, segments, surest_mistakes
-from sweep.report.out_of_fold import read_thresholds
+from sweep.report.mistakes import beside, segments, surest_mistakes, table_of
+from sweep.report.out_of_fold import read_out_of_fold, read_thresholds
 from sweep.report.pictures import draw_all, draw_one, pictures_of
 from sweep.report.result import Result
 from sweep.report.trial_pictures import kept_counts, stopped_at
@@ -67,7 +67,9 @@ def rows_of(record: StudyFolder, many: int) -> Rows:
     """Read what the report shows of single rows; nothing of them where the table is gone, or has other than so many."""
     thresholds = read_thresholds(record) if record.thresholds.exists() else None
     try:
-        rows, by = rows_with_columns(record, many), Spec.read(record.study).report.by
-        return Rows(thresholds, surest_mistakes(rows), {column: segments(rows, column) for column in by})
+        found, table = read_out_of_fold(record), table_of(record, many)
+        by = Spec.read(record.study).report.by
+        parts = {column: segments(beside(found, table.select({column} & {*table.columns})), column) for column in by}
+        return Rows(thresholds, beside(surest_mistakes(found), table), parts)
     except InputError:
         return Rows(thresholds)
