@@ -115,8 +115,9 @@ def _training(card: Mapping[str, Any], positive: str) -> Iterator[str]:
     if kinds := card.get("mean_of"):
         networks = card.get("networks", 1)
         trained = "1 network" if networks == 1 else f"The mean of {networks} networks"
+        kinds = [*kinds, *["hidden layers x units"] * any(" x " in kind for kind in kinds)]
         yield (
-            f"{trained} ({'; '.join(kinds)}; hidden layers x units), trained with a class weight of "
+            f"{trained} ({'; '.join(kinds)}), trained with a class weight of "
             f"{card['weight_ratio']:.3g} : 1, which the probability undoes."
         )
     yield ""

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from sweep.search.curve import EXPECTED
-from sweep.search.members import CANDIDATES, LENGTHS
+from sweep.search.members import CANDIDATES, LENGTHS, TREES
 from sweep.search.pace import Pace
 from sweep.search.selection import PICKS
 from sweep.search.setup import TrialSetup
@@ -49,10 +49,14 @@ def estimate(
     a_column = typical_column(setup, pace, networks_of(space))
     a_trial = folds * REPEATS * typical_column(of_trials, pace, networks_of(space), repeats=REPEATS)
     judged = (CANDIDATES + 2) * setup.repeats + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
+    grown = 0.0
+    if space.depth[0] == 0:
+        trees = Params(space.most[0], 0, 1, trees=setup.repeats * TREES[0] + TREES[1])
+        grown = pace.seconds(folds, setup.recipe_of(trees), setup.trained)
     few = min(rows, 50_000)
     return {
         "search": trials * (a_trial * KEPT + AROUND / min(workers, 2)),
-        "curve": judged * folds * a_column + 4000 * RESAMPLED * rows,
+        "curve": judged * folds * a_column + grown + 4000 * RESAMPLED * rows,
         "final": AVERAGED * len(PICKS) * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
     }
 

@@ -20,7 +20,7 @@ def card(**changes: Any) -> dict[str, Any]:
     return {
         "name": "made", "rows": 400, "positives": 20, "positive": NASTY, "negative": "well", "target": "label",
         "threshold": 0.25, "weight_ratio": 5.0, "balance": "operating_point", "networks": 2,
-        "network": {"depth": 2, "width": 64, "bins": True}, "mean_of": ["2 x 64 with bins", "additive"],
+        "network": {"depth": 2, "width": 64, "bins": True}, "mean_of": ["2 x 64 with bins", "50 boosted trees"],
         "out_of_fold": {"operating_point": {"counts": counts, **rates}},
         "operating_point": {"kind": "recall", "value": 0.6, "confidence": None, "reached": True},
         "expected": {"operating_point": {"P1": (0.7, 0.4, 0.8)}}, "features": {"columns": columns},
@@ -39,7 +39,7 @@ def test_it_says_counts_limits_and_use() -> None:
     assert NASTY in result["metrics"][0]["name"]
     for section in ("What it decides", "Training data", "Operating point", "Limits", "How to use"):
         assert f"## {section}\n" in body
-    assert "The mean of 2 networks (2 x 64 with bins; additive; hidden layers x units), trained with" in body
+    assert "The mean of 2 networks (2 x 64 with bins; 50 boosted trees; hidden layers x units), trained with" in body
     for said in ("400 rows, 20 of them", "(5.00%)", "| 377 | 3 | 0.990 |", "0.800 (0.50 to 0.90)", "P1 0.700 (0.40 to"):
         assert said in body
     assert "5.00%: 0.76" in body, "at its own prevalence it is the precision of those recalls"

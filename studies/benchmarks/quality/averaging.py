@@ -1,4 +1,4 @@
-"""Ways of averaging six networks, on the fresh tables, beside each of them and untuned LightGBM.
+"""Ways of averaging six networks and boosted trees, on the fresh tables, beside each of them and untuned LightGBM.
 
 `python studies/benchmarks/quality/averaging.py` appends to averaging.jsonl what is not there yet and writes
 averaging.md. One outer fold is the test; out-of-fold logits of three folds of the other rows choose networks, lines of
@@ -22,7 +22,8 @@ from unseen import MEASURES, MOST, PEERS, measures
 from sweep import train, weight_matrix
 from sweep.class_weight import weight_ratio
 from sweep.data.features import Features
-from sweep.stack.recipe import default_batch_size
+from sweep.stack.recipe import Recipe, default_batch_size
+from sweep.stack.training import fit
 from sweep.statistics.calibration import fit_line
 
 HERE = Path(__file__).parent
@@ -36,7 +37,9 @@ NETWORKS = {  # depth, width, bins, epochs
         (2, 64, True, 150),
     )
 }  # fmt: skip
-NOW = f"of at most {MEMBERS} within 2 standard errors, as `sweep run` does"
+FEW, MANY = "50 boosted trees", "150 boosted trees"
+TREES = {FEW: 50, MANY: 150}
+NOW = f"of at most {MEMBERS} within 1 standard error, trees among them, as `sweep run` does"
 Split = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -56,15 +59,19 @@ def table(name: str) -> tuple[pl.DataFrame, Split]:
 def network(X: np.ndarray, split: Split, name: str) -> np.ndarray:
     """Compute log-odds of one network, the weights undone: out-of-fold, and on the test rows; (repeats, rows)."""
     y, test, fold = split
-    depth, width, bins, epochs = NETWORKS[name]
     live = np.stack([*(~test & (fold != k) for k in range(3)), ~test] * REPEATS, axis=1)
     W = np.zeros(live.shape, np.float32)
     for s, rows in enumerate(live.T):
         W[rows, s] = weight_matrix(y[rows], MOST)
-    stack = train(
-        X, np.repeat(y[:, None], live.shape[1], axis=1), W, depth=depth, width=width, bins=bins, epochs=epochs,
-        batch_size=default_batch_size(int((~test).sum())), init_seed=np.repeat(range(1, REPEATS + 1), 4).tolist(),
-    )  # fmt: skip
+    Y, seeds = np.repeat(y[:, None], live.shape[1], axis=1), np.repeat(range(1, REPEATS + 1), 4)
+    if name in TREES:
+        stack = fit(X, Y.astype(np.float32), W, Recipe(trees=TREES[name]), seed=0, init_seed=seeds)
+    else:
+        depth, width, bins, epochs = NETWORKS[name]
+        stack = train(
+            X, Y, W, depth=depth, width=width, bins=bins, epochs=epochs,
+            batch_size=default_batch_size(int((~test).sum())), init_seed=seeds.tolist(),
+        )  # fmt: skip
     shift = np.log([float(weight_ratio(MOST, float(y[rows].mean()))) for rows in live.T])
     logits = (stack.logits(X) - shift).reshape(len(y), REPEATS, 4)
     own: np.ndarray = logits[np.arange(len(y)), :, fold].T.astype(np.float32)  # fold -1: the last of four
@@ -91,12 +98,12 @@ def gather(name: str, folder: Path | None) -> tuple[Split, dict[str, np.ndarray]
         if not all(np.array_equal(found[key], value) for key, value in kept.items()):
             raise click.ClickException(f"{file} holds logits of other rows or folds: move it away.")
         kept = found
-    names = (*NETWORKS, "LightGBM")
+    names = (*NETWORKS, *TREES, "LightGBM")
     if not all(n in kept for n in names):
         X = Features.learn(frame.filter(~split[1])).transform(frame)
         for n in names:
             if n not in kept:
-                kept[n] = network(X, split, n) if n in NETWORKS else lightgbm(X, split)
+                kept[n] = lightgbm(X, split) if n == "LightGBM" else network(X, split, n)
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
             np.savez(file, **kept)
@@ -115,22 +122,32 @@ def recalibrate(y: np.ndarray, rows: np.ndarray, logits: np.ndarray) -> np.ndarr
 def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Give the logits of each rule: plain means of logits, chosen by the recalibrated log loss out of fold."""
     y, test, _ = split
-    stacked = np.stack([logits[n] for n in NETWORKS])
-    lines = np.stack([recalibrate(y, ~test, z)[~test] for z in stacked])
-    losses = np.logaddexp(0, lines) - y[~test] * lines
-    order = np.argsort(losses.mean(axis=1), kind="stable")
-    away = losses - losses[order[0]]
-    errors = away.std(axis=1) / np.sqrt(away.shape[1])
-    distance = np.divide(away.mean(axis=1), errors, out=np.zeros(len(errors)), where=errors > 0)
-    near = {c: [k for k in order if distance[k] <= c] for c in (1, 2)}
+    given = {n: logits[n] for n in (*NETWORKS, *TREES)}
+    losses = {
+        n: np.logaddexp(0, line) - y[~test] * line for n in given for line in [recalibrate(y, ~test, given[n])[~test]]
+    }
+    trees = min(TREES, key=lambda n: losses[n].mean())
+
+    def mean(names: list[str], within: float, *, falling: bool = False) -> np.ndarray:
+        """Average at most `MEMBERS` within so many standard errors; falling: with weights that fall with them."""
+        order = sorted(names, key=lambda n: losses[n].mean())
+        away = {n: losses[n] - losses[order[0]] for n in order}
+        distance = {n: a.mean() / a.std() * np.sqrt(len(a)) if a.any() else 0.0 for n, a in away.items()}
+        near = [n for n in order if distance[n] <= within][:MEMBERS]
+        weights = [float(np.exp(-distance[n])) if falling else 1.0 for n in near]
+        return np.asarray(np.average([given[n] for n in near], axis=0, weights=weights))
+
+    plain, some = [*NETWORKS], f"of at most {MEMBERS} within"
     return {
-        **{n: logits[n] for n in NETWORKS},
-        "lowest log loss": stacked[order[0]],
-        "mean of all six": stacked.mean(axis=0),
-        "mean of those within 1 standard error": stacked[near[1]].mean(axis=0),
-        "weights exp(-distance in standard errors)": np.average(stacked, axis=0, weights=np.exp(-distance)),
-        f"of at most {MEMBERS} within 1 standard error": stacked[near[1][:MEMBERS]].mean(axis=0),
-        NOW: stacked[near[2][:MEMBERS]].mean(axis=0),
+        **given,
+        "lowest log loss, of networks": mean(plain, 0.0),
+        "mean of all six networks": np.mean([given[n] for n in plain], axis=0),
+        f"{some} 2 standard errors, of networks alone, as before": mean(plain, 2.0),
+        f"{some} 1 standard error, of networks alone": mean(plain, 1.0),
+        f"{some} 2 standard errors, trees among them": mean([*plain, trees], 2.0),
+        f"{some} 2, trees among them, weights exp(-distance)": mean([*plain, trees], 2.0, falling=True),
+        f"{some} 1 standard error, {FEW} among them": mean([*plain, FEW], 1.0),
+        NOW: mean([*plain, trees], 1.0),
         "LightGBM, untuned": logits["LightGBM"],
     }
 
