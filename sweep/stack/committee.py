@@ -76,7 +76,7 @@ def _widen(stack: Stack, layer: FirstLayer) -> list[np.ndarray]:
 
 def _deepen(parameters: list[np.ndarray], layers: int) -> list[np.ndarray]:
     """Give the same network more layers."""
-    deep = parameters
+    deep = [*parameters]
     for _ in range(layers - len(parameters) // 2):
         kernel, bias = deep[-2:]
         deep[-2:] = [kernel @ PASS, bias @ PASS]

@@ -133,10 +133,8 @@ def cross_validation(
         all rows. Default: all.
     """
     folds = count_folds(fold_of_row)
-    rows, positives, negatives = (
-        _sampled(y, sample),
-        *(count_trained_on(fold_of_row, part) for part in (y == 1, y != 1)),
-    )
+    rows = _sampled(y, sample)
+    positives, negatives = (count_trained_on(fold_of_row, part) for part in (y == 1, y != 1))
     shares = (positives / (positives + negatives)).tolist()
     weights = np.array([[weights_at(share, cap) for share in shares] for cap in most])
     of_fold, labels = (fold_of_row, y) if rows is None else (fold_of_row[rows], y[rows])

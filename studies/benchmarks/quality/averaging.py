@@ -37,8 +37,8 @@ NETWORKS = {  # depth, width, bins, epochs
         (2, 64, True, 150),
     )
 }  # fmt: skip
-FEW, MANY = "50 boosted trees", "150 boosted trees"
-TREES = {FEW: 50, MANY: 150}
+FEW = "50 boosted trees"
+TREES = {FEW: 50, "150 boosted trees": 150}
 NOW = f"of at most {MEMBERS} within 1 standard error, trees among them, as `sweep run` does"
 Split = tuple[np.ndarray, np.ndarray, np.ndarray]
 
