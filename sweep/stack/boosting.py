@@ -13,12 +13,9 @@ import numpy as np
 
 from sweep.stack.backend import in_threads
 from sweep.stack.network import Stack
-from sweep.stack.preprocessing import LEAVES, OF_TREE, FirstLayer, learn_first_layer, scale_inputs
+from sweep.stack.preprocessing import OF_TREE, FirstLayer, learn_first_layer, scale_inputs
+from sweep.stack.recipe import FEWEST, LEAVES, PENALTY, SHARE, SHRINKAGE
 
-RATE = 0.1  # by which a tree's leaves are shrunk
-FEWEST = 10  # rows of a leaf
-PENALTY = 1.0  # on the squares of a leaf's value
-SHARE = 0.5  # of the inputs that a split chooses among
 CODES = 255  # that scikit-learn tells apart of an input
 
 
@@ -52,15 +49,21 @@ def boost(
     from threadpoolctl import ThreadpoolController
 
     layer, threads = learn_first_layer(X, W), ThreadpoolController()
+    _, first = np.unique(layer.set_of, return_index=True)  # columns of one set have the same rows
+
+    def of_set(k: int, s: int) -> tuple[list[np.ndarray], np.ndarray]:
+        return _encode(scale_inputs(X[W[:, s] > 0], layer, k))
+
+    encoded = in_threads(of_set, range(len(first)), first.tolist())
 
     def of_column(s: int) -> tuple[dict[str, np.ndarray], float]:
         if on_step is not None:
             on_step()
         live = W[:, s] > 0
         weights = W[live, s].astype(np.float64)
+        edges, codes = encoded[layer.set_of[s]]
         with threads.limit(limits=1, user_api="openmp"):
-            inputs = scale_inputs(X[live], layer, int(layer.set_of[s]))
-            return grow(inputs, Y[live, s], weights / weights.mean(), trees, seed=int(init_seed[s]))
+            return grow(edges, codes, Y[live, s], weights / weights.mean(), trees, seed=int(init_seed[s]))
 
     grown, start = zip(*in_threads(of_column, range(W.shape[1])), strict=True)
     of_trees = {name: np.stack([of[name] for of in grown]) for name in OF_TREE}
@@ -71,16 +74,15 @@ def boost(
 
 
 def grow(
-    inputs: np.ndarray, y: np.ndarray, weights: np.ndarray, trees: int, *, seed: int
+    edges: list[np.ndarray], codes: np.ndarray, y: np.ndarray, weights: np.ndarray, trees: int, *, seed: int
 ) -> tuple[dict[str, np.ndarray], float]:
     """Grow the trees of one column.
 
-    Each input enters by its rank among at most `CODES` values or quantiles: so scikit-learn takes the same thresholds
-    whatever the weights.
-
     Parameters
     ----------
-    inputs : array of float32, shape (rows, inputs)
+    edges : list of array of float32, rising
+        Between the codes of each input.
+    codes : array of uint8, shape (rows, inputs)
     y : array of 0 and 1, shape (rows,)
     weights : array, above 0, shape (rows,)
     trees, seed : int
@@ -91,17 +93,25 @@ def grow(
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    edges = [_edges(values) for values in inputs.T]
-    codes = np.stack([np.searchsorted(e, values) for e, values in zip(edges, inputs.T, strict=True)], axis=1)
     model = HistGradientBoostingClassifier(
-        learning_rate=RATE, max_iter=trees, max_leaf_nodes=LEAVES, min_samples_leaf=FEWEST, l2_regularization=PENALTY,
-        max_features=SHARE, early_stopping=False, random_state=seed,
+        learning_rate=SHRINKAGE, max_iter=trees, max_leaf_nodes=LEAVES, min_samples_leaf=FEWEST,
+        l2_regularization=PENALTY, max_features=SHARE, early_stopping=False, random_state=seed,
     ).fit(codes, y, weights)  # fmt: skip
     arrays = {name: np.zeros((trees, *shape), np.float32) for name, shape in OF_TREE.items()}
     for t, (tree,) in enumerate(model._predictors):  # what `predict` reads; nothing public has it
         for name, array in _unfold(tree.nodes, edges).items():
             arrays[name][t] = array
     return arrays, float(model._baseline_prediction[0, 0])
+
+
+def _encode(inputs: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Rank each input among at most `CODES` values or quantiles: the edges between them, and codes, (rows, inputs).
+
+    So scikit-learn takes the same thresholds whatever the weights.
+    """
+    edges = [_edges(values) for values in inputs.T]
+    codes = [np.searchsorted(between, values) for between, values in zip(edges, inputs.T, strict=True)]
+    return edges, np.stack(codes, axis=1).astype(np.uint8)
 
 
 def _edges(values: np.ndarray) -> np.ndarray:

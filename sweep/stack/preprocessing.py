@@ -16,12 +16,12 @@ import numpy as np
 
 from sweep.errors import InputError
 from sweep.stack.backend import keras, tf, traced_once
+from sweep.stack.recipe import LEAVES
 
 RARE = 5  # a level, or a missing value, seen on fewer training rows than this is not told apart
 BINS = 8  # of a number, between quantiles; a multiple of 4, as the quartiles give centre and scale
 LOW = np.repeat(np.array([-1, 0], np.float32), BINS // 2)  # of each bin: those below the centre count down from it
 HIGH = LOW + 1
-LEAVES = 8  # of a tree, at most
 FEATURES = 128  # of X, beyond which no number has bins: it would take long, and brings nothing
 NARROW = 1e-6  # of a bin, in interquartile ranges: it is switched off
 

@@ -8,6 +8,11 @@ WARM_UP = 0.1  # share of the steps in which the learning rate rises
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # of Adam
 DECAY_AT = 100  # rows of the rarer class, for which the weight decay is meant
 GAIN_RATE = 6.0  # how much faster an input's gain is learned than all else
+LEAVES = 8  # of a boosted tree, at most
+FEWEST = 10  # rows of a leaf
+PENALTY = 1.0  # on the squares of a leaf's value
+SHARE = 0.5  # of the inputs that a split chooses among
+SHRINKAGE = 0.1  # of each tree's leaves
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Recipe:
         """Collect all that decides how a network comes out, the constants too; only an equal one resumes a study."""
         constants = {"warm_up": WARM_UP, "betas": [BETA1, BETA2], "epsilon": EPSILON}
         resolved = replace(self, weight_decay=self.decay, dropout=self.dropout_rate)
-        return {**asdict(resolved), **constants, "decay_at": DECAY_AT, "gain_rate": GAIN_RATE}
+        boosting = {"boosting": [LEAVES, FEWEST, PENALTY, SHARE, SHRINKAGE]}
+        return {**asdict(resolved), **constants, **boosting, "decay_at": DECAY_AT, "gain_rate": GAIN_RATE}
 
 
 @dataclass(frozen=True)
