@@ -97,7 +97,8 @@ def test_what_all_calls_share_is_sent_once_to_each_worker(two: Workers, monkeypa
 
 def test_a_cluster_is_sent_what_all_calls_share_once() -> None:
     """If it failed, a Ray cluster's store would fill with copies of the table, one for each training."""
-    ray, put = Ray.__new__(Ray), list[object]()
+    ray: Any = Ray.__new__(Ray)
+    put: list[object] = []
     ray.shared, ray.ray = [], SimpleNamespace(put=put.append)
     assert ray.share(X) is ray.share(X)
     ray.share([X])

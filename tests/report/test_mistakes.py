@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from sweep.config import Spec
 from sweep.errors import StudyError
 from sweep.report import mistakes, redraw
 from sweep.report.mistakes import segment_table, segments, surest_mistakes
@@ -60,7 +61,7 @@ def test_a_report_gathers_the_columns_of_the_rows_that_it_lists_alone(monkeypatc
     monkeypatch.setattr(redraw, "beside", counted)
     monkeypatch.setattr(redraw, "read_out_of_fold", lambda record: found)
     monkeypatch.setattr(redraw, "table_of", lambda record, rows: table)
-    monkeypatch.setattr(redraw.Spec, "read", lambda path: SimpleNamespace(report=SimpleNamespace(by=("clinic",))))
+    monkeypatch.setattr(Spec, "read", lambda path: SimpleNamespace(report=SimpleNamespace(by=("clinic",))))
     record: Any = SimpleNamespace(thresholds=Path("nowhere"), study=Path("nowhere"))
     rows = redraw.rows_of(record, 100)
     assert gathered == [(100, 1), (10, 2)]
