@@ -39,6 +39,7 @@ def measure_importance(
     setup: TrialSetup,
     params: Params,
     columns: Sequence[SourceColumn],
+    delivered: np.ndarray,
     *,
     repeats: int,
     networks: "Stack | None" = None,
@@ -55,6 +56,8 @@ def measure_importance(
     params : Params
         The selected network and balance.
     columns : sequence of SourceColumn
+    delivered : array, shape (scored rows,)
+        The mean out-of-fold logits of that network and balance.
     repeats : int
         Of the selection.
     networks : Stack, optional
@@ -65,8 +68,7 @@ def measure_importance(
     stack = networks or workers.fit(X, design, setup.recipe(params), seed=setup.seed)
     rng = np.random.default_rng([setup.seed, 10])
     rows = setup.scored
-    whole = design.out_of_fold(stack.logits(X, design.held_out))[:, 0].mean(axis=1)
-    some, times = thinned(rows.y, rows.units, whole, seed=setup.seed)
+    some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed)
     places, labels, units = rows.index[some], rows.y[some], rows.units[some]
     held_out = replace(design, fold_of_row=rows.fold_of_row[some], rows=None)
     here = X[places]
@@ -82,7 +84,7 @@ def measure_importance(
         np.concatenate([np.ones((1, len(some))), block]) * times
         for block in row_draws(labels, units, RESAMPLES, np.random.default_rng([setup.seed, 11]))
     ]
-    found, plain = [], _average_precisions(labels, whole[some], blocks)
+    found, plain = [], _average_precisions(labels, score(here), blocks)
     for column in columns:
         parts = list(column.parts)
         permuted = np.zeros_like(plain)

@@ -1,6 +1,6 @@
 """The learning curve over positives: the selected network, trained on shares of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sweep.search.setup import TrialSetup
 from sweep.stack.design import positive_shares
 from sweep.statistics.bootstrap import RESAMPLES, average_precisions, counts_of, interval, row_draws, thinned
-from sweep.statistics.confusion import average_precision, count
 from sweep.statistics.criteria import balancing_threshold, score
 from sweep.study.params import Params
 from sweep.validation import count_folds, trained_on
@@ -23,6 +22,9 @@ DRAWS, FEWER_DRAWS = 4, 2  # of positives at each share; fewer where the positiv
 MANY_POSITIVES = 200  # trained on: which of them are drawn tells less than which rows there are
 LEAST_POSITIVES = 10  # trained on: points with fewer are skipped
 LEAST_POINTS = 3
+ROWS_SCORED = (
+    1_000_000  # about, of a larger table: what no network ranks high is scored in part, and weighs so much more
+)
 DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: exponents c from 1 to 0
 
 
@@ -94,13 +96,20 @@ class LearningCurve:
 
 
 def measure_learning_curve(
-    X: np.ndarray, setup: TrialSetup, params: Params, *, workers: "Workers", budget: "Budget"
+    X: np.ndarray,
+    setup: TrialSetup,
+    params: Params,
+    delivered: np.ndarray,
+    *,
+    workers: "Workers",
+    budget: "Budget",
 ) -> LearningCurve:
     """Measure scores along the share of all positives that is trained on, and what doubling the positives would bring.
 
     All columns keep w1 / w0 and all negatives; the positives that stay weigh 1 / share as much again, and held-out rows
-    are scored whole. The scores are pooled out-of-fold average precision and min(P1, R1) at an FP = FN threshold
-    chosen on the other folds, each the mean over the draws.
+    are scored whole, but for those beyond `ROWS_SCORED` that the delivered network ranks low. The scores are pooled
+    out-of-fold average precision and min(P1, R1) at an FP = FN threshold chosen on the other folds, each the mean over
+    the draws.
 
     With g the gain from half of the positives to all, doubling all brings at most g if the curve is concave, and
     ``g * 2^-c``, c in [0, 1], along ``a + b * n^-c``. So the gain is given as g / sqrt(2), its low end from the low end
@@ -112,6 +121,8 @@ def measure_learning_curve(
     setup : TrialSetup
     params : Params
         The selected network and balance; of a mean, its best member is trained.
+    delivered : array, shape (scored rows,)
+        The mean out-of-fold logits of that network and balance.
     workers : Workers
     budget : Budget
         Where all shares would take more than half as long as the search, the least, the half and all are trained on.
@@ -139,10 +150,13 @@ def measure_learning_curve(
         sample=setup.sample,
     )
     stack = workers.fit(X, design, setup.recipe(network), seed=setup.seed)
-    logits = design.out_of_fold(stack.logits(X, design.held_out))
-    kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
     rows = setup.scored
-    return score_points(rows.y, rows.units, rows.fold_of_row, logits, shares, kept.tolist(), seed=setup.seed)
+    some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed, at_most=ROWS_SCORED)
+    held_out = replace(design, fold_of_row=rows.fold_of_row[some], rows=None)
+    logits = held_out.out_of_fold(stack.logits(X[rows.index[some]], held_out.held_out))
+    kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
+    of_rows = rows.y[some], rows.units[some], rows.fold_of_row[some]
+    return score_points(*of_rows, logits, shares, kept.tolist(), seed=setup.seed, weights=times)
 
 
 def draws_of(positives: float) -> int:
@@ -165,29 +179,28 @@ def score_points(
     positives: list[float],
     *,
     seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> LearningCurve:
     """Score the out-of-fold logits of shares x draws, (rows, shares, draws), with intervals.
 
-    See `measure_learning_curve`.
+    See `measure_learning_curve`; weights: how many rows each stands for.
     """
     rows, points, draws = logits.shape
-    flat = logits.reshape(rows, points * draws)
-    called = np.stack([decide_by_other_folds(z, y, fold_of_row) for z in flat.T], axis=1)
-    counts = count(y == 1, called)
+    flat, each = logits.reshape(rows, points * draws), np.ones(rows) if weights is None else weights
+    called = np.stack([decide_by_other_folds(z, y, fold_of_row, each) for z in flat.T], axis=1)
+    counts = _weighed(each[None], y == 1, called)[0]
     rng = np.random.default_rng([seed, 6])
     tallied, precise = [], []
     some, times = thinned(y, units, flat.mean(axis=1), seed=seed)
-    labels, decided = (y[some] == 1).astype(float), called[some]
+    times = times * each[some]
     for drawn_rows in row_draws(y[some], units[some], RESAMPLES, rng):
         block = drawn_rows * times
-        sums = np.stack([block @ labels, block @ (1 - labels)], axis=1)
-        hits, false = block @ (decided * labels[:, None]), block @ (decided * (1 - labels)[:, None])
-        tallied.append(counts_of(np.concatenate([sums, hits, false], axis=1)))
+        tallied.append(_weighed(block, y[some] == 1, called[some]))
         precise.append(np.stack([average_precisions(y[some], z[some], block) for z in flat.T], axis=1))
     resampled = np.concatenate(tallied)
     plain = {
         "score": score(counts, "ratio"),
-        "average_precision": np.array([average_precision(y, z) or 0.0 for z in flat.T]),
+        "average_precision": np.array([average_precisions(y, z, each[None])[0] for z in flat.T]),
         "recall": counts[:, 0] / (counts[:, 0] + counts[:, 2]),
     }
     drawn = {
@@ -233,12 +246,23 @@ def doubling(from_half: float, drawn: NDArray[np.floating]) -> Gain:
     return Gain(from_half, from_half * DOUBLING, low=min(low, low / 2), high=max(high, high / 2))
 
 
+def _weighed(weights: NDArray[np.float64], y: NDArray[np.bool_], called: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Count decisions, (rows, columns), by weights, (resamples, rows): (resamples, columns, 4)."""
+    classes = np.stack([y, ~y], axis=1)
+    tallies = np.concatenate([classes, called & classes[:, :1], called & classes[:, 1:]], axis=1)
+    return counts_of(weights @ tallies.astype(float))
+
+
 def decide_by_other_folds(
-    logits: NDArray[np.floating], y: NDArray[np.integer], fold_of_row: NDArray[np.integer]
+    logits: NDArray[np.floating],
+    y: NDArray[np.integer],
+    fold_of_row: NDArray[np.integer],
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.bool_]:
-    """Decide each fold by the FP = FN threshold of the other folds' logits; (rows,) of bool."""
+    """Decide each fold by the FP = FN threshold of the other folds' logits; (rows,) of bool; weights as above."""
     called = np.zeros(len(y), bool)
     for fold in range(count_folds(fold_of_row)):
         here = fold_of_row == fold
-        called[here] = logits[here] > balancing_threshold(y[~here], logits[~here])
+        others = None if weights is None else weights[~here]
+        called[here] = logits[here] > balancing_threshold(y[~here], logits[~here], weights=others)
     return called

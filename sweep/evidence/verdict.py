@@ -150,10 +150,10 @@ def gather_evidence(
         calibrated = beside.submit(calibration, rows, logits, taken.most, seed=setup.seed)
         signal = measure_signal(X, setup, workers=workers)
         progress.step("signal")
-        learning = measure_learning_curve(X, setup, params, workers=workers, budget=budget)
+        learning = measure_learning_curve(X, setup, params, logits, workers=workers, budget=budget)
         progress.step("learning curve")
         importance = measure_importance(
-            X, setup, params, columns, repeats=selection.repeats, networks=taken.networks, workers=workers
+            X, setup, params, columns, logits, repeats=selection.repeats, networks=taken.networks, workers=workers
         )
         progress.step("importance")
         two_sample = None

@@ -135,7 +135,9 @@ def sign(counts: ArrayLike, equal: str) -> NDArray[np.float64]:
     return _divide(tn * fp - tp * fn, (tp + fn) * (tn + fp))
 
 
-def balancing_threshold(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -> float:
+def balancing_threshold(
+    y: ArrayLike, logits: ArrayLike, equal: str = "ratio", weights: NDArray[np.float64] | None = None
+) -> float:
     """Find the threshold at which FP = FN, or R0 = R1; a row is predicted positive where logit > threshold.
 
     Rows of one logit are decided alike, so the balance can be missed; the nearest is taken, of two equally near the
@@ -146,6 +148,8 @@ def balancing_threshold(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -
     y : (rows,) of bool or 0 and 1
     logits : (rows,)
     equal : "ratio" or "recall"
+    weights : (rows,), optional
+        How many rows each stands for, 1 or more; 1 for a positive.
 
     Examples
     --------
@@ -161,9 +165,10 @@ def balancing_threshold(y: ArrayLike, logits: ArrayLike, equal: str = "ratio") -
     if equal == "ratio" and (near := NEAR * (1 + positives)) < scores.size:  # FP = FN: as many are called as there are
         kept = scores >= np.partition(scores, -near)[-near]
         below_all = int(np.count_nonzero(labels[~kept]))
-        labels, scores = labels[kept], scores[kept]
+        labels, scores, weights = labels[kept], scores[kept], None if weights is None else weights[kept]
     distinct, place = np.unique(scores, return_inverse=True)
-    here = np.stack([np.bincount(place, weights=of_class) for of_class in (labels, ~labels)], axis=1)
+    of_class = ((each if weights is None else each * weights) for each in (labels, ~labels))
+    here = np.stack([np.bincount(place, weights=each) for each in of_class], axis=1)
     fn, tn = np.concatenate([[[0, 0]], np.cumsum(here, axis=0)]).T  # with the threshold just below distinct[k]
     tp, fp = fn[-1] - fn, tn[-1] - tn
     nearest = np.abs(fp - fn - below_all if equal == "ratio" else tp * tn[-1] - tn * fn[-1])  # whole: ties are exact

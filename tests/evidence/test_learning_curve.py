@@ -66,7 +66,7 @@ def test_too_few_positives_cannot_tell_and_train_nothing() -> None:
     y = np.repeat([0, 1], [60, 20])
     units = np.arange(80)
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), workers=None, budget=None)  # type: ignore[arg-type]
+    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), np.zeros(80), workers=None, budget=None)  # type: ignore[arg-type]
     assert found.gain is None, "16 training positives make points of 8: too few for the rule"
     assert "16 positives" in str(found.why), "the reader is not told why the curve cannot tell"
 
@@ -76,13 +76,40 @@ def test_points_are_scored_on_all_held_out_rows() -> None:
     units = np.arange(210)
     X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
     easy = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
-    found = measure_learning_curve(X, easy, Params(0.7, 1, 8), workers=Workers(), budget=Budget(easy, 2, np.inf))
+    network, budget = Params(0.7, 1, 8), Budget(easy, 2, np.inf)
+    found = measure_learning_curve(X, easy, network, X.sum(axis=1), workers=Workers(), budget=budget)
     assert [p.positives for p in found.points] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
     for p in found.points:
         for name in ("score", "average_precision", "recall"):
             low, value, high = (getattr(p, f"{name}{end}") for end in ("_low", "", "_high"))
             assert low <= value <= high, "an interval leaves its own value out"
     assert found.points[-1].score > 0.7, "an easy table scores badly: rows are counted that were trained on less"
+
+
+def test_of_a_large_table_what_ranks_low_stands_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, ten million rows would be scored by dozens of networks, of which few rows enter into a number."""
+    rng, units = np.random.default_rng(0), np.arange(3000)
+    y = (units < 60).astype(int)
+    X = rng.normal(size=(3000, 2)) + np.outer(y, [2, 0])
+    setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 5, 64, "precision", 0)
+    scored: list[int] = []
+    logits = Stack.logits
+
+    def counted(stack: Stack, X: np.ndarray, *blocks: Any) -> np.ndarray:
+        scored.append(len(X))
+        return logits(stack, X, *blocks)
+
+    monkeypatch.setattr(Stack, "logits", counted)
+    of: Any = X, setup, Params(0.7, 1, 8), X[:, 0]
+    brief = Budget(setup, 2, 0.0)
+    whole = measure_learning_curve(*of, workers=Workers(), budget=brief).points
+    monkeypatch.setattr("sweep.evidence.learning_curve.ROWS_SCORED", 800)
+    part = measure_learning_curve(*of, workers=Workers(), budget=brief).points
+    assert scored[0] == 3000
+    assert 600 < scored[1] < 1000
+    for one, other in zip(whole, part, strict=True):
+        assert other.average_precision == pytest.approx(one.average_precision, abs=0.02)
+        assert other.score == pytest.approx(one.score, abs=0.05)
 
 
 def test_of_a_mean_the_best_member_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +126,10 @@ def test_of_a_mean_the_best_member_is_trained(monkeypatch: pytest.MonkeyPatch) -
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0)
     members = (Params(0.7, 1, 8), Params(0.7, 0, 8))
     X, of_mean, workers = np.zeros((210, 2)), Params.mean_of(members), Workers()
-    found = measure_learning_curve(X, setup, of_mean, workers=workers, budget=Budget(setup, 2, np.inf))
+    found = measure_learning_curve(X, setup, of_mean, np.zeros(210), workers=workers, budget=Budget(setup, 2, np.inf))
     assert trained == [setup.recipe(members[0])]
     assert [point.share for point in found.points] == [0.4, 0.5, 0.6, 0.8, 1.0]
-    brief = measure_learning_curve(X, setup, of_mean, workers=workers, budget=Budget(setup, 2, 0.0))
+    brief = measure_learning_curve(X, setup, of_mean, np.zeros(210), workers=workers, budget=Budget(setup, 2, 0.0))
     assert [point.share for point in brief.points] == [0.4, 0.5, 1.0], "it takes longer than the search did"
 
 
