@@ -80,8 +80,8 @@ def tags(result: Result, top: int, metric: str) -> dict[int, str]:
     selected = result.selected
     again = ", ".join(f"trial {one.trial} {one.score:.3f}" for one in selected.confirmed)
     rule = (
-        f"The score of one run is noisy, so the best networks were run again with fresh seeds ({again}), and the "
-        "smallest within one standard error of the best was taken"
+        f"The score of one run is noisy, so the best networks were run again with fresh seeds ({again}), beside "
+        "a few more, and taken is the one of the lowest log loss, or the mean of those that cannot be told from it"
     )
     delivered = (
         f"Its network is delivered at most {selected.params.most:.4f} (weights {selected.weight_ratio:.3g} : 1), found "

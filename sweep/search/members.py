@@ -27,7 +27,7 @@ CANDIDATES = 2  # networks of trials that are run again
 MEMBERS = 3  # of the mean, at most
 NEAR = 1.0  # paired standard errors from the lowest log loss, within which a network is one of the good ones
 LENGTHS = (3.0, 7.5)  # of the training: the next is tried where the last lowered the loss
-TREES = (50, 150)  # boosted: the more are tried likewise
+TREES = (50, 150, 450)  # boosted: more are tried where the last lowered the loss
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def forward(h: Any, parameters: Sequence[Any], *, masks: Sequence[Any] | None = 
     for i in range(hidden + 1):
         h = dense(h, parameters[2 * i], parameters[2 * i + 1])
         if i < hidden:
-            h = tf.nn.silu(h) if masks is None else silu_dropout(h, masks[i])
+            h = h * tf.sigmoid(h) if masks is None else silu_dropout(h, masks[i])  # silu in two passes, not three
     return tf.squeeze(h, axis=2)
 
 

@@ -38,7 +38,7 @@ NETWORKS = {  # depth, width, bins, epochs
     )
 }  # fmt: skip
 FEW = "50 boosted trees"
-TREES = {FEW: 50, "150 boosted trees": 150}
+TREES = {FEW: 50, "150 boosted trees": 150, "450 boosted trees": 450}
 NOW = f"of at most {MEMBERS} within 1 standard error, trees among them, as `sweep run` does"
 Split = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -123,10 +123,16 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Give the logits of each rule: plain means of logits, chosen by the recalibrated log loss out of fold."""
     y, test, _ = split
     given = {n: logits[n] for n in (*NETWORKS, *TREES)}
-    losses = {
-        n: np.logaddexp(0, line) - y[~test] * line for n in given for line in [recalibrate(y, ~test, given[n])[~test]]
-    }
-    trees = min(TREES, key=lambda n: losses[n].mean())
+
+    def loss(raw: np.ndarray) -> np.ndarray:
+        line = recalibrate(y, ~test, raw)[~test]
+        each: np.ndarray = np.logaddexp(0, line) - y[~test] * line
+        return each
+
+    losses = {n: loss(raw) for n, raw in given.items()}
+    trees, *more = TREES
+    while more and losses[more[0]].mean() < losses[trees].mean():
+        trees = more.pop(0)
 
     def mean(names: list[str], within: float, *, falling: bool = False) -> np.ndarray:
         """Average at most `MEMBERS` within so many standard errors; falling: with weights that fall with them."""
@@ -136,6 +142,20 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         near = [n for n in order if distance[n] <= within][:MEMBERS]
         weights = [float(np.exp(-distance[n])) if falling else 1.0 for n in near]
         return np.asarray(np.average([given[n] for n in near], axis=0, weights=weights))
+
+    def selected(names: list[str]) -> np.ndarray:
+        """Average the best and what lowers the log loss of the mean the most, as long as one does."""
+        chosen: list[str] = []
+        mean, lowest = np.zeros(0), np.inf
+        while len(chosen) < MEMBERS:
+            others = [n for n in names if n not in chosen]
+            means = {n: np.mean([given[m] for m in (*chosen, n)], axis=0) for n in others}
+            found = {n: loss(raw).mean() for n, raw in means.items()}
+            best = min(found, key=lambda n: found[n])
+            if found[best] >= lowest:
+                break
+            chosen, mean, lowest = [*chosen, best], means[best], found[best]
+        return mean
 
     plain, some = [*NETWORKS], f"of at most {MEMBERS} within"
     return {
@@ -147,6 +167,7 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         f"{some} 2 standard errors, trees among them": mean([*plain, trees], 2.0),
         f"{some} 2, trees among them, weights exp(-distance)": mean([*plain, trees], 2.0, falling=True),
         f"{some} 1 standard error, {FEW} among them": mean([*plain, FEW], 1.0),
+        "the lowest log loss, and what lowers that of the mean, trees among them": selected([*plain, trees]),
         NOW: mean([*plain, trees], 1.0),
         "LightGBM, untuned": logits["LightGBM"],
     }
