@@ -1,10 +1,10 @@
 """Ways of averaging six networks and boosted trees, on the fresh tables, beside each of them and untuned LightGBM.
 
 `python studies/benchmarks/quality/averaging.py` appends to averaging.jsonl what is not there yet and writes
-averaging.md. One outer fold is the test; out-of-fold logits of three folds of the other rows choose networks, lines of
-recalibration and thresholds. Tables of more than `ROWS` rows are thinned to that, but for those in `WHOLE`. With
-`--logits FOLDER` the logits of each table are kept there, and those of the same rows that lie there are not computed
-again.
+averaging.md; with `--rows N` of so many rows, averaging-N.jsonl and averaging-N.md. One outer fold is the test;
+out-of-fold logits of three folds of the other rows choose networks, lines of recalibration and thresholds. Tables of
+more than `ROWS` rows, or N, are thinned to that, but for those in `WHOLE`. With `--logits FOLDER` the logits of each
+table are kept there, and those of the same rows that lie there are not computed again.
 """
 
 import json
@@ -27,7 +27,6 @@ from sweep.stack.training import fit
 from sweep.statistics.calibration import fit_line
 
 HERE = Path(__file__).parent
-FILE = HERE / "averaging.jsonl"
 ROWS, REPEATS, MEMBERS = 3_000, 2, 3
 WHOLE = ("poor health",)  # of 8000 rows 1.2 % are positive
 NETWORKS = {  # depth, width, bins, epochs
@@ -43,11 +42,11 @@ NOW = f"of at most {MEMBERS} within 1 standard error, trees among them, as `swee
 Split = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def table(name: str) -> tuple[pl.DataFrame, Split]:
+def table(name: str, most: int = ROWS) -> tuple[pl.DataFrame, Split]:
     """Read a table: its columns; its label, whether a row is for the test, and the inner fold, -1 in the test."""
-    frame = fresh.load(name)
-    if len(frame) > ROWS and name not in WHOLE:
-        frame = frame[np.sort(np.random.default_rng(1).permutation(len(frame))[:ROWS])]
+    frame = fresh.load(name, max(most, fresh.ROWS))
+    if len(frame) > most and name not in WHOLE:
+        frame = frame[np.sort(np.random.default_rng(1).permutation(len(frame))[:most])]
     y = frame[fresh.TARGET].to_numpy()
     rows, held_out = next(iter(StratifiedKFold(3, shuffle=True, random_state=0).split(y, y)))
     fold = np.full(len(y), -1)
@@ -88,9 +87,9 @@ def lightgbm(X: np.ndarray, split: Split) -> np.ndarray:
     return np.asarray(logit(np.clip(p, 1e-7, 1 - 1e-7)), np.float32)[None]
 
 
-def gather(name: str, folder: Path | None) -> tuple[Split, dict[str, np.ndarray]]:
+def gather(name: str, most: int, folder: Path | None) -> tuple[Split, dict[str, np.ndarray]]:
     """Take the logits of a table from a folder, compute those that are not there, and average their repeats."""
-    frame, split = table(name)
+    frame, split = table(name, most)
     file = folder / f"{name.replace(' ', '_')}.npz" if folder else None
     kept: dict[str, np.ndarray] = dict(zip(("y", "te", "fold"), split, strict=True))
     if file and file.exists():
@@ -197,24 +196,26 @@ def summarise(rows: list[dict[str, Any]]) -> str:
 
 @click.command()
 @click.option("--logits", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keeps logits: NAME.npz.")
+@click.option("--rows", "most", default=ROWS, show_default=True, help="Of a table, at most.")
 @click.option("--table", "tables", multiple=True, type=click.Choice(list(fresh.TABLES)), help="Default: all.")
-def main(folder: Path | None, tables: tuple[str, ...]) -> None:
+def main(folder: Path | None, most: int, tables: tuple[str, ...]) -> None:
     """Measure what is not measured yet."""
-    rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()] if FILE.exists() else []
+    file = HERE / f"averaging{'' if most == ROWS else f'-{most}'}.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
     for name in tables or fresh.TABLES:
         if name in {row["table"] for row in rows}:
             continue
-        split, logits = gather(name, folder)
+        split, logits = gather(name, most, folder)
         y, test, _ = split
         found = []
         for rule, raw in rules(split, logits).items():
             z = recalibrate(y, ~test, raw)
             found.append({"table": name, "rule": rule, "found": measures(y[~test], z[~test], y[test], z[test])})
         rows += found
-        with FILE.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in found)
+        with file.open("a", encoding="utf-8") as opened:
+            opened.writelines(json.dumps(row) + "\n" for row in found)
         click.echo(f"{name}  {found[-2]['found'][0]:.3f}")
-    (HERE / "averaging.md").write_text(summarise(rows), encoding="utf-8")
+    file.with_suffix(".md").write_text(summarise(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 tables were chosen by name and outcome before anything was measured, and are gone through in the order of a hash of
 their names, so that a part of them is no choice. At most `ROWS` rows each, two thirds to train on. Every peer gets the
 thresholds at which FP = FN and R0 = R1 on its own three-fold out-of-fold scores. RealMLP and TabM are measured by
-`deep_peers.py`, in an environment with PyTorch, on the arrays that `--arrays FOLDER` leaves.
+`deep_peers.py`, in an environment with PyTorch, on the arrays that `--arrays FOLDER` leaves, and read from what it
+leaves.
 """
 
 import hashlib
@@ -45,6 +46,7 @@ from sweep.study_folder import StudyFolder
 
 HERE = Path(__file__).parent
 FILE = HERE / "claims.jsonl"
+DEEP = HERE / "deep.jsonl"  # that `deep_peers.py` leaves
 ROWS, TRIALS, TUNED = 3_000, 20, 25
 TARGET = "label"
 REGRESSION = "logistic regression"  # behind which `sweep` should never be by more than one standard error
@@ -359,6 +361,13 @@ def main(part: tuple[int, int], arrays: Path | None, summary: bool) -> None:
             with FILE.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
             click.echo(f"{name}  {method}  {'  '.join(f'{v:.3f}' for v in found)}  {row['cpu']:.0f} s")
+        for row in read(DEEP):
+            if row["table"] != name or (name, row["method"]) in {(r["table"], r["method"]) for r in read()}:
+                continue
+            own, p = (np.array(row.pop(part)) for part in ("own", "p"))
+            found, _ = by_threshold(y[train], own, y[test], p)
+            with FILE.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({**row, "found": found}) + "\n")
     (HERE / "claims.md").write_text(summarise(read()), encoding="utf-8")
 
 

