@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from sweep.evidence import importance
-from sweep.evidence.learning_curve import SHARES, draws_of
+from sweep.evidence.learning_curve import ROWS_SCORED, SHARES, draws_of
 from sweep.evidence.permutation_test import FOLDS, NETWORK, SHUFFLES, epochs
 from sweep.evidence.two_sample import rows_compared
-from sweep.search.estimate import RESAMPLED, networks_of, typical_column
+from sweep.search.estimate import RESAMPLED, networks_of, typical_column, typical_scoring
 from sweep.search.pace import Pace
 from sweep.search.setup import TrialSetup
 from sweep.statistics.bootstrap import RESAMPLES, THIN
@@ -41,7 +41,8 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
     few = min(rows, THIN)
     draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (few * setup.repeats * max(1, columns))))
     a_vector = few * 4 * RESAMPLED
-    scored = a_vector * (RESAMPLES * shares + importance.RESAMPLES * draws * columns)
+    learned = shares * typical_scoring(setup, pace, networks_of(space), min(rows, ROWS_SCORED))
+    scored = learned + a_vector * (RESAMPLES * shares + importance.RESAMPLES * draws * columns)
     boosted = BOOSTING * (folds * setup.trained + rows) * columns
     beside = AROUND + a_vector * RESAMPLES * BESIDE + boosted
     return max(beside, signal + trained + scored + beside / pace.cores)

@@ -22,9 +22,7 @@ DRAWS, FEWER_DRAWS = 4, 2  # of positives at each share; fewer where the positiv
 MANY_POSITIVES = 200  # trained on: which of them are drawn tells less than which rows there are
 LEAST_POSITIVES = 10  # trained on: points with fewer are skipped
 LEAST_POINTS = 3
-ROWS_SCORED = (
-    1_000_000  # about, of a larger table: what no network ranks high is scored in part, and weighs so much more
-)
+ROWS_SCORED = 1_000_000  # about, of a larger table: of what ranks low a part, which weighs so much more
 DOUBLING = 2**-0.5  # of the gain from half to all, in the middle of [1/2, 1]: exponents c from 1 to 0
 
 
@@ -259,7 +257,10 @@ def decide_by_other_folds(
     fold_of_row: NDArray[np.integer],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.bool_]:
-    """Decide each fold by the FP = FN threshold of the other folds' logits; (rows,) of bool; weights as above."""
+    """Decide each fold by the FP = FN threshold of the other folds' logits; (rows,) of bool.
+
+    weights: how many rows each stands for.
+    """
     called = np.zeros(len(y), bool)
     for fold in range(count_folds(fold_of_row)):
         here = fold_of_row == fold

@@ -48,6 +48,7 @@ def estimate(
     folds, rows = count_folds(setup.fold_of_row), len(setup.y)
     a_column = typical_column(setup, pace, networks_of(space))
     a_trial = folds * REPEATS * typical_column(of_trials, pace, networks_of(space), repeats=REPEATS)
+    a_scoring = typical_scoring(setup, pace, networks_of(space), rows)
     judged = (CANDIDATES + 2) * setup.repeats + LENGTHS[0] + AVERAGED * (EXPECTED + len(PICKS) - 1)
     grown = 0.0
     if space.depth[0] == 0:
@@ -55,10 +56,15 @@ def estimate(
         grown = pace.seconds(folds, setup.recipe_of(trees), setup.trained)
     few = min(rows, 50_000)
     return {
-        "search": trials * (a_trial * KEPT + AROUND / min(workers, 2)),
-        "curve": judged * folds * a_column + grown + 4000 * RESAMPLED * rows,
+        "search": trials * (a_trial * KEPT + REPEATS * a_scoring + AROUND / min(workers, 2)),
+        "curve": judged * (folds * a_column + a_scoring) + grown + 4000 * RESAMPLED * rows,
         "final": AVERAGED * len(PICKS) * a_column + EXPORT + len(PICKS) * 60_000 * RESAMPLED * few,
     }
+
+
+def typical_scoring(setup: TrialSetup, pace: Pace, networks: Sequence[Params], rows: int) -> float:
+    """Estimate the seconds of scoring rows by the network that takes a middling time."""
+    return float(np.median([pace.seconds_to_score(setup.recipe_of(params), rows) for params in networks]))
 
 
 def networks_of(space: Space) -> list[Params]:

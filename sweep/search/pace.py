@@ -1,4 +1,4 @@
-"""The pace of this machine: how long a training takes, by its columns, its network, its rows and its epochs.
+"""The pace of this machine: how long training and scoring take, by columns, network, rows and epochs.
 
 A step of some columns takes a fixed time, one for its products and one for its passes over the units: their proportions
 were measured once (studies/benchmarks/speed). How fast this machine is now, a few steps tell.
@@ -18,6 +18,7 @@ from sweep.study.params import Params
 
 STEP, PRODUCT, UNIT = 300e-6, 14e-12, 2e-9  # seconds: a step; a multiplication or addition; a hidden unit of a row
 TREE, INPUT = 1e-3, 15e-9  # seconds: a boosted tree; an input of a row that it looks at
+ENTER = 30e-9  # seconds: an input of a row that is scored, centred and scaled
 ROWS = 1024  # trained on, at most
 EPOCHS = 4  # of them
 
@@ -43,6 +44,23 @@ class Pace:
     def seconds(self, columns: float, recipe: Recipe, rows: int) -> float:
         """Estimate how long the training of so many columns on so many rows takes."""
         return self.factor * work(columns, recipe, rows, self.inputs) / min(self.cores, max(1.0, columns))
+
+    def seconds_to_score(self, recipe: Recipe, rows: int) -> float:
+        """Estimate how long it takes to score so many rows, each by one network."""
+        return self.factor * scoring(recipe, rows, self.inputs) / self.cores
+
+
+def scoring(recipe: Recipe, rows: int, inputs: int) -> float:
+    """Compute the processor seconds in which one network per row scores rows, on that machine; boosted trees aside.
+
+    Examples
+    --------
+    >>> small, large = (scoring(Recipe(depth, width), 1_000_000, 40) for depth, width in ((0, 1), (3, 256)))
+    >>> 1 < small < 2, 5 < large < 9
+    (True, True)
+    """
+    products = 2 * sum(a * b for a, b in pairwise([inputs, *[recipe.width] * recipe.depth, 1]))
+    return rows * (ENTER * inputs + PRODUCT * products + UNIT * recipe.width * recipe.depth)
 
 
 def work(columns: float, recipe: Recipe, rows: int, inputs: int) -> float:
