@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.evidence.estimate import AROUND, estimate_verdict
-from sweep.search.estimate import estimate, middle_of, networks_of, typical_column
+from sweep.search.estimate import estimate, middle_of, networks_of, typical_column, typical_scoring
 from sweep.search.pace import Pace, measure_pace, work
 from sweep.search.setup import TrialSetup
 from sweep.stack.recipe import Recipe
@@ -57,6 +57,15 @@ def test_rows_that_are_not_trained_on_hardly_cost() -> None:
     sampled = replace(SETUP, sample=(Y == 1) | (np.arange(ROWS) % 6 == 1))
     times = [estimate(setup, SPACE, PACE, of_trials=setup, trials=50, workers=1)["curve"] for setup in (SETUP, sampled)]
     assert times[1] < 0.4 * times[0]
+
+
+def test_rows_that_are_scored_and_not_trained_on_cost_their_scoring() -> None:
+    """If it failed, ten million rows would be said to take as long as a hundred thousand."""
+    at = np.arange(100 * ROWS)
+    first = at < ROWS
+    many = TrialSetup(np.tile(Y, 100) * first, at % 5, at, 2, 20, 64, "precision", 0, sample=first)
+    few, more = (estimate(s, SPACE, PACE, of_trials=s, trials=50, workers=1)["search"] for s in (SETUP, many))
+    assert more - few == pytest.approx(50 * typical_scoring(many, PACE, networks_of(SPACE), 99 * ROWS))
 
 
 def test_the_pace_is_measured_on_this_machine() -> None:

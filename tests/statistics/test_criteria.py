@@ -181,6 +181,17 @@ def test_the_balancing_threshold_brings_the_recalls_nearest(rows: list[tuple[boo
     assert missed(balancing_threshold(y, logits, "recall")) == min(missed(cut) for cut in (-np.inf, *logits))
 
 
+@pytest.mark.parametrize("equal", ["ratio", "recall"])
+def test_a_row_that_stands_for_several_moves_the_balancing_threshold_as_they_do(equal: str) -> None:
+    """If it failed, a large table of which a part is scored would be decided as if it had no other rows."""
+    rng = np.random.default_rng(0)
+    y, logits = np.arange(5000) < 50, rng.integers(0, 4000, 5000) / 100
+    times = np.where(y, 1, rng.integers(1, 5, 5000) + 5 * (logits < 20))
+    several = balancing_threshold(y.repeat(times), logits.repeat(times), equal)
+    assert balancing_threshold(y, logits, equal, times.astype(float)) == several
+    assert balancing_threshold(y, logits, equal) != several
+
+
 def test_of_many_rows_the_balancing_threshold_sorts_the_highest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it failed, each threshold of a million rows would cost a sort of them all."""
     rng = np.random.default_rng(0)
