@@ -18,6 +18,7 @@ from sweep.search.budget import Budget
 from sweep.search.members import confirm
 from sweep.search.selection import Selection, select
 from sweep.search.setup import TrialSetup
+from sweep.stack.network import Stack
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import Corrected, corrected_score
 from sweep.study.params import Params
@@ -86,6 +87,19 @@ def unknown_learning() -> Any:
     return measure_learning_curve(
         np.zeros((80, 2)), small, Params(0.8, 1, 8), np.zeros(80), workers=Workers(), budget=budget
     )
+
+
+def count_scored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rows that stacks score, call by call, from now on."""
+    scored: list[int] = []
+    logits = Stack.logits
+
+    def counted(stack: Stack, X: np.ndarray, *blocks: Any) -> np.ndarray:
+        scored.append(len(X))
+        return logits(stack, X, *blocks)
+
+    monkeypatch.setattr(Stack, "logits", counted)
+    return scored
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Importance of each source column: how far average precision falls when the column is permuted, out-of-fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +70,7 @@ def measure_importance(
     rows = setup.scored
     some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed)
     places, labels, units = rows.index[some], rows.y[some], rows.units[some]
-    held_out = replace(design, fold_of_row=rows.fold_of_row[some], rows=None)
+    held_out = design.at(places)
     here = X[places]
 
     def score(changed: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The learning curve over positives: the selected network, trained on shares of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,8 +150,8 @@ def measure_learning_curve(
     stack = workers.fit(X, design, setup.recipe(network), seed=setup.seed)
     rows = setup.scored
     some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed, at_most=ROWS_SCORED)
-    held_out = replace(design, fold_of_row=rows.fold_of_row[some], rows=None)
-    logits = held_out.out_of_fold(stack.logits(X[rows.index[some]], held_out.held_out))
+    scored = design.at(rows.index[some])
+    logits = scored.out_of_fold(stack.logits(X[rows.index[some]], scored.held_out))
     kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
     of_rows = rows.y[some], rows.units[some], rows.fold_of_row[some]
     return score_points(*of_rows, logits, shares, kept.tolist(), seed=setup.seed, weights=times)

@@ -68,9 +68,11 @@ class Design:
     @property
     def alone(self) -> "Design":
         """The same columns of a table that has the rows trained on and no other."""
-        if self.rows is None:
-            return self
-        fold_of_row = None if self.fold_of_row is None else self.fold_of_row[self.rows]
+        return self if self.rows is None else self.at(self.rows)
+
+    def at(self, rows: np.ndarray) -> "Design":
+        """Take the same columns, to score a table that has some of the rows, array of int, and no other."""
+        fold_of_row = None if self.fold_of_row is None else self.fold_of_row[rows]
         return replace(self, fold_of_row=fold_of_row, rows=None)
 
     @property

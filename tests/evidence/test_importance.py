@@ -1,7 +1,7 @@
 """Importance: what the network goes by falls, noise does not, and groups move whole inside their fold."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,9 +14,8 @@ from sweep.evidence.columns import source_columns
 from sweep.evidence.importance import measure_importance, permute_groups
 from sweep.parallel.workers import Workers
 from sweep.search.setup import TrialSetup
-from sweep.stack.network import Stack
 from sweep.study.params import Params
-from tests.made_evidence import Case
+from tests.made_evidence import Case, count_scored
 
 
 def test_the_column_that_tells_comes_first_and_noise_is_near_nothing(case: Case) -> None:
@@ -76,14 +75,7 @@ def test_rows_that_stand_for_all_are_scored_and_no_other(monkeypatch: pytest.Mon
     columns = source_columns(Features((Column("tells", "number"), Column("noise", "number"))), X)
     units = np.arange(1000)
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 20, 64, "precision", 0)
-    scored: list[int] = []
-    logits = Stack.logits
-
-    def counted(stack: Stack, X: np.ndarray, *blocks: Any) -> np.ndarray:
-        scored.append(len(X))
-        return logits(stack, X, *blocks)
-
-    monkeypatch.setattr(Stack, "logits", counted)
+    scored = count_scored(monkeypatch)
     first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, X[:, 0], repeats=1, workers=Workers())
     assert (first.column, second.column) == ("tells", "noise")
     assert len(scored) == 1 + 2 * 5, "not every column was permuted five times"

@@ -18,6 +18,7 @@ from sweep.stack.recipe import Committee, Recipe
 from sweep.statistics.bootstrap import average_precisions, row_draws
 from sweep.statistics.confusion import average_precision
 from sweep.study.params import Params
+from tests.made_evidence import count_scored
 
 Y = np.repeat([0, 1], [90, 30])
 
@@ -92,14 +93,7 @@ def test_of_a_large_table_what_ranks_low_stands_for_more(monkeypatch: pytest.Mon
     y = (units < 60).astype(int)
     X = rng.normal(size=(3000, 2)) + np.outer(y, [2, 0])
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 5, 64, "precision", 0)
-    scored: list[int] = []
-    logits = Stack.logits
-
-    def counted(stack: Stack, X: np.ndarray, *blocks: Any) -> np.ndarray:
-        scored.append(len(X))
-        return logits(stack, X, *blocks)
-
-    monkeypatch.setattr(Stack, "logits", counted)
+    scored = count_scored(monkeypatch)
     of: Any = X, setup, Params(0.7, 1, 8), X[:, 0]
     brief = Budget(setup, 2, 0.0)
     whole = measure_learning_curve(*of, workers=Workers(), budget=brief).points
