@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 
 from sweep.data.features import Features
-from sweep.statistics.confusion import average_precision, precision_recall_points
 from sweep.validation import NEVER, count_folds, trained_on
 
 BINS = 16  # of a number, by quantiles of the rows, and as many by those of the positives
@@ -120,23 +119,27 @@ def score_column(column: SourceColumn, y: np.ndarray, fold_of_row: np.ndarray) -
     fold_of_row : array of int, shape (rows,)
         As `sweep.validation` has it.
     """
-    scored = [
-        _score_values(column.name, *pair, y, fold_of_row) for pair in zip(column.values, column.levels, strict=True)
-    ]
-    return max(scored, key=lambda found: found[0].average_precision)
+    _, found, logits = score_columns([column], y, fold_of_row)
+    return found, logits
 
 
 def score_columns(
     columns: Sequence[SourceColumn], y: np.ndarray, fold_of_row: np.ndarray
 ) -> tuple[list[ColumnScore], ColumnScore, np.ndarray]:
     """Score each column alone; beside all of them return the best, the first of equals, and its out-of-fold logits."""
+    rows = _Rows.of(y, fold_of_row)
     scores: list[ColumnScore] = []
     for column in columns:
-        found, logits = score_column(column, y, fold_of_row)
+        pairs = zip(column.values, column.levels, strict=True)
+        found, cells = max(
+            (_score_values(column.name, *pair, rows) for pair in pairs), key=lambda one: one[0].average_precision
+        )
         scores.append(found)
         if found is max(scores, key=lambda one: one.average_precision):
-            best, alone = found, logits
-    return scores, best, alone
+            best, kept = found, cells
+    scored = fold_of_row != NEVER
+    rates = kept.rates[fold_of_row[scored], kept.of_row[scored]]
+    return scores, best, np.log(rates / (1 - rates))
 
 
 def find_alarms(
@@ -189,74 +192,141 @@ def check_columns_alone(
     return find_alarms(score_columns(columns, y, fold_of_row)[0], columns)
 
 
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What the scores of all columns share.
+
+    Attributes
+    ----------
+    y, fold_of_row : as in `score_column`
+    positives : array of int
+        The rows of class 1.
+    parts : list of (array of bool, shape (blocks,), array of int, array of int)
+        Of each fold, and last of all rows: which blocks it is trained on, NEVER and then the folds; of their rows some
+        by which bins are chosen, and the positives.
+    """
+
+    y: np.ndarray
+    fold_of_row: np.ndarray
+    positives: np.ndarray
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+    @classmethod
+    def of(cls, y: np.ndarray, fold_of_row: np.ndarray) -> "_Rows":
+        folds, parts = count_folds(fold_of_row), []
+        for live in (*(trained_on(fold_of_row, fold) for fold in range(folds)), np.ones(len(y), bool)):
+            rows = np.flatnonzero(live)
+            blocks = np.bincount(fold_of_row[rows] - NEVER, minlength=folds - NEVER) > 0
+            parts.append((blocks, rows[:: max(1, len(rows) // SORTED)], rows[y[rows] == 1]))
+        return cls(y, fold_of_row, parts[-1][2], parts)
+
+    def count(self, of_row: np.ndarray, cells: int) -> tuple[np.ndarray, np.ndarray]:
+        """Count the rows and the positives of each block in each cell, (blocks, cells)."""
+        blocks = count_folds(self.fold_of_row) - NEVER
+
+        def counted(some: np.ndarray | slice) -> np.ndarray:
+            at = (self.fold_of_row[some] - NEVER).astype(np.int64) * cells + of_row[some]
+            return np.bincount(at, minlength=blocks * cells).reshape(blocks, cells)
+
+        return counted(slice(None)), counted(self.positives)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The values of a column in cells, of which the bins of every fold are made: what is counted once serves all.
+
+    Attributes
+    ----------
+    of_row : array of int, shape (rows,)
+        Each row's cell; the last one is that of missing values.
+    rates : array, shape (folds, cells)
+        By which a fold's rows are scored: the prevalence of the bin on the rows that it trains on.
+    """
+
+    of_row: np.ndarray
+    rates: np.ndarray
+
+
 def _score_values(
-    name: str, values: np.ndarray, levels: tuple[str | None, ...] | None, y: np.ndarray, fold_of_row: np.ndarray
-) -> tuple[ColumnScore, np.ndarray]:
-    values, prevalence = values.astype(np.float64), float(y.mean())
-    rates = np.empty(len(y))
-    for fold in range(count_folds(fold_of_row)):
-        train, here = trained_on(fold_of_row, fold), fold_of_row == fold
-        edges = None if levels is not None else _edges(values[train], y[train])
-        rates[here] = _rates(values[train], y[train], edges, levels, prevalence)[_bin_of(values[here], edges, levels)]
-    scored = fold_of_row != NEVER
-    rates, labels = rates[scored], y[scored]
-    points = precision_recall_points(labels, rates)
-    found = ColumnScore(
-        name=name,
-        rule=_rule(values, y, levels, prevalence),
-        average_precision=average_precision(labels, rates) or 0.0,
-        prevalence=float(labels.mean()),
-        precision_at_half=float(points.precision[points.recall >= LEAK_R1].max()),
+    name: str, values: np.ndarray, levels: tuple[str | None, ...] | None, rows: _Rows
+) -> tuple[ColumnScore, _Cells]:
+    prevalence = float(rows.y.mean())
+    if levels is None:
+        edges = [_edges(values, some, positives) for _, some, positives in rows.parts]
+        every = np.unique(np.concatenate(edges))
+        of_row = np.searchsorted(every, values).astype(np.int16)
+        of_row[np.isnan(values)] = len(every) + 1
+        passed = [np.cumsum(np.append(0, np.isin(every, of))) for of in edges]
+        bins = [np.append(below, below[-1] + 1) for below in passed]  # of each cell
+    else:
+        edges = [np.empty(0)] * len(rows.parts)
+        of_row = np.where(np.isnan(values), len(levels), values).astype(np.int16)
+        bins = [np.arange(len(levels) + 1)] * len(rows.parts)
+    total, positive = rows.count(of_row, len(bins[0]))
+    *rates, overall = (
+        _rates(bins_of, total[blocks].sum(axis=0), positive[blocks].sum(axis=0), prevalence)
+        for bins_of, (blocks, *_) in zip(bins, rows.parts, strict=True)
     )
-    return found, np.log(rates / (1 - rates))
+    cells = _Cells(of_row, np.stack([of[bins_of] for of, bins_of in zip(rates, bins, strict=False)]))
+    here, hits = total[-len(rates) :].ravel(), positive[-len(rates) :].ravel()
+    some = here > 0
+    _, rank = np.unique(-cells.rates.ravel()[some], return_inverse=True)
+    called, found = (np.cumsum(np.bincount(rank, of[some])) for of in (here, hits))
+    precision, recall = found / called, found / found[-1]
+    return ColumnScore(
+        name=name,
+        rule=_rule(overall, edges[-1], levels, total.sum(axis=0), positive.sum(axis=0), prevalence),
+        average_precision=float(np.sum(np.diff(recall, prepend=0) * precision)),
+        prevalence=float(found[-1] / called[-1]),
+        precision_at_half=float(precision[recall >= LEAK_R1].max()),
+    ), cells
 
 
-def _edges(values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Choose the edges of bins, by quantiles of the rows, of a large table of some of them, and of the positives."""
+def _edges(values: np.ndarray, some: np.ndarray, positives: np.ndarray) -> np.ndarray:
+    """Choose the edges of bins, by quantiles of some rows and of the positives."""
     shares = np.linspace(0, 1, BINS + 1)[1:-1]
-    known = ~np.isnan(values)
-    some = values[known][:: max(1, len(values) // SORTED)]
-    parts = [np.quantile(of, shares) for of in (some, values[known & (y == 1)]) if len(of)]
+    known = (of[~np.isnan(of)] for of in (values[some].astype(np.float64), values[positives].astype(np.float64)))
+    parts = [np.quantile(of, shares) for of in known if len(of)]
     return np.unique(np.concatenate(parts)) if parts else np.empty(0)
 
 
-def _bin_of(values: np.ndarray, edges: np.ndarray | None, levels: tuple[str | None, ...] | None) -> np.ndarray:
-    """Find each row's bin or level, (rows,); the last one is that of missing values."""
-    last = len(levels) if levels is not None else len(edges if edges is not None else ()) + 1
-    known = ~np.isnan(values)
-    bins = np.full(len(values), last)
-    bins[known] = values[known].astype(int) if edges is None else np.searchsorted(edges, values[known], side="left")
-    return bins
-
-
-def _rates(
-    values: np.ndarray,
-    y: np.ndarray,
-    edges: np.ndarray | None,
-    levels: tuple[str | None, ...] | None,
-    prevalence: float,
-) -> np.ndarray:
-    """Compute the prevalence of each bin, drawn to the prevalence by one row's worth."""
-    bins = _bin_of(values, edges, levels)
-    size = (len(levels) if levels is not None else len(edges if edges is not None else ()) + 1) + 1
-    rows, positives = np.bincount(bins, minlength=size), np.bincount(bins, y == 1, minlength=size)
-    rates: np.ndarray = (positives + prevalence) / (rows + 1)
+def _rates(bins: np.ndarray, rows: np.ndarray, positives: np.ndarray, prevalence: float) -> np.ndarray:
+    """Compute the prevalence of each bin from those of its cells, drawn to the prevalence by one row's worth."""
+    rates: np.ndarray = (np.bincount(bins, positives) + prevalence) / (np.bincount(bins, rows) + 1)
     return rates
 
 
-def _rule(values: np.ndarray, y: np.ndarray, levels: tuple[str | None, ...] | None, prevalence: float) -> str:
-    """Say which level or range has the highest prevalence, or that it is enough that there is a value, or none."""
-    edges = None if levels is not None else _edges(values, y)
-    rates = _rates(values, y, edges, levels, prevalence)
+def _rule(
+    rates: np.ndarray,
+    edges: np.ndarray,
+    levels: tuple[str | None, ...] | None,
+    rows: np.ndarray,
+    positives: np.ndarray,
+    prevalence: float,
+) -> str:
+    """Say which level or range has the highest prevalence, or that it is enough that there is a value, or none.
+
+    Parameters
+    ----------
+    rates : array, shape (bins,)
+        Of all rows.
+    edges : array
+        Of the bins.
+    levels : tuple of (str or None), or None for numbers
+    rows, positives : arrays, shape (cells,)
+        A level that was not kept is a value.
+    prevalence : float
+    """
     best = int(np.argmax(rates))
-    missing = _is_missing(values, levels)
-    shares = [(float(y[of].sum()) + prevalence) / (int(of.sum()) + 1) for of in (missing, ~missing)]
-    if missing.any() and shares[0] < NEARLY * rates[best] <= shares[1]:
+    missing = np.array([level is None for level in levels or ()] + [levels is None])
+    missing = np.append(np.zeros(len(rows) - len(missing), bool), missing)
+    shares = [(positives[of].sum() + prevalence) / (rows[of].sum() + 1) for of in (missing, ~missing)]
+    if rows[missing].any() and shares[0] < NEARLY * rates[best] <= shares[1]:
         return "where it is given"
     if levels is not None:
         level = levels[best] if best < len(levels) else "another level"
         return f"where it is {'missing' if level is None else level}"
-    ends = np.array([-np.inf, *(edges if edges is not None else ()), np.inf])
+    ends = np.array([-np.inf, *edges, np.inf])
     if best + 1 >= len(ends):
         return "where it is missing"
     first = last = best
@@ -268,13 +338,6 @@ def _rule(values: np.ndarray, y: np.ndarray, levels: tuple[str | None, ...] | No
     if np.isinf(low):
         return f"at {high:g} or less" if np.isfinite(high) else "at any value"
     return f"above {low:g}" if np.isinf(high) else f"above {low:g}, up to {high:g}"
-
-
-def _is_missing(values: np.ndarray, levels: tuple[str | None, ...] | None) -> np.ndarray:
-    """Find the rows without a value, (rows,) of bool; a level that was not kept is a value."""
-    codes = [code for code, level in enumerate(levels or ()) if level is None]
-    missing: np.ndarray = np.isnan(values) if levels is None else np.isin(values, codes)
-    return missing
 
 
 def _numbers_rows(values: np.ndarray) -> bool:
