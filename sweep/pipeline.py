@@ -113,8 +113,12 @@ class Prepared:
         try:
             yield
         finally:
-            del vars(self)["X"]
+            self.let_go()
             path.unlink(missing_ok=True)
+
+    def let_go(self) -> None:
+        """Give up the memory of X, which is made anew should it be asked for."""
+        vars(self).pop("X", None)
 
     @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -500,6 +504,7 @@ def search_to_report(this: Run) -> Result:
     selection, corrected, standing = select_balance(this)
     final, test = deliver_model(this, selection, corrected, standing)
     verdict = None if this.quick else weigh_evidence(this, selection, corrected)
+    this.data.let_go()
     return report_result(this, selection, corrected, standing, final, test, verdict)
 
 

@@ -202,8 +202,10 @@ def average_precision(y: ArrayLike, logits: ArrayLike) -> float | None:
     scores = check_logits(logits, "logits", (labels.size,))
     if not labels.any():
         return None
-    points = precision_recall_points(labels, scores)
-    return float(-np.sum(np.diff(np.append(points.recall[::-1], 0.0)) * points.precision[::-1]))
+    rising, positives = np.sort(scores), np.sort(scores[labels])
+    steps, times = np.unique(positives, return_counts=True)  # recall is the same between them
+    found, called = (of.size - np.searchsorted(of, steps) for of in (positives, rising))
+    return float(np.sum(times * found / called) / positives.size)
 
 
 def precision_recall_points(y: ArrayLike, logits: ArrayLike) -> PrecisionRecall:

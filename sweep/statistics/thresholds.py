@@ -51,7 +51,11 @@ def threshold_table(y: ArrayLike, logits: ArrayLike, *, always: float) -> tuple[
         chosen = np.unique(np.clip(np.concatenate([[0, places.size - 1], evenly, by_called]), 0, places.size - 1))
     values = ranking.thresholds[chosen]
     same = np.count_nonzero(scores > always)
-    values = np.append(values[places[chosen] != same], always)
-    return tuple(
-        AtThreshold(float(value), Counts.of(labels, scores > value)) for value in np.sort(values)[::-1].tolist()
+    values = np.sort(np.append(values[places[chosen] != same], always))[::-1]
+    called, tp = (
+        len(of) - np.searchsorted(of, values.astype(of.dtype), side="right")
+        for of in (np.sort(scores), np.sort(scores[labels]))
     )
+    fn = labels.sum() - tp
+    counts = np.stack([tp, called - tp, fn, len(labels) - called - fn], axis=1)
+    return tuple(AtThreshold(value, Counts.from_array(of)) for value, of in zip(values.tolist(), counts, strict=True))
