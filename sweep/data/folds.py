@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 
 from sweep.errors import TableError
 from sweep.validation import NEVER, numbered
@@ -157,7 +158,7 @@ def check_groups(y: np.ndarray, groups: np.ndarray, folds: int) -> None:
     _check_shapes(y, groups, folds)
     for label, name in ((1, "positive"), (0, "negative")):
         rows = int(np.count_nonzero(y == label))
-        found = len(np.unique(groups[y == label]))
+        found = pl.Series(groups[y == label]).n_unique()  # sooner than NumPy's where most differ
         if found < folds:
             apart = "" if found == rows else f", which stay together in {found} groups"
             raise TableError(

@@ -214,7 +214,8 @@ def load_table(
     if group is not None:
         tied = read_group(path, raw[group], missing)
         groups = tie_rows(path, duplicates, tied)
-        notes.append(f"grouped by {shown(group)}: {len(np.unique(groups))} groups of rows, each stays in one fold")
+        found = pl.Series(groups).n_unique()
+        notes.append(f"grouped by {shown(group)}: {found} groups of rows, each stays in one fold")
     times = None if time is None else read_times(path, raw[time], missing, date=time in asked.date)
     own = None if fold is None else read_own_folds(path, raw[fold], missing)
     if own is not None:
@@ -223,7 +224,7 @@ def load_table(
     elif times is None:
         notes += say_dates(schema)
     for label, rows in ((positive, y == 1), (negative, y == 0)):
-        found, count = len(np.unique(groups[rows])), np.count_nonzero(rows)
+        found, count = pl.Series(groups[rows]).n_unique(), np.count_nonzero(rows)
         if found < 2:
             apart = "" if count == 1 else ", which stay together in one group"
             raise TableError(
