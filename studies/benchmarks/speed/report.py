@@ -11,7 +11,10 @@ AGAINST = {  # at least so many times faster than
     "Keras loop, tuned": 8,
     "Keras loop, its defaults": 50,
     "KerasTuner, its defaults": 80,
+    "Keras loop, lighter network, same batch": 15,
+    "Keras loop, lighter network, batch of 32": 50,
 }
+JAX = 1.5
 SHARES = {"64": 0.35, "256": 0.55}  # of the matrix-product rate, by width
 GIB = 2**30
 
@@ -24,6 +27,12 @@ def goals(result: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         for name, goal in AGAINST.items():
             ratio = took[name] / took["sweep.train"]
             rows.append((f"faster than: {name}", f"{ratio:.1f}x", f"{goal}x", ratio >= goal))
+    if "jax" in result:
+        for name, turns in result["jax"]["faster"].items():
+            batch, width = name.split(", ")
+            ratio = median(turns)
+            text = f"faster than: JAX, `vmap` and `scan`, batches of {batch}, width {width}"
+            rows.append((text, f"{ratio:.2f}x", f"{JAX}x", ratio >= JAX))
     if "matmul" in result:
         for width, goal in SHARES.items():
             share = median(result["matmul"]["share"][width])

@@ -28,23 +28,37 @@ POSITIVES, EXTRA, AT_ONCE = 3_000, 10, 1_000_000
 INPUTS = 40  # of the networks: 27 numbers and the levels and gaps of the others
 
 
-def made(rows: int, folder: Path) -> Path:
-    """Write a table with the signal of seed-1 and ten columns more that tell nothing: 27 numbers, 3 categories."""
+def directions_of_seed_1() -> Any:
+    """Draw where the clusters of seed-1 lie."""
     import numpy as np
-    import polars as pl
 
     sys.path.insert(0, str(STUDIES / "data"))
     import make_seed
 
-    rng = np.random.default_rng(rows)
-    directions = make_seed.draw_directions(np.random.default_rng(make_seed.TABLES["seed-1"][0]))
-    parts = []
+    return make_seed.draw_directions(np.random.default_rng(make_seed.TABLES["seed-1"][0]))
+
+
+def part(rng: Any, directions: Any, rows: int, positives: int) -> Any:
+    """Draw rows with the signal of seed-1 and ten columns more that tell nothing: 27 numbers, 3 categories."""
+    import make_seed
+    import numpy as np
+    import polars as pl
+
+    drawn = make_seed.draw_rows(rng, directions, rows - positives, positives)
+    noise = rng.standard_normal((rows, EXTRA), np.float32)
+    return drawn.with_columns(pl.Series(f"n{k:02d}", noise[:, k]) for k in range(EXTRA))
+
+
+def made(rows: int, folder: Path) -> Path:
+    """Write a table of so many rows."""
+    import numpy as np
+    import polars as pl
+
+    rng, directions, parts = np.random.default_rng(rows), directions_of_seed_1(), []
     for at in range(0, rows, AT_ONCE):
-        part = min(AT_ONCE, rows - at)
-        positives = POSITIVES * (at + part) // rows - POSITIVES * at // rows
-        drawn = make_seed.draw_rows(rng, directions, part - positives, positives)
-        noise = rng.standard_normal((part, EXTRA), np.float32)
-        parts.append(drawn.with_columns(pl.Series(f"n{k:02d}", noise[:, k]) for k in range(EXTRA)))
+        size = min(AT_ONCE, rows - at)
+        positives = POSITIVES * (at + size) // rows - POSITIVES * at // rows
+        parts.append(part(rng, directions, size, positives))
     path = folder / f"made-{rows}.parquet"
     pl.concat(parts).write_parquet(path)
     return path

@@ -1,6 +1,6 @@
 """The speed benchmark, one command: measures, and writes result.json, table.md and speed.png beside this file.
 
-    python studies/benchmarks/speed/run.py [--part loop|matmul|growth|study|overhead]... [--million] [--repeats 5]
+    python studies/benchmarks/speed/run.py [--part loop|jax|matmul|growth|study|overhead]... [--million] [--repeats 5]
 
 Sides that are compared run in processes of their own and take turns; figures are medians. Parts that are not asked
 for keep what result.json has of them.
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,6 +28,7 @@ HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "data"
 LONG, SHORT = 9, 1  # epochs; a network-epoch is the difference of their times / 8 / networks
 WIDTHS = (32, 64, 128, 256)
+BATCHES, BY_WIDTH = (64, 128, 256), (32, 64, 256)  # at which JAX is measured
 
 
 class Side:
@@ -57,6 +59,14 @@ def loop(repeats: int) -> dict[str, Any]:
         "Keras loop, same batch": (2, lambda e: keras("train", epochs=e, networks=2, batch_size=BATCH)),
         "Keras loop, tuned": (2, lambda e: keras("train", epochs=e, networks=2, batch_size=BATCH, tuned=True)),
         "Keras loop, its defaults": (1, lambda e: keras("train", epochs=e, networks=1, batch_size=None)),
+        "Keras loop, lighter network, same batch": (
+            2,
+            lambda e: keras("train", epochs=e, networks=2, batch_size=BATCH, light=True),
+        ),
+        "Keras loop, lighter network, batch of 32": (
+            1,
+            lambda e: keras("train", epochs=e, networks=1, batch_size=None, light=True),
+        ),
         "KerasTuner, its defaults": (1, lambda e: keras("tuner", epochs=e)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -71,6 +81,26 @@ def loop(repeats: int) -> dict[str, Any]:
             print(f"  {name}: {1e3 * took:.1f} ms", file=sys.stderr)
     sweep.end(), keras.end()
     return {"seconds": seconds, "cpu": cpu}
+
+
+def jax(repeats: int) -> dict[str, Any]:
+    """How many times as fast as JAX the stack is, by batch and width: (JAX's seconds an epoch) / (ours), each turn."""
+    sweep, other = Side("sweep"), Side("jax")
+    faster: dict[str, list[float]] = {}
+    for batch_size, width in product(BATCHES, BY_WIDTH):
+        faster[f"{batch_size}, {width}"] = found = []
+        for turn in range(repeats + 1):
+            took = []
+            for side in (sweep, other):
+                far, near = (
+                    side("train", epochs=e, width=width, batch_size=batch_size)["seconds"] for e in (LONG, SHORT)
+                )
+                took.append(far - near)
+            if turn:  # the first turn compiles
+                found.append(took[1] / took[0])
+        print(f"  batches of {batch_size}, width {width}: {median(found):.2f}", file=sys.stderr)
+    sweep.end(), other.end()
+    return {"faster": faster}
 
 
 def matmul(repeats: int) -> dict[str, Any]:
@@ -204,6 +234,7 @@ def main() -> None:
 
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "loop": lambda: loop(options.repeats),
+        "jax": lambda: jax(options.repeats),
         "matmul": lambda: matmul(options.repeats),
         "growth": lambda: growth(options.repeats, million=options.million),
         "study": lambda: study(options.repeats, lambda measured: keep("study", measured)),

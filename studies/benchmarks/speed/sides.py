@@ -1,10 +1,12 @@
 """What is measured, a process a side: reads one JSON task a line, answers with one JSON line of figures.
 
-    python sides.py sweep|keras
+    python sides.py sweep|keras|jax
 
-Both sides train the same network, 30 - 64 - 64 - 1 unless a task says otherwise, on the same rows with the same batch
+All sides train the same network, 30 - 64 - 64 - 1 unless a task says otherwise, on the same rows with the same batch
 size, optimiser, peak learning rate and dropout, and give the logits of all rows at the end. The Keras side is what
-users write: a `fit` a fold on that fold's training rows, four fifths of what a stacked column passes over.
+users write: a `fit` a fold on that fold's training rows, four fifths of what a stacked column passes over; `light` is
+the lighter network of most, relu without dropout by Adam. The JAX side is what an engineer writes for the same stack:
+`vmap` over the columns, `scan` over the steps of an epoch, compiled for its shapes.
 """
 
 import json
@@ -13,6 +15,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,15 @@ def table(rows: int, features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     X = rng.standard_normal((rows, features))
     y = (X[:, 0] + rng.standard_normal(rows) > 2.45).astype(int)
     return X, y, rng.permutation(rows) % FOLDS
+
+
+def labels_and_weights(y: np.ndarray, fold: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Y and W of so many columns, the folds in turn."""
+    from sweep import weight_matrix
+
+    Y = np.broadcast_to(y[:, None].astype(np.float32), (len(y), columns))
+    W = np.where(fold[:, None] == np.arange(columns) % FOLDS, 0, weight_matrix(y)[:, None]).astype(np.float32)
+    return Y, W
 
 
 def matmul(tf: Any) -> float:
@@ -57,15 +69,15 @@ class Sweep:
         features: int = FEATURES,
         width: int = 64,
         depth: int = 2,
+        batch_size: int = BATCH,
     ) -> dict[str, float]:
         """Seconds of so many epochs and the logits, and the process' peak memory."""
-        from sweep import train, weight_matrix
+        from sweep import train
 
         X, y, fold = table(rows, features)
-        Y = np.broadcast_to(y[:, None].astype(np.float32), (rows, columns))
-        W = np.where(fold[:, None] == np.arange(columns) % FOLDS, 0, weight_matrix(y)[:, None]).astype(np.float32)
+        Y, W = labels_and_weights(y, fold, columns)
         started = time.perf_counter()
-        train(X, Y, W, epochs=epochs, width=width, depth=depth, batch_size=BATCH).logits(X)
+        train(X, Y, W, epochs=epochs, width=width, depth=depth, batch_size=batch_size).logits(X)
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return {"seconds": seconds, "peak": peak, "X": X.nbytes}
@@ -117,7 +129,17 @@ class Keras:
         model.compile(optimizer, k.losses.BinaryCrossentropy(from_logits=True), **compiled)
         return model
 
-    def train(self, *, epochs: int, networks: int, batch_size: int | None, tuned: bool = False) -> dict[str, float]:
+    def light(self) -> Any:
+        """The network that users write when they want none of it."""
+        layers = self.keras.layers
+        hidden = [layers.Dense(64, "relu") for _ in range(2)]
+        model = self.keras.Sequential([self.keras.Input((FEATURES,)), *hidden, layers.Dense(1)])
+        model.compile("adam", self.keras.losses.BinaryCrossentropy(from_logits=True))
+        return model
+
+    def train(
+        self, *, epochs: int, networks: int, batch_size: int | None, tuned: bool = False, light: bool = False
+    ) -> dict[str, float]:
         """Seconds of so many networks, folds in turn; batch_size None: Keras' default."""
         X, y, fold = table(ROWS, FEATURES)
         weights = {0: 0.52, 1: 5.0}
@@ -126,7 +148,7 @@ class Keras:
             live = fold != s % FOLDS
             steps = -(-int(live.sum()) // (batch_size or 32))
             compiled = {"steps_per_execution": steps} if tuned else {}
-            model = self.network(steps * epochs, **compiled)
+            model = self.light() if light else self.network(steps * epochs, **compiled)
             data = (X[live].astype("float32"), y[live].astype("float32"))
             model.fit(*data, epochs=epochs, batch_size=batch_size, class_weight=weights, verbose=0)
             model.predict(X.astype("float32"), batch_size=4096, verbose=0)
@@ -166,6 +188,81 @@ class Keras:
         return {"rate": matmul(self.tf)}
 
 
+class Jax:
+    """The stack as a program of JAX: all columns by `vmap`, all steps of an epoch by `scan`."""
+
+    def __init__(self) -> None:
+        import jax
+
+        self.jax, self.epoch_of = jax, dict[int, Any]()
+
+    def compiled(self, width: int) -> Any:
+        """An epoch of training, of networks of a width."""
+        if width in self.epoch_of:
+            return self.epoch_of[width]
+        jax, jnp = self.jax, self.jax.numpy
+        recipe = Recipe(width=width)
+        keep, decay = 1 - recipe.dropout_rate, recipe.decay
+
+        def loss(p: Any, x: Any, y: Any, w: Any, key: Any) -> Any:
+            h = x
+            for i, (kernel, bias) in enumerate(p):
+                h = h @ kernel + bias
+                if i < len(p) - 1:
+                    kept = jax.random.bernoulli(jax.random.fold_in(key, i), keep, h.shape)
+                    h = jnp.where(kept, jax.nn.silu(h) / keep, 0)
+            z = h[:, 0]
+            return jnp.mean(w * (jax.nn.softplus(z) - y * z))
+
+        gradient = jax.vmap(jax.grad(loss), in_axes=(0, None, 1, 1, None))
+
+        def step(state: Any, now: Any) -> Any:
+            (p, mean, square), (rows, rate, t, key), (X, Y, W) = state[0], now, state[1]
+            g = gradient(p, X[rows], Y[rows], W[rows], key)
+            mean = jax.tree.map(lambda m, d: 0.9 * m + 0.1 * d, mean, g)
+            square = jax.tree.map(lambda v, d: 0.99 * v + 0.01 * d * d, square, g)
+            p = jax.tree.map(
+                lambda q, m, v: q * (1 - rate * decay)
+                - rate * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.99**t)) + 1e-8),
+                p, mean, square,
+            )  # fmt: skip
+            return ((p, mean, square), state[1]), None
+
+        def epoch(state: Any, of_rows: Any, indices: Any, rates: Any, t: Any, keys: Any) -> Any:
+            return jax.lax.scan(step, (state, of_rows), (indices, rates, t, keys))[0][0]
+
+        def logits(p: Any, X: Any) -> Any:
+            h = X
+            for kernel, bias in p[:-1]:
+                h = jax.nn.silu(h @ kernel + bias)
+            return h @ p[-1][0] + p[-1][1]
+
+        self.epoch_of[width] = jax.jit(epoch), jax.jit(jax.vmap(logits, in_axes=(0, None)))
+        return self.epoch_of[width]
+
+    def train(self, *, epochs: int, width: int, batch_size: int, columns: int = 10) -> dict[str, float]:
+        """Seconds of so many epochs and the logits."""
+        jax, jnp = self.jax, self.jax.numpy
+        epoch, logits = self.compiled(width)
+        X, y, fold = table(ROWS, FEATURES)
+        of_rows = (jnp.asarray(X, jnp.float32), *map(jnp.asarray, labels_and_weights(y, fold, columns)))
+        sizes, rng = [FEATURES, width, width, 1], np.random.default_rng(0)
+        p = [
+            (jnp.asarray(rng.normal(size=(columns, a, b)) / np.sqrt(a), jnp.float32), jnp.zeros((columns, b)))
+            for a, b in pairwise(sizes)
+        ]
+        state = (p, *(jax.tree.map(jnp.zeros_like, p) for _ in range(2)))
+        steps = ROWS // batch_size
+        started = time.perf_counter()
+        for number in range(epochs):
+            indices = rng.permutation(ROWS)[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
+            t = number * steps + np.arange(1.0, steps + 1, dtype=np.float32)
+            rates = Recipe.learning_rate * (0.5 + 0.5 * np.cos(np.pi * t / (steps * epochs)))
+            state = epoch(state, of_rows, indices, rates, t, jax.random.split(jax.random.key(number), steps))
+        logits(state[0], of_rows[0]).block_until_ready()
+        return {"seconds": time.perf_counter() - started}
+
+
 def measured(function: Callable[..., dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]:
     """What a task gives, and the processor seconds of all threads that it took."""
     started = time.process_time()
@@ -174,7 +271,7 @@ def measured(function: Callable[..., dict[str, Any]], task: dict[str, Any]) -> d
 
 if __name__ == "__main__":
     answers, sys.stdout = sys.stdout, sys.stderr
-    side: Any = {"sweep": Sweep, "keras": Keras}[sys.argv[1]]()
+    side: Any = {"sweep": Sweep, "keras": Keras, "jax": Jax}[sys.argv[1]]()
     for line in sys.stdin:
         task = json.loads(line)
         print(json.dumps(measured(getattr(side, task.pop("do")), task)), file=answers, flush=True)
