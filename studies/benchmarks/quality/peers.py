@@ -107,6 +107,15 @@ def xgboost_of(trial: optuna.Trial, heaviest: float) -> BaseEstimator:
     )
 
 
+def catboost() -> BaseEstimator:
+    """CatBoost at its defaults, but for 400 trees."""
+    from catboost import CatBoostClassifier
+
+    return CatBoostClassifier(
+        iterations=400, thread_count=CORES, random_seed=0, verbose=False, allow_writing_files=False
+    )
+
+
 def forest() -> BaseEstimator:
     """A random forest with balanced class weights."""
     return make_pipeline(
