@@ -23,6 +23,7 @@ import lightgbm
 import numpy as np
 import optuna
 import polars as pl
+from deep_peers import BY_LOSS
 from scipy.special import logit
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
@@ -264,9 +265,13 @@ def read(file: Path = FILE) -> list[dict[str, Any]]:
 def summarise(rows: list[dict[str, Any]]) -> str:
     """Means and mean ranks over the tables that all methods were measured on, then table by table, as Markdown."""
     at = {(r["table"], r["method"]): r["found"] for r in rows}
-    methods = [*dict.fromkeys(["sweep", *PEERS, *(r["method"] for r in rows)])]
-    lines = []
-    for group in ([m for m in methods if m in ("sweep", *PEERS)], methods)[: 1 + (len(methods) > 1 + len(PEERS))]:
+    core = ["sweep", *PEERS]
+    deep = [*dict.fromkeys(r["method"] for r in rows if r["method"] not in core)]
+    methods, lines = [*core, *deep], []
+    for more in ([], *([m for m in deep if m.endswith(BY_LOSS) is by_loss] for by_loss in (False, True))):
+        group = [*core, *more]
+        if group == core and lines:
+            continue
         names = [t for t in ORDER if all((t, m) in at for m in group)]
         if len(names) < 2:
             continue
