@@ -63,6 +63,20 @@ def test_a_column_that_gives_the_label_away_is_asked_about_before_the_search(tmp
         assert said.startswith("`chargeback` alone (above 0")
 
 
+def test_x_is_given_up_before_the_report(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, the report, which reads the table again, would take three GiB more of ten million rows."""
+    data = prepare(Spec.from_options(tables / "train.csv", {"target": "label", "positive": "ill"}))
+    held: list[bool] = []
+    for stage in ("estimate_time", "search_trials"):
+        monkeypatch.setattr(pipeline, stage, lambda this: held.append(bool(this.data.X.size)))
+    monkeypatch.setattr(pipeline, "select_balance", lambda this: (None, None, None))
+    monkeypatch.setattr(pipeline, "deliver_model", lambda this, *_: (None, None))
+    monkeypatch.setattr(pipeline, "report_result", lambda this, *_: held.append("X" in vars(this.data)))
+    this: Any = SimpleNamespace(data=data, quick=True)
+    pipeline.search_to_report(this)
+    assert held == [True, True, False]
+
+
 def test_a_table_larger_than_half_of_the_memory_lies_in_a_file(
     tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

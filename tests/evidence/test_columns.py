@@ -150,3 +150,17 @@ def test_numbers_are_looked_at_where_they_lie_and_the_logits_of_one_column_are_k
     assert [found for found, _ in each] == scores
     assert best is scores[1]
     np.testing.assert_array_equal(alone, each[1][1])
+
+
+def test_values_are_sorted_into_cells_once_for_all_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each column of ten million rows would be searched eleven times, for a minute in all."""
+    searched: list[int] = []
+    plain = np.searchsorted
+
+    def counted(edges: np.ndarray, values: np.ndarray) -> Any:
+        searched.append(len(values))
+        return plain(edges, values)
+
+    monkeypatch.setattr("sweep.evidence.columns.np.searchsorted", counted)
+    score_columns(of(RNG.normal(size=ROWS) + Y), Y, FOLDS)
+    assert searched == [ROWS]
