@@ -263,7 +263,7 @@ def read(file: Path = FILE) -> list[dict[str, Any]]:
 
 
 def summarise(rows: list[dict[str, Any]]) -> str:
-    """Means and mean ranks over the tables that all methods were measured on, then table by table, as Markdown."""
+    """Means and mean ranks of methods that were measured on all tables, then table by table, as Markdown."""
     at = {(r["table"], r["method"]): r["found"] for r in rows}
     core = ["sweep", *PEERS]
     deep = [*dict.fromkeys(r["method"] for r in rows if r["method"] not in core)]
@@ -273,7 +273,7 @@ def summarise(rows: list[dict[str, Any]]) -> str:
         if group == core and lines:
             continue
         names = [t for t in ORDER if all((t, m) in at for m in group)]
-        if len(names) < 2:
+        if len(names) < len(ORDER):
             continue
         values = np.array([[at[t, m] for m in group] for t in names])
         ranks = rankdata(values * [-1, -1, -1, 1], axis=1).mean(axis=0)
