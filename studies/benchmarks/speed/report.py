@@ -122,9 +122,10 @@ def draw(result: dict[str, Any], path: Path) -> None:
         left.invert_yaxis()
     if "growth" in result:
         points = [p for p in result["growth"]["points"] if p["columns"] == 10 and p["features"] == 30]
-        right.plot([p["rows"] for p in points], [1e9 * median(p["seconds"]) for p in points], "o-", color="#D55E00")
+        pace = [1e9 * median(p["seconds"]) for p in points]
+        right.plot([p["rows"] for p in points], pace, "o-", color="#D55E00")
         right.set(xscale="log", xlabel="rows", ylabel="ns a row, column and epoch")
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.1 * max(pace))
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
