@@ -21,6 +21,19 @@ def of(values: np.ndarray, name: str = "x") -> Any:
     return source_columns(Features((Column(name, "number"),)), values[:, None].astype(float))
 
 
+def lengths_given(monkeypatch: pytest.MonkeyPatch, function: str, place: int) -> list[int]:
+    """The length of one argument of a function of NumPy, call by call, from now on."""
+    lengths: list[int] = []
+    plain = getattr(np, function)
+
+    def counted(*arguments: np.ndarray) -> Any:
+        lengths.append(len(arguments[place]))
+        return plain(*arguments)
+
+    monkeypatch.setattr(f"sweep.evidence.columns.np.{function}", counted)
+    return lengths
+
+
 def alarms(values: np.ndarray, whole: float | None = None) -> list[str]:
     columns = of(values)
     return [alarm.kind for alarm in find_alarms([score_column(c, Y, FOLDS)[0] for c in columns], columns, whole)]
@@ -128,14 +141,7 @@ def test_a_hundred_columns_are_checked_within_seconds() -> None:
 def test_quantiles_of_a_large_table_are_those_of_some_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it failed, each column of millions of rows would be sorted once per fold, or a leak in one be overlooked."""
     monkeypatch.setattr("sweep.evidence.columns.SORTED", 100)
-    taken: list[int] = []
-    plain = np.quantile
-
-    def counted(values: np.ndarray, shares: np.ndarray) -> Any:
-        taken.append(len(values))
-        return plain(values, shares)
-
-    monkeypatch.setattr("sweep.evidence.columns.np.quantile", counted)
+    taken = lengths_given(monkeypatch, "quantile", 0)
     assert alarms(RNG.normal(size=ROWS) + 20 * Y, whole=0.9) == ["leak"]
     assert 100 <= max(taken) < 200
 
@@ -154,13 +160,6 @@ def test_numbers_are_looked_at_where_they_lie_and_the_logits_of_one_column_are_k
 
 def test_values_are_sorted_into_cells_once_for_all_folds(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it failed, each column of ten million rows would be searched eleven times, for a minute in all."""
-    searched: list[int] = []
-    plain = np.searchsorted
-
-    def counted(edges: np.ndarray, values: np.ndarray) -> Any:
-        searched.append(len(values))
-        return plain(edges, values)
-
-    monkeypatch.setattr("sweep.evidence.columns.np.searchsorted", counted)
+    searched = lengths_given(monkeypatch, "searchsorted", 1)
     score_columns(of(RNG.normal(size=ROWS) + Y), Y, FOLDS)
     assert searched == [ROWS]
