@@ -268,17 +268,14 @@ def summarise(rows: list[dict[str, Any]]) -> str:
     core = ["sweep", *PEERS]
     deep = [*dict.fromkeys(r["method"] for r in rows if r["method"] not in core)]
     methods, lines = [*core, *deep], []
-    for more in ([], *([m for m in deep if m.endswith(BY_LOSS) is by_loss] for by_loss in (False, True))):
-        group = [*core, *more]
-        if group == core and lines:
+    rules = ([m for m in deep if m.endswith(BY_LOSS) is by_loss] for by_loss in (False, True))
+    for group in (core, *([*core, *more] for more in rules if more)):
+        if not all((t, m) in at for t in ORDER for m in group):
             continue
-        names = [t for t in ORDER if all((t, m) in at for m in group)]
-        if len(names) < len(ORDER):
-            continue
-        values = np.array([[at[t, m] for m in group] for t in names])
+        values = np.array([[at[t, m] for m in group] for t in ORDER])
         ranks = rankdata(values * [-1, -1, -1, 1], axis=1).mean(axis=0)
         lines += [
-            f"Means over {len(names)} tables that took no part in a choice, in brackets the mean rank of {len(group)}; "
+            f"Means over {len(ORDER)} tables that took no part in a choice, in brackets the mean rank of {len(group)}; "
             "the log loss as a share of that of always saying the prevalence.", "",
             f"| | {' | '.join(MEASURES)} |", "|---|---|---|---|---|",
         ]  # fmt: skip

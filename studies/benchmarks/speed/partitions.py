@@ -122,7 +122,7 @@ def measure(folder: Path, partitions: int) -> dict[str, Any]:
         kept = client.scatter([features, stack], broadcast=True)
         client.run(score, drawn.head(100), features, stack)  # loads TensorFlow, once a worker
         each, scoring = timed(lambda: table.map_partitions(score, *kept, meta=meta).compute())
-        peaks = client.run(lambda: max_resident())
+        peaks = client.run(max_resident)
     check(folder, share, features, stack, each)
     tp, fp, fn = each.sum().to_numpy().reshape(BALANCES, 3).T
     return {
