@@ -62,7 +62,6 @@ def draw_one(
     more: dict[str, Any] = {"name": record.name, "classes": classes, "state": state, "epoch": stopped}
     axes = draw_trial(y, logits, counts, number=number, params=params, **more)
     save(axes, path)
-    save(axes, path.with_suffix(".svg"))
     return path
 
 

@@ -19,7 +19,7 @@ from sweep.validation import numbered
 TAILS = (0.025, 0.975)  # of bands and intervals
 DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
 RESAMPLES = 500
-AT_ONCE = 4_000_000  # entries of a block of row weights
+AT_ONCE = 400_000  # entries of a block of row weights
 THIN = 50_000  # rows of a table, beyond which some stand for all where an interval would take long
 
 
@@ -142,9 +142,18 @@ def row_draws(
     for start in range(0, resamples, step):
         times = np.zeros((min(step, resamples - start), len(positive)))
         for stratum in strata:
-            n = len(stratum)
-            times[:, stratum] = rng.multinomial(n, np.full(n, 1 / n), size=len(times))
+            times[:, stratum] = times_drawn(np.full(len(times), len(stratum)), len(stratum), rng)
         yield times[:, group_of]
+
+
+def times_drawn(draws: NDArray[np.integer], groups: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw so many, (resamples,), of the groups with replacement, and count how often each is: (resamples, groups).
+
+    Several times faster than multinomial draws of as many groups.
+    """
+    if not groups:
+        return np.zeros((len(draws), 0), dtype=np.int64)
+    return np.stack([np.bincount(rng.integers(groups, size=n, dtype=np.int32), minlength=groups) for n in draws])
 
 
 def thinned(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.statistics.bootstrap import times_drawn
+
 AT_ONCE = 2_000_000  # entries of one block of row weights
 
 
@@ -107,8 +109,8 @@ class DrawnRows:
         for start in range(0, resamples, step):
             size = min(step, resamples - start)
             apart = rng.binomial(negative + rest, negative / max(1, negative + rest), size)
-            parts = [_times(np.full(size, positive), positive, rng), _times(apart, negative, rng)]
-            weights = np.take(np.concatenate(parts, axis=1), self.groups, axis=1)
+            parts = [times_drawn(np.full(size, positive), positive, rng), times_drawn(apart, negative, rng)]
+            weights = np.take(np.concatenate(parts, axis=1, dtype=np.float32), self.groups, axis=1)
             yield Drawn(weights, self._rest(negative + rest - apart, rng))
 
     def _rest(self, times: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -117,10 +119,3 @@ class DrawnRows:
         about = rng.standard_normal((times.size, mean.size)) @ self.root.T
         summed: NDArray[np.float64] = times[:, None] * mean + np.sqrt(times)[:, None] * about
         return summed
-
-
-def _times(draws: NDArray[np.int64], groups: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Draw so many, (resamples,), of the groups with replacement, and count how often each is: (resamples, groups)."""
-    cells = rng.integers(groups, size=draws.sum()) if groups else np.zeros(0, dtype=np.int64)
-    cells += np.repeat(np.arange(draws.size) * groups, draws)
-    return np.bincount(cells, minlength=draws.size * groups).reshape(draws.size, groups).astype(np.float32)
