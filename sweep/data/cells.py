@@ -1,7 +1,7 @@
 """What one cell means: which of four plain types it has, what is missing, which texts are numbers or truth values."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import polars as pl
@@ -179,10 +179,11 @@ def is_text(column: pl.Series) -> bool:
     return column.dtype == pl.String or isinstance(column.dtype, pl.Categorical | pl.Enum)
 
 
-def bare_frame(raw: pl.DataFrame, missing: Sequence[str]) -> pl.DataFrame:
-    """Return a table whose columns of text are as `bare_text` makes them."""
-    text = pl.col(pl.String).str.strip_chars()
-    forced = [column.name for column in raw if column.dtype == pl.String and _is_forced(column)]
+def bare_frame(raw: pl.DataFrame, missing: Sequence[str], *, but: Collection[str] = ()) -> pl.DataFrame:
+    """Return a table whose columns of text, but for some, are as `bare_text` makes them."""
+    text = pl.col(pl.String).exclude([*but]).str.strip_chars()
+    columns = (column for column in raw if column.dtype == pl.String and column.name not in but)
+    forced = [column.name for column in columns if _is_forced(column)]
     raw = raw.with_columns(pl.col(forced).str.strip_chars().str.replace('^="(.*)"$', "$1"))
     return raw.with_columns(pl.when(~text.is_in(["", *missing])).then(text))
 

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -80,10 +80,18 @@ def open_source(table: Any, wanted: Sequence[str] = (), *, whole: bool = False) 
         raise TableError(f"{shown(str(file))}: the table cannot be read: {reason}.") from None
 
 
-def read_raw(table: Any, wanted: Sequence[str] = ()) -> tuple[pl.DataFrame, Source]:
-    """Read a whole table as its file holds it; TableError if it cannot be read or holds no row."""
+def read_raw(
+    table: Any, wanted: Sequence[str] = (), each: Callable[[pl.DataFrame], pl.DataFrame] = lambda piece: piece
+) -> tuple[pl.DataFrame, Source]:
+    """Read a whole table as its file holds it, `each` piece changed as it comes.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read or holds no row.
+    """
     source = open_source(table, wanted, whole=True)
-    pieces = [frame for frame, _ in source.pieces]
+    pieces = [each(frame) for frame, _ in source.pieces]
     if not sum(frame.height for frame in pieces):
         raise no_rows(source.label)
     return (pieces[0] if len(pieces) == 1 else pl.concat(pieces, how="vertical_relaxed")), source

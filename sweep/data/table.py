@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,8 @@ def load_table(
     asked = asked or Asked()
     roles = {name: option for option, name in (("--group", group), ("--time", time), ("--fold", fold)) if name}
     said = [*asked.number, *asked.category, *(name for name in asked.date if name != time)]
-    raw, source = read_raw(path, [target, *drop, *said])
+    aside = {target, *drop, *roles}
+    raw, source = read_raw(path, [target, *drop, *said], partial(bare_frame, missing=missing, but=aside))
     path = source.label
     for name in (target, *drop, *roles, *said):
         check_present(path, raw.columns, name)
@@ -167,15 +168,14 @@ def load_table(
             f"{path}: the target is no column to drop or to group by, nor one of times or folds; got {shown(target)} "
             "for both."
         )
-    _check_asked(path, said, {target, *drop, *roles})
+    _check_asked(path, said, aside)
     labels = read_labels(path, raw[target], missing)
     positive, negative, notes = find_classes(path, target, labels, positive)
     y = (labels == positive).to_numpy().astype(np.int8)
 
-    kept = bare_frame(raw.drop({target, *drop, *roles}), missing)
     try:
         schema, read = learn_schema(
-            kept,
+            raw.drop(aside),
             missing=missing,
             asked=asked,
             categories=source.categories,
@@ -183,7 +183,7 @@ def load_table(
             bare=True,
             pointed=source.pointed,
         )
-        features = schema.read(kept, bare=True)
+        features = schema.read(raw, bare=True)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
     why = find_reasons(features, schema, asked)
@@ -199,6 +199,7 @@ def load_table(
         features,
         read,
     )
+    raw = raw.select(*roles)  # text takes more memory than what was read of it
     schema = schema.select(name for name in features.columns if name not in why)
     features = features.select(schema.columns)
     schema = with_ranges(schema, features)
@@ -271,7 +272,7 @@ def hold_out(table: Table, folds: int, seed: int) -> tuple[np.ndarray, tuple[str
     return fold_of_row(table.y, table.groups, folds, seed), ()
 
 
-def _check_asked(path: str | Path, said: Sequence[str], others: set[str | None]) -> None:
+def _check_asked(path: str | Path, said: Sequence[str], others: set[str]) -> None:
     """Check that each column was said to have one kind, and is a feature."""
     wrong = sorted({name for name in said if said.count(name) > 1 or name in others})
     if wrong:

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import sweep.data.csv
 import sweep.data.parquet
+import sweep.data.table
+from sweep.data.cells import bare_frame
 from sweep.data.features import Features
 from sweep.data.held_out import load_test
 from sweep.data.table import hold_out, load_table
@@ -52,6 +55,23 @@ def test_hypothyroid() -> None:
     assert (len(table.y), table.y.sum(), table.frame.width) == (3163, 151, 25)
     assert table.frame["TSH"].dtype == pl.Float64
     assert table.notes == ("153 rows stand more than once: each set of equal rows stays in one fold",)
+
+
+def test_text_is_made_bare_a_piece_at_a_time(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, the text of a large CSV would lie in memory twice: ten million rows would take 16 GiB."""
+    heights: list[int] = []
+
+    def counted(piece: pl.DataFrame, *arguments: Any, **more: Any) -> pl.DataFrame:
+        heights.append(piece.height)
+        return bare_frame(piece, *arguments, **more)
+
+    monkeypatch.setattr(sweep.data.csv, "BLOCK_BYTES", 200)
+    monkeypatch.setattr(sweep.data.table, "bare_frame", counted)
+    rows = "".join(f" {age} ,F,no\n{age}, ,yes\n" for age in range(100))
+    table = load_table(write(HEADER + rows), target="sick", positive="yes")
+    assert sum(heights) == 200
+    assert max(heights) < 50
+    assert table.frame.rows()[:2] == [(0, "F"), (0, None)]
 
 
 def test_a_known_word_for_missing_needs_no_option() -> None:

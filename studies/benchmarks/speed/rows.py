@@ -1,6 +1,6 @@
 """How a whole run's seconds and memory go with the rows, at 3,000 positives: made tables of 30 columns, by phase.
 
-    python studies/benchmarks/speed/rows.py ROWS [--trials 50] [--depth 0 3] [--width 32 256] [--repeats 2] [--epochs E]
+    python studies/benchmarks/speed/rows.py ROWS [--csv] [--trials 50] [--depth 0 3] [--width 32 256] [--repeats 2] [--epochs E]
     python studies/benchmarks/speed/rows.py            # writes rows.md anew
 
 runs a study of a made table, appends what it took to rows.jsonl and writes rows.md; of a run that is cut short too,
@@ -49,7 +49,7 @@ def part(rng: Any, directions: Any, rows: int, positives: int) -> Any:
     return drawn.with_columns(pl.Series(f"n{k:02d}", noise[:, k]) for k in range(EXTRA))
 
 
-def made(rows: int, folder: Path) -> Path:
+def made(rows: int, folder: Path, *, csv: bool) -> Path:
     """Write a table of so many rows."""
     import numpy as np
     import polars as pl
@@ -59,8 +59,11 @@ def made(rows: int, folder: Path) -> Path:
         size = min(AT_ONCE, rows - at)
         positives = POSITIVES * (at + size) // rows - POSITIVES * at // rows
         parts.append(part(rng, directions, size, positives))
-    path = folder / f"made-{rows}.parquet"
-    pl.concat(parts).write_parquet(path)
+    path, whole = folder / f"made-{rows}.{'csv' if csv else 'parquet'}", pl.concat(parts)
+    if csv:
+        whole.write_csv(path)
+    else:
+        whole.write_parquet(path)
     return path
 
 
@@ -177,25 +180,27 @@ def main() -> None:
     """Measure a run, if one is asked for, and write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("rows", type=int, nargs="?")
+    parser.add_argument("--csv", action="store_true", help="a CSV file, not Parquet")
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--depth", type=int, nargs=2, default=(0, 3))
     parser.add_argument("--width", type=int, nargs=2, default=(32, 256))
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--epochs", type=int)
     asked = vars(parser.parse_args())
-    file, rows = HERE / "rows.jsonl", asked.pop("rows")
+    file, rows, csv = HERE / "rows.jsonl", asked.pop("rows"), asked.pop("csv")
     if rows:
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in asked.items() if v is not None}
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         with tempfile.TemporaryDirectory() as folder:
             with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # so that its memory is not the study's
-                path = apart.submit(made, rows, Path(folder)).result()
+                path = apart.submit(made, rows, Path(folder), csv=csv).result()
             watched = Watched()
             try:
                 measure(path, watched, **given)
             finally:
                 with file.open("a") as opened:
-                    opened.write(json.dumps({"rows": rows, "given": given, "steps": watched.found}) + "\n")
+                    said = {"file": path.suffix[1:], **given}
+                    opened.write(json.dumps({"rows": rows, "given": said, "steps": watched.found}) + "\n")
     measured = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     (HERE / "rows.md").write_text(f"{table(measured)}\nEstimated by `sweep.search.estimate`:\n\n{expected()}")
 
