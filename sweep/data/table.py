@@ -106,11 +106,12 @@ def read_table(path: Any, *, missing: Sequence[str] = ()) -> pl.DataFrame:
     TableError
         If the file cannot be read, is no table, or holds no row.
     """
-    raw, source = read_raw(path)
+    raw, source = read_raw(path, each=partial(bare_frame, missing=missing))
     path = source.label
+    of_source: dict[str, Any] = {"categories": source.categories, "pointed": source.pointed}
     try:
-        schema, _ = learn_schema(raw, missing=missing, categories=source.categories, pointed=source.pointed)
-        return schema.read(raw)
+        schema, _ = learn_schema(raw, missing=missing, bare=True, **of_source)
+        return schema.read(raw, bare=True)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
 

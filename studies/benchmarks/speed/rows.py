@@ -1,6 +1,7 @@
 """How a whole run's seconds and memory go with the rows, at 3,000 positives: made tables of 30 columns, by phase.
 
-    python studies/benchmarks/speed/rows.py ROWS [--csv] [--trials 50] [--depth 0 3] [--width 32 256] [--repeats 2] [--epochs E]
+    python studies/benchmarks/speed/rows.py ROWS [--csv] [--trials 50] [--depth 0 3] [--width 32 256] [--repeats 2]
+                                                 [--epochs E]
     python studies/benchmarks/speed/rows.py            # writes rows.md anew
 
 runs a study of a made table, appends what it took to rows.jsonl and writes rows.md; of a run that is cut short too,
