@@ -38,3 +38,7 @@ class ModelError(InputError):
 
 class RunError(SweepError, RuntimeError):
     """A run stopped or failed; what it finished is kept and the same command resumes."""
+
+
+class NotThereError(Exception):
+    """A worker does not have what was to be there; it is sent in its place. No user sees it as an error."""

@@ -35,6 +35,7 @@ from sweep.data.kinds import Asked
 from sweep.data.names import check_columns
 from sweep.data.screening import NUMBERS_ROWS
 from sweep.data.table import Table, hold_out, load_table, read_table
+from sweep.data.there import TableThere
 from sweep.errors import SpecError
 from sweep.evidence.columns import Alarm, check_columns_alone, source_columns
 from sweep.files import whole, write_text
@@ -115,6 +116,11 @@ class Prepared:
         finally:
             self.let_go()
             path.unlink(missing_ok=True)
+
+    def there(self) -> TableThere | None:
+        """Describe the table for workers that read it themselves."""
+        path = None if self.frame is not None else self.spec.data.path
+        return TableThere.of(path, self.table.schema, self.features, self.X)
 
     def let_go(self) -> None:
         """Give up the memory of X, which is made anew should it be asked for."""
@@ -250,6 +256,9 @@ def run(
             if is_done(folder, data, study, quick):
                 return Result.read(folder)
             with data.laid_out(folder.features):
+                if pool.elsewhere and (there := data.there()):
+                    failed = pool.look_there(data.X, there)
+                    logged.note(f"the table is sent to the workers ({failed})" if failed else "workers read the table")
                 result = search_to_report(Run(folder, data, make_setup(data), study, pool, logged, quick))
             if storage is not None:
                 copy_study(study.storage, study.optuna.study_name, folder.database, as_name=folder.name)

@@ -31,6 +31,7 @@ class Dask:
         for name in ("distributed", "distributed.client"):  # what it says of lost peers: the run says it in its words
             logging.getLogger(name).setLevel(logging.CRITICAL)
         address = dask.config.get("scheduler-address", None)
+        self.elsewhere = bool(address)
         try:
             if address:
                 self.client = Client(address, timeout=STARTS_IN, set_as_default=False)
@@ -96,6 +97,7 @@ class Ray:
             raise _missing("ray") from None
         self.ray = ray
         address = os.environ.get("RAY_ADDRESS")
+        self.elsewhere = bool(address)
         here: dict[str, Any] = {} if address else {"num_cpus": count, "include_dashboard": False}
         handler = signal.getsignal(signal.SIGTERM)
         try:

@@ -88,6 +88,8 @@ class Processes:
     A process begins at its first call. It ends when its parent is gone, even one that was killed.
     """
 
+    elsewhere = False
+
     def __init__(self, count: int) -> None:
         self.threads = max(1, (os.cpu_count() or 1) // count)
         self.workers: list[Worker | None] = [None] * count

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from sweep.errors import RunError, SweepError
+from sweep.errors import NotThereError, RunError, SweepError
 from sweep.parallel.clusters import Dask, Ray
 from sweep.parallel.processes import Processes
 from sweep.parallel.signals import AT_STOP
@@ -30,7 +30,15 @@ Call = tuple[Key, Callable[..., Any], tuple[Any, ...]]
 
 
 class Backend(Protocol):
-    """What a backend can do."""
+    """What a backend can do.
+
+    Attributes
+    ----------
+    elsewhere : bool
+        Whether its workers may run on other machines.
+    """
+
+    elsewhere: bool
 
     def share(self, value: Any) -> Any:
         """Bring an array, or what can be pickled, to each worker once; what is returned stands for it in a call."""
@@ -78,6 +86,7 @@ class Workers:
     def __init__(self, count: int = 1, backend: str = "loky") -> None:
         self.count = count
         self.backend_name = backend
+        self.there: tuple[Any, Handle] | None = None
 
     @cached_property
     def backend(self) -> Backend:
@@ -107,6 +116,19 @@ class Workers:
         """True if calls run in this process."""
         return self.count == 1 and self.backend_name == "loky"
 
+    @property
+    def elsewhere(self) -> bool:
+        """Check whether calls may run on other machines."""
+        return not self.here and self.backend.elsewhere
+
+    def look_there(self, value: Any, handle: Handle) -> Failed | None:
+        """Have workers get a value by a handle of its own, and not sent, as long as they can; or say why one cannot."""
+        found = _attempt(self.backend.submit(_call, id, [handle], ()).result)
+        if isinstance(found, Failed):
+            return found
+        self.there = value, handle
+        return None
+
     def stream(
         self, calls: Iterable[Call], *, shared: np.ndarray, beside: Sequence[Any] = ()
     ) -> Generator[tuple[Key, Any], None, None]:
@@ -128,7 +150,7 @@ class Workers:
                 yield key, _attempt(function, shared, *beside, *arguments)
             return
         calls, running = iter(calls), dict[Future[Any], Key]()
-        handles = [self.backend.share(value) for value in (shared, *beside)]
+        handles = self._handles(shared, *beside)
         try:
             while True:
                 while len(running) < self.count and (call := next(calls, None)) is not None:
@@ -139,11 +161,17 @@ class Workers:
                 future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
                 result = _attempt(future.result)
                 if isinstance(result, Failed):
-                    handles = [self.backend.share(value) for value in (shared, *beside)]  # a dead worker's may be gone
+                    if isinstance(result.error, NotThereError):
+                        self.there = None
+                    handles = self._handles(shared, *beside)  # a dead worker's may be gone
                 yield running.pop(future), result
         finally:
             if running:
                 self.backend.abandon()
+
+    def _handles(self, *values: Any) -> list[Any]:
+        there = self.there
+        return [there[1] if there and value is there[0] else self.backend.share(value) for value in values]
 
     def fit(self, X: np.ndarray, design: Design, recipe: Recipe | Committee, *, seed: int) -> Stack:
         """Train a design, its columns split over the workers; which part a column is in changes nothing.

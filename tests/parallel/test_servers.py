@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
+import polars as pl
 import pytest
 
 from sweep.study.study import FINISHED, Study
@@ -126,6 +127,22 @@ def test_a_dask_cluster_may_lose_a_worker_and_its_scheduler(dask: DaskCluster, t
         dask.start_scheduler()
         dask.start_worker()
         finished_well(run, 50)
+
+
+def test_workers_of_a_cluster_read_a_parquet_table_themselves(dask: DaskCluster, table: Path, tmp_path: Path) -> None:
+    """If it failed, a table on a disk that all machines share would be sent to each, or other rows be trained on."""
+    shared = tmp_path / "made.parquet"
+    pl.read_csv(table).write_parquet(shared)
+    dask.start_scheduler()
+    dask.start_worker()
+    options = ("--trials", 4, "--backend", "dask")
+    with running(shared, tmp_path / "a", *options, DASK_SCHEDULER_ADDRESS=dask.address) as run:
+        run.until("workers read the table")
+        finished_well(run, 4)
+    with running(shared, tmp_path / "b", "--trials", 4) as here:
+        finished_well(here, 4)
+    of_workers, of_one = (StudyFolder(tmp_path / root, "made") for root in "ab")
+    assert json.loads(of_workers.result.read_text())["balances"] == json.loads(of_one.result.read_text())["balances"]
 
 
 def test_a_missing_scheduler_is_one_message(table: Path, tmp_path: Path) -> None:

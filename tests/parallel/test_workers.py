@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from cloudpickle import register_pickle_by_value
 from loky.backend import resource_tracker
 
-from sweep.errors import InputError, RunError
+from sweep.errors import InputError, NotThereError, RunError
 from sweep.parallel.clusters import Ray
 from sweep.parallel.processes import Processes, Worker
 from sweep.parallel.workers import Failed, Workers
@@ -39,6 +40,12 @@ def look(X: np.ndarray, number: int) -> tuple[int, int, str, bool, str | None]:
     """What a call sees of its worker."""
     time.sleep(0.2)
     return number, os.getpid(), type(X).__name__, X.flags.writeable, os.environ.get("OMP_NUM_THREADS")
+
+
+def look_at(X: object) -> tuple[str, int]:
+    """What a call gets."""
+    time.sleep(0.2)
+    return type(X).__name__, os.getpid()
 
 
 def is_safe(X: np.ndarray) -> bool:
@@ -93,6 +100,37 @@ def test_what_all_calls_share_is_sent_once_to_each_worker(two: Workers, monkeypa
     assert len({result[2] for result in results.values()}) <= 2, "it was read for each call"
     assert max(sent) < 10_000
     assert dict(Workers().stream([(0, number, (0,))], shared=X, beside=(setup,)))[0][:2] == (0, 100_000)
+
+
+@dataclass(frozen=True)
+class Lying:
+    """What lies where some workers find it: all but those whose number is in a file."""
+
+    value: int
+    without: Path
+
+    def get(self) -> int:
+        if self.without.exists() and str(os.getpid()) in self.without.read_text().split():
+            raise NotThereError("it is not here")
+        return self.value
+
+
+def test_what_workers_find_themselves_is_not_sent_but_where_one_does_not_find_it(two: Workers, tmp_path: Path) -> None:
+    """If it failed, a table of 100 GB would go over the network, or a run end where one machine lacks the disk."""
+    lying = Lying(7, tmp_path / "without")
+    calls: list[Any] = [(k, look_at, ()) for k in range(6)]
+    assert two.look_there(X, lying) is None
+    assert {result[0] for _, result in two.stream(calls, shared=X)} == {"int"}
+    pids = {result[1] for _, result in two.stream(calls, shared=X)}
+    lying.without.write_text(str(min(pids)))
+    results = [result for _, result in two.stream(calls, shared=X)]
+    lost = [result for result in results if isinstance(result, Failed)]
+    assert {str(result) for result in lost} == {"NotThereError: it is not here"}
+    assert {result[0] for result in results[-1:]} == {"memmap"}
+    assert {result[0] for _, result in two.stream(calls, shared=X)} == {"memmap"}
+    lying.without.write_text(" ".join(map(str, pids)))
+    assert str(two.look_there(X, lying)) == "NotThereError: it is not here"
+    assert {result[0] for _, result in two.stream(calls, shared=X)} == {"memmap"}
 
 
 def test_a_cluster_is_sent_what_all_calls_share_once() -> None:
