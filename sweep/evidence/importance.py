@@ -14,10 +14,12 @@ from sweep.validation import count_folds
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.stack.design import Design
     from sweep.stack.network import Stack
 
 DRAWS = 5
 RESAMPLES = 200
+ENTRIES = 4_000_000  # of permuted tables that are scored at once, about
 MOST_SCORED = 100_000_000  # rows x columns of the stack that are scored for all source columns, about; else fewer draws
 
 
@@ -70,29 +72,28 @@ def measure_importance(
     rows = setup.scored
     some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed)
     places, labels, units = rows.index[some], rows.y[some], rows.units[some]
-    held_out = design.at(places)
-    here = X[places]
-
-    def score(changed: np.ndarray) -> np.ndarray:
-        """Mean out-of-fold logits of the rows that stand for all, (some,)."""
-        logits: np.ndarray = held_out.out_of_fold(stack.logits(changed, held_out.held_out))[:, 0].mean(axis=1)
-        return logits
-
     draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * repeats * max(1, len(columns)))))
+    at_once = draws if draws * len(some) * X.shape[1] <= ENTRIES else 1
     taken = [permute_groups(setup.groups, setup.fold_of_row, rng)[places] for _ in range(draws)]
     blocks = [
         np.concatenate([np.ones((1, len(some))), block]) * times
         for block in row_draws(labels, units, RESAMPLES, np.random.default_rng([setup.seed, 11]))
     ]
-    found, plain = [], _average_precisions(labels, score(here), blocks)
+
+    def scores(tables: np.ndarray, held_out: "Design") -> np.ndarray:
+        """Average precisions of tables that stand one under another, (tables, 1 + resamples)."""
+        logits = held_out.out_of_fold(stack.logits(tables, held_out.held_out))[:, 0].mean(axis=1)
+        return np.stack([_average_precisions(labels, of, blocks) for of in logits.reshape(-1, len(some))])
+
+    found, (plain,) = [], scores(X[places], design.at(places))
+    here, held_out = np.tile(X[places], (at_once, 1)), design.at(np.tile(places, at_once))
     for column in columns:
-        parts = list(column.parts)
-        permuted = np.zeros_like(plain)
-        for of in taken:
-            changed = here.copy()
-            changed[:, parts] = X[of[:, None], parts]
-            permuted += _average_precisions(labels, score(changed), blocks) / draws
-        fall = plain - permuted
+        parts, fall = list(column.parts), plain.copy()
+        for first in range(0, draws, at_once):
+            rows_taken = np.concatenate(taken[first : first + at_once])
+            here[:, parts] = X[rows_taken[:, None], parts]
+            fall -= scores(here, held_out).sum(axis=0) / draws
+        here[:, parts] = np.tile(X[places[:, None], parts], (at_once, 1))
         found.append(Importance(column.name, float(fall[0]), *interval(fall[1:], around=float(fall[0]))))
     return tuple(sorted(found, key=lambda one: -one.value))
 

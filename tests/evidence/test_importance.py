@@ -1,7 +1,7 @@
 """Importance: what the network goes by falls, noise does not, and groups move whole inside their fold."""
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -78,5 +78,20 @@ def test_rows_that_stand_for_all_are_scored_and_no_other(monkeypatch: pytest.Mon
     scored = count_scored(monkeypatch)
     first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, X[:, 0], repeats=1, workers=Workers())
     assert (first.column, second.column) == ("tells", "noise")
-    assert len(scored) == 1 + 2 * 5, "not every column was permuted five times"
-    assert 100 < max(scored) < 300
+    assert scored[1:] == [5 * scored[0]] * 2, "not every column was permuted five times"
+    assert 100 < scored[0] < 300
+
+
+def test_tables_scored_at_once_are_those_scored_one_by_one(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a permuted column would stay so while the next one is, or a draw be scored as another."""
+    selection = case.selection
+    taken = selection.picks[selection.equal]
+    columns = source_columns(Features((Column("dose", "number"), Column("noise", "number"))), case.X)
+    of = case.X, case.setup, replace(selection.winner.params, most=taken.most), columns, taken.logits.mean(axis=1)
+    more: dict[str, Any] = {"repeats": selection.repeats, "networks": taken.networks, "workers": Workers()}
+    at_once = measure_importance(*of, **more)
+    monkeypatch.setattr("sweep.evidence.importance.ENTRIES", 1)
+    assert [one.column for one in at_once] == ["dose", "noise"]
+    for one, other in zip(at_once, measure_importance(*of, **more), strict=True):
+        assert one.value == pytest.approx(other.value, abs=1e-6)
+        assert one.low == pytest.approx(other.low, abs=1e-6)
