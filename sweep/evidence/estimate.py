@@ -39,10 +39,11 @@ def estimate_verdict(setup: TrialSetup, space: Space, pace: Pace, *, columns: in
         signal += pace.seconds((SHUFFLES[0] + 1) * FOLDS, replace(NETWORK, epochs=epochs(compared)), compared)
     trained = folds * shares * typical_column(setup, pace, networks_of(space))
     few = min(rows, THIN)
-    draws = max(1, min(importance.DRAWS, importance.MOST_SCORED // (few * setup.repeats * max(1, columns))))
+    once = columns * setup.repeats * typical_scoring(setup, pace, networks_of(space), few)
     a_vector = few * 4 * RESAMPLED
     learned = shares * typical_scoring(setup, pace, networks_of(space), min(rows, ROWS_SCORED))
-    scored = learned + a_vector * (RESAMPLES * shares + importance.RESAMPLES * draws * columns)
+    permuted = importance.DRAWS * (once + a_vector * importance.RESAMPLES * columns)
+    scored = learned + a_vector * RESAMPLES * shares + permuted
     boosted = BOOSTING * (folds * setup.trained + rows) * columns
     beside = AROUND + a_vector * RESAMPLES * BESIDE + boosted
     return max(beside, signal + trained + scored + beside / pace.cores)

@@ -14,13 +14,14 @@ from sweep.validation import count_folds
 
 if TYPE_CHECKING:
     from sweep.parallel.workers import Workers
+    from sweep.search.budget import Budget
     from sweep.stack.design import Design
     from sweep.stack.network import Stack
 
 DRAWS = 5
 RESAMPLES = 200
 ENTRIES = 4_000_000  # of permuted tables that are scored at once, about
-MOST_SCORED = 100_000_000  # rows x columns of the stack that are scored for all source columns, about; else fewer draws
+SHARE = 0.5  # of the search's time, which the scoring of all permuted tables may take, about; else fewer draws
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def measure_importance(
     repeats: int,
     networks: "Stack | None" = None,
     workers: "Workers",
+    budget: "Budget",
 ) -> tuple[Importance, ...]:
     """Permute each source column, all that comes of it together, and score the delivered balance; most first.
 
@@ -65,6 +67,8 @@ def measure_importance(
     networks : Stack, optional
         Of the folds, that gave its out-of-fold logits. Default: trained again.
     workers : Workers
+    budget : Budget
+        Half of the search's time is what the permuted tables may be scored for, or each column is permuted less often.
     """
     design = setup.cross_validation([params.most], repeats=repeats)
     stack = networks or workers.fit(X, design, setup.recipe(params), seed=setup.seed)
@@ -72,7 +76,7 @@ def measure_importance(
     rows = setup.scored
     some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed)
     places, labels, units = rows.index[some], rows.y[some], rows.units[some]
-    draws = max(1, min(DRAWS, MOST_SCORED // (len(some) * repeats * max(1, len(columns)))))
+    draws = draws_of(len(columns) * repeats * budget.scoring(params, len(some)), SHARE * budget.spent)
     at_once = draws if draws * len(some) * X.shape[1] <= ENTRIES else 1
     taken = [permute_groups(setup.groups, setup.fold_of_row, rng)[places] for _ in range(draws)]
     blocks = [
@@ -96,6 +100,17 @@ def measure_importance(
         here[:, parts] = np.tile(X[places[:, None], parts], (at_once, 1))
         found.append(Importance(column.name, float(fall[0]), *interval(fall[1:], around=float(fall[0]))))
     return tuple(sorted(found, key=lambda one: -one.value))
+
+
+def draws_of(once: float, most: float) -> int:
+    """Choose how often each column is permuted: `DRAWS` times, fewer where once takes so long of what all may take.
+
+    Examples
+    --------
+    >>> draws_of(1.0, 20.0), draws_of(6.0, 20.0), draws_of(30.0, 20.0)
+    (5, 3, 1)
+    """
+    return max(1, int(min(DRAWS, most // max(once, 1e-9))))
 
 
 def permute_groups(groups: np.ndarray, fold_of_row: np.ndarray, rng: np.random.Generator) -> np.ndarray:

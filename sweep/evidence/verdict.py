@@ -153,7 +153,15 @@ def gather_evidence(
         learning = measure_learning_curve(X, setup, params, logits, workers=workers, budget=budget)
         progress.step("learning curve")
         importance = measure_importance(
-            X, setup, params, columns, logits, repeats=selection.repeats, networks=taken.networks, workers=workers
+            X,
+            setup,
+            params,
+            columns,
+            logits,
+            repeats=selection.repeats,
+            networks=taken.networks,
+            workers=workers,
+            budget=budget,
         )
         progress.step("importance")
         two_sample = None

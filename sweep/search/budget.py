@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sweep.search.curve import EXPECTED, FEWER
 from sweep.search.estimate import middle_of
-from sweep.search.pace import work
+from sweep.search.pace import scoring, work
 from sweep.search.setup import TrialSetup
 from sweep.search.trial import REPEATS
 from sweep.stack.preprocessing import BINS
@@ -62,6 +62,11 @@ class Budget:
             recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
             found += work(networks, recipe, self.setup.trained, self.inputs * (1 + BINS * part.bins))
         return found
+
+    def scoring(self, params: Params, rows: int) -> float:
+        """Reckon the scoring of so many rows, each by one network, or by each member of a mean."""
+        each = ((self.setup.recipe_of(part), self.inputs * (1 + BINS * part.bins)) for part in params.parts)
+        return sum(scoring(recipe, rows, inputs) for recipe, inputs in each)
 
     def allows_curve(self, params: Params) -> bool:
         """Check whether the balance curve, with all repeats, takes no longer than the search."""

@@ -23,7 +23,10 @@ BINS = 8  # of a number, between quantiles; a multiple of 4, as the quartiles gi
 LOW = np.repeat(np.array([-1, 0], np.float32), BINS // 2)  # of each bin: those below the centre count down from it
 HIGH = LOW + 1
 FEATURES = 128  # of X, beyond which no number has bins: it would take long, and brings nothing
+KEPT = 8  # of what was learned last: all trials of a study learn the same
 NARROW = 1e-6  # of a bin, in interquartile ranges: it is switched off
+
+_learned: dict[tuple[Any, ...], tuple[np.ndarray, ...]] = {}  # by what it was learned from
 
 
 @dataclass(frozen=True)
@@ -273,8 +276,22 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> Fi
         set_of[s] = sets.setdefault(key, len(sets))
         if len(lives) < len(sets):
             lives.append(live)
-    centre, scale = np.zeros((2, len(sets), X.shape[1]))
-    edges = np.zeros((len(sets), X.shape[1], BINS + 1))
+    known = hashlib.sha256(np.ascontiguousarray(X).data).digest(), X.shape, X.dtype.str, *sets
+    if known not in _learned:
+        while len(_learned) >= KEPT:
+            _learned.pop(next(iter(_learned)), None)
+        _learned[known] = _learn(X, lives)
+    centre, scale, edges, indicators, announced = _learned[known]
+    numbers = np.flatnonzero(edges.any(axis=(0, 2)) & bins & (X.shape[1] <= FEATURES))
+    edge, slope = _bins(edges[:, numbers])
+    no_trees = {name: np.zeros((len(sets), 0, *shape), np.float32) for name, shape in OF_TREE.items()}
+    return FirstLayer(centre, scale, indicators, announced, numbers, edge, slope, **no_trees, set_of=set_of)
+
+
+def _learn(X: np.ndarray, lives: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Compute centre, scale and edges of each set of rows, and which features' missing values are announced."""
+    centre, scale = np.zeros((2, len(lives), X.shape[1]))
+    edges = np.zeros((len(lives), X.shape[1], BINS + 1))
     absent = np.isnan(X)
     indicators = np.flatnonzero(absent.any(axis=0))
     announced = np.array([absent[live][:, indicators].sum(axis=0) >= RARE for live in lives], np.float32)
@@ -286,10 +303,10 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> Fi
         known = X[order, f][: len(X) - absent[:, f].sum()]
         for k, live in enumerate(lives):
             centre[k, f], scale[k, f], edges[k, f] = _of_feature(known[live[order[: len(known)]]])
-    numbers = np.flatnonzero(edges.any(axis=(0, 2)) & bins & (X.shape[1] <= FEATURES))
-    edge, slope = _bins(edges[:, numbers])
-    no_trees = {name: np.zeros((len(sets), 0, *shape), np.float32) for name, shape in OF_TREE.items()}
-    return FirstLayer(centre, scale, indicators, announced, numbers, edge, slope, **no_trees, set_of=set_of)
+    learned = centre, scale, edges, indicators, announced
+    for array in learned:
+        array.flags.writeable = False
+    return learned
 
 
 def has_numbers_for_bins(X: np.ndarray) -> bool:

@@ -13,6 +13,7 @@ from sweep.data.folds import fold_of_row
 from sweep.evidence.columns import source_columns
 from sweep.evidence.importance import measure_importance, permute_groups
 from sweep.parallel.workers import Workers
+from sweep.search.budget import Budget
 from sweep.search.setup import TrialSetup
 from sweep.study.params import Params
 from tests.made_evidence import Case, count_scored
@@ -59,8 +60,9 @@ def test_the_networks_that_gave_the_logits_are_not_trained_again(case: Case) -> 
     columns = source_columns(Features((Column("dose", "number"), Column("noise", "number"))), case.X)
     params, nobody = replace(selection.winner.params, most=taken.most), cast(Workers, None)
     of = case.X, setup, params, columns, taken.logits.mean(axis=1)
-    kept = measure_importance(*of, repeats=selection.repeats, networks=taken.networks, workers=nobody)
-    again = measure_importance(*of, repeats=selection.repeats, workers=Workers())
+    budget = Budget(setup, 2, np.inf)
+    kept = measure_importance(*of, repeats=selection.repeats, networks=taken.networks, workers=nobody, budget=budget)
+    again = measure_importance(*of, repeats=selection.repeats, workers=Workers(), budget=budget)
     for one, other in zip(kept, again, strict=True):
         assert one.column == other.column
         assert one.value == pytest.approx(other.value, abs=1e-3)
@@ -76,10 +78,30 @@ def test_rows_that_stand_for_all_are_scored_and_no_other(monkeypatch: pytest.Mon
     units = np.arange(1000)
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 20, 64, "precision", 0)
     scored = count_scored(monkeypatch)
-    first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, X[:, 0], repeats=1, workers=Workers())
+    given: dict[str, Any] = {"repeats": 1, "workers": Workers(), "budget": Budget(setup, 2, np.inf)}
+    first, second = measure_importance(X, setup, Params(0.8, 1, 8), columns, X[:, 0], **given)
     assert (first.column, second.column) == ("tells", "noise")
     assert scored[1:] == [5 * scored[0]] * 2, "not every column was permuted five times"
     assert 100 < scored[0] < 300
+
+
+def test_a_search_that_took_little_has_each_column_permuted_less_often(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it failed, a table of 200 columns whose trees take long to score would wait for this longest of all."""
+    selection, setup = case.selection, case.setup
+    taken = selection.picks[selection.equal]
+    columns = source_columns(Features((Column("dose", "number"), Column("noise", "number"))), case.X)
+    params = replace(selection.winner.params, most=taken.most)
+    once = 2 * selection.repeats * Budget(setup, 2, 0.0).scoring(params, len(case.X))
+    more: dict[str, Any] = {"repeats": selection.repeats, "networks": taken.networks, "workers": Workers()}
+    for spent, draws in ((2 * 3.5 * once, 3), (0.0, 1)):
+        scored = count_scored(monkeypatch)
+        measure_importance(
+            case.X, setup, params, columns, taken.logits.mean(axis=1), budget=Budget(setup, 2, spent), **more
+        )
+        assert sum(scored) == (1 + 2 * draws) * len(case.X)
+        monkeypatch.undo()
 
 
 def test_tables_scored_at_once_are_those_scored_one_by_one(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +111,7 @@ def test_tables_scored_at_once_are_those_scored_one_by_one(case: Case, monkeypat
     columns = source_columns(Features((Column("dose", "number"), Column("noise", "number"))), case.X)
     of = case.X, case.setup, replace(selection.winner.params, most=taken.most), columns, taken.logits.mean(axis=1)
     more: dict[str, Any] = {"repeats": selection.repeats, "networks": taken.networks, "workers": Workers()}
+    more["budget"] = Budget(case.setup, 2, np.inf)
     at_once = measure_importance(*of, **more)
     monkeypatch.setattr("sweep.evidence.importance.ENTRIES", 1)
     assert [one.column for one in at_once] == ["dose", "noise"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sweep.errors import InputError
-from sweep.stack import network
+from sweep.stack import network, preprocessing
 from sweep.stack.backend import keras, tf
 from sweep.stack.network import Stack, dense, silu_dropout
 from sweep.stack.preprocessing import BINS, Standardise, centre_and_scale, learn_first_layer, squash
@@ -182,3 +182,25 @@ def test_numbers_far_from_0_keep_their_differences(case: Any) -> None:
     """If it failed, a column of large numbers with small differences, such as a date, would be rounded away."""
     shifted = case.train(X=case.X + 1e9 * (np.arange(7) == 0)).logits(case.X + 1e9 * (np.arange(7) == 0))
     np.testing.assert_allclose(shifted, case.train().logits(case.X), atol=1e-3)
+
+
+def test_the_first_layer_of_the_same_rows_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, each trial would sort all columns of a wide table again, or get what other rows told."""
+    learned: list[int] = []
+    learn = preprocessing._learn
+
+    def counted(X: np.ndarray, lives: Any) -> Any:
+        learned.append(len(lives))
+        return learn(X, lives)
+
+    monkeypatch.setattr(preprocessing, "_learn", counted)
+    X, W = np.random.default_rng(5).normal(size=(50, 2)), np.ones((50, 3))
+    W[:10, 1] = 0
+    first = learn_first_layer(X, W)
+    again = learn_first_layer(X.copy(), 2 * W[:, [0, 1, 1, 0]])
+    assert learned == [2]
+    np.testing.assert_array_equal(again.centre, first.centre)
+    assert again.set_of.tolist() == [0, 1, 1, 0]
+    for other in (learn_first_layer(X + 1, W), learn_first_layer(X, np.roll(W, 1, axis=0))):
+        assert not np.array_equal(other.centre, first.centre)
+    assert learned == [2, 2, 2]
