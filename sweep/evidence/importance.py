@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DRAWS = 5
 RESAMPLES = 200
 ENTRIES = 4_000_000  # of permuted tables that are scored at once, about
-SHARE = 0.5  # of the search's time, which the scoring of all permuted tables may take, about; else fewer draws
+SHARE = 0.2  # of the search's time, which the scoring of all permuted tables may take, about; else fewer draws
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def measure_importance(
         Of the folds, that gave its out-of-fold logits. Default: trained again.
     workers : Workers
     budget : Budget
-        Half of the search's time is what the permuted tables may be scored for, or each column is permuted less often.
+        A fifth of the search's time is what the permuted tables may be scored for, or each column is permuted less often.
     """
     design = setup.cross_validation([params.most], repeats=repeats)
     stack = networks or workers.fit(X, design, setup.recipe(params), seed=setup.seed)

@@ -95,7 +95,7 @@ def test_a_search_that_took_little_has_each_column_permuted_less_often(
     params = replace(selection.winner.params, most=taken.most)
     once = 2 * selection.repeats * Budget(setup, 2, 0.0).scoring(params, len(case.X))
     more: dict[str, Any] = {"repeats": selection.repeats, "networks": taken.networks, "workers": Workers()}
-    for spent, draws in ((2 * 3.5 * once, 3), (0.0, 1)):
+    for spent, draws in ((5 * 3.5 * once, 3), (0.0, 1)):
         scored = count_scored(monkeypatch)
         measure_importance(
             case.X, setup, params, columns, taken.logits.mean(axis=1), budget=Budget(setup, 2, spent), **more
