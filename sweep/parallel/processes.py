@@ -104,15 +104,16 @@ class Processes:
         for known, handle in self.shared:
             if known is value:
                 return handle
-        path = self.folder.path / f"{len(self.shared)}.npy"
-        if not isinstance(value, np.ndarray):
+        is_array = isinstance(value, np.ndarray)
+        path = self.folder.path / f"{len(self.shared)}.{'npy' if is_array else 'pickle'}"
+        if not is_array:
             path.write_bytes(pickle.dumps(value))
         elif isinstance(value, np.memmap) and value.filename is not None and value.offset > 0:  # NumPy's header first
             value.flush()
             path = Path(value.filename)
         else:
             np.save(path, value)
-        self.shared.append((value, (Mapped if isinstance(value, np.ndarray) else Kept)(str(path))))
+        self.shared.append((value, (Mapped if is_array else Kept)(str(path))))
         return self.shared[-1][1]
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
