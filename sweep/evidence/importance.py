@@ -68,7 +68,7 @@ def measure_importance(
         Of the folds, that gave its out-of-fold logits. Default: trained again.
     workers : Workers
     budget : Budget
-        A fifth of the search's time is what the permuted tables may be scored for, or each column is permuted less often.
+        A fifth of the search's time is what all permuted tables may be scored for, or there are fewer of them.
     """
     design = setup.cross_validation([params.most], repeats=repeats)
     stack = networks or workers.fit(X, design, setup.recipe(params), seed=setup.seed)
