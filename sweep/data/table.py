@@ -108,9 +108,8 @@ def read_table(path: Any, *, missing: Sequence[str] = ()) -> pl.DataFrame:
     """
     raw, source = read_raw(path, each=partial(bare_frame, missing=missing))
     path = source.label
-    of_source: dict[str, Any] = {"categories": source.categories, "pointed": source.pointed}
     try:
-        schema, _ = learn_schema(raw, missing=missing, bare=True, **of_source)
+        schema, _ = learn_schema(raw, missing=missing, categories=source.categories, bare=True, pointed=source.pointed)
         return schema.read(raw, bare=True)
     except TableError as error:
         raise TableError(f"{path}: {error}") from None

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from sweep.data.features import Features
 from sweep.data.parquet import ENDINGS
@@ -48,7 +49,8 @@ class TableThere:
 
         The levels of categories stay behind: nothing is read by them.
         """
-        if not isinstance(path, Path) or not (path.is_dir() or path.suffix.lower() in ENDINGS):
+        files = [] if not isinstance(path, Path) else path.rglob("*") if path.is_dir() else [path]
+        if not any(file.suffix.lower() in ENDINGS for file in files):
             return None
         readings = tuple(replace(reading, levels=None) for reading in schema.readings)
         return cls(str(path.resolve()), replace(schema, readings=readings), features, len(X), X.dtype.str, _digest(X))
@@ -73,7 +75,7 @@ def _read(table: TableThere) -> np.ndarray:
             rows = slice(at, at + piece.height)
             table.features.transform(table.schema.read(piece, row=at), into=X[rows])
             at = rows.stop
-    except (TableError, ValueError) as error:
+    except (TableError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise NotThereError(f"a worker cannot read the table: {error}") from None
     if at != len(X) or _digest(X) != table.digest:
         raise NotThereError(f"a worker finds another table at {table.path}")

@@ -89,15 +89,16 @@ def measure_importance(
         logits = held_out.out_of_fold(stack.logits(tables, held_out.held_out))[:, 0].mean(axis=1)
         return np.stack([_average_precisions(labels, of, blocks) for of in logits.reshape(-1, len(some))])
 
-    found, (plain,) = [], scores(X[places], design.at(places))
-    here, held_out = np.tile(X[places], (at_once, 1)), design.at(np.tile(places, at_once))
+    plain = X[places]
+    found, (unpermuted,) = [], scores(plain, design.at(places))
+    here, held_out = np.tile(plain, (at_once, 1)), design.at(np.tile(places, at_once))
     for column in columns:
-        parts, fall = list(column.parts), plain.copy()
+        parts, fall = list(column.parts), unpermuted.copy()
         for first in range(0, draws, at_once):
             rows_taken = np.concatenate(taken[first : first + at_once])
             here[:, parts] = X[rows_taken[:, None], parts]
             fall -= scores(here, held_out).sum(axis=0) / draws
-        here[:, parts] = np.tile(X[places[:, None], parts], (at_once, 1))
+        here[:, parts] = np.tile(plain[:, parts], (at_once, 1))
         found.append(Importance(column.name, float(fall[0]), *interval(fall[1:], around=float(fall[0]))))
     return tuple(sorted(found, key=lambda one: -one.value))
 

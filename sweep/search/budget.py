@@ -60,13 +60,15 @@ class Budget:
         for part in params.parts:
             recipe = self.setup.recipe_of(part)
             recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
-            found += work(networks, recipe, self.setup.trained, self.inputs * (1 + BINS * part.bins))
+            found += work(networks, recipe, self.setup.trained, self._inputs(part))
         return found
 
     def scoring(self, params: Params, rows: int) -> float:
         """Reckon the scoring of so many rows, each by one network, or by each member of a mean."""
-        each = ((self.setup.recipe_of(part), self.inputs * (1 + BINS * part.bins)) for part in params.parts)
-        return sum(scoring(recipe, rows, inputs) for recipe, inputs in each)
+        return sum(scoring(self.setup.recipe_of(part), rows, self._inputs(part)) for part in params.parts)
+
+    def _inputs(self, params: Params) -> int:
+        return self.inputs * (1 + BINS * params.bins)
 
     def allows_curve(self, params: Params) -> bool:
         """Check whether the balance curve, with all repeats, takes no longer than the search."""

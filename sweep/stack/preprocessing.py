@@ -10,6 +10,7 @@ effects that set in at a threshold. With boosted trees (`sweep.stack.boosting`) 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ KEPT = 8  # of what was learned last: all trials of a study learn the same
 NARROW = 1e-6  # of a bin, in interquartile ranges: it is switched off
 
 _learned: dict[tuple[Any, ...], tuple[np.ndarray, ...]] = {}  # by what it was learned from
+_learning = Lock()  # a worker of a cluster may have several threads
 
 
 @dataclass(frozen=True)
@@ -277,11 +279,12 @@ def learn_first_layer(X: np.ndarray, W: np.ndarray, *, bins: bool = False) -> Fi
         if len(lives) < len(sets):
             lives.append(live)
     known = hashlib.sha256(np.ascontiguousarray(X).data).digest(), X.shape, X.dtype.str, *sets
-    if known not in _learned:
-        while len(_learned) >= KEPT:
-            _learned.pop(next(iter(_learned)), None)
-        _learned[known] = _learn(X, lives)
-    centre, scale, edges, indicators, announced = _learned[known]
+    with _learning:
+        if known not in _learned:
+            while len(_learned) >= KEPT:
+                del _learned[next(iter(_learned))]
+            _learned[known] = _learn(X, lives)
+        centre, scale, edges, indicators, announced = _learned[known]
     numbers = np.flatnonzero(edges.any(axis=(0, 2)) & bins & (X.shape[1] <= FEATURES))
     edge, slope = _bins(edges[:, numbers])
     no_trees = {name: np.zeros((len(sets), 0, *shape), np.float32) for name, shape in OF_TREE.items()}

@@ -19,7 +19,7 @@ from sweep.validation import numbered
 TAILS = (0.025, 0.975)  # of bands and intervals
 DRAWS_AT_ONCE = 5_000_000  # entries of one block of multiplicities
 RESAMPLES = 500
-AT_ONCE = 400_000  # entries of a block of row weights
+AT_ONCE = 4_000_000  # entries of a block of row weights
 THIN = 50_000  # rows of a table, beyond which some stand for all where an interval would take long
 
 

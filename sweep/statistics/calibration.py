@@ -16,6 +16,7 @@ BINS, FEW_BINS = 10, 5  # of equal counts; few below 100 positives
 ENOUGH_POSITIVES = 100  # for 10 bins, and for a first step of Newton's method that all resamples take from one line
 POSITIVES_OF_A_BIN, LEAST_BINS = 20, 3  # where bins are of equally many positives
 NEWTON_STEPS = 100  # at most
+CACHED = 400_000  # entries of resamples that are fitted at once: a step passes over them many times
 HALVINGS = 30  # of a step, at most
 SHORT, SHORTEST = 0.1, 1e-5  # steps not held against the likelihood, and that end a fit: the next is their square
 
@@ -185,7 +186,9 @@ def recalibration(
         return np.stack([sums, lines[:, 1]])
 
     draws = row_draws(y[rows_drawn], units[rows_drawn], RESAMPLES, np.random.default_rng([seed, 9]))
-    drawn = np.concatenate([measured(block * times) for block in draws], axis=1)
+    at_once = max(1, CACHED // len(rows_drawn))
+    pieces = (block[at : at + at_once] for block in draws for at in range(0, len(block), at_once))
+    drawn = np.concatenate([measured(piece * times) for piece in pieces], axis=1)
     values = np.array([p.sum() / labels.sum(), line[1]])
     if len(rows_drawn) < len(y):  # moved to where all rows have their middle
         drawn += (values - measured(times[None])[:, 0])[:, None]

@@ -65,6 +65,9 @@ def test_a_worker_that_finds_no_table_or_another_says_so(tmp_path: Path) -> None
         changed.write_parquet(there.path)
         with pytest.raises(NotThereError):
             there.get()
+    frame.drop("label").select(pl.all().name.prefix("x")).write_parquet(there.path)
+    with pytest.raises(NotThereError, match="cannot read the table"):
+        there.get()
     frame.write_parquet(there.path)
     assert len(there.get()) == len(frame)
 
@@ -74,5 +77,9 @@ def test_text_and_frames_are_sent(tmp_path: Path) -> None:
     made_table(300, 60).write_csv(tmp_path / "t.csv")
     X, there = there_of(tmp_path / "t.csv")
     assert there is None
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    made_table(300, 60).write_csv(folder / "0.csv")
+    assert there_of(folder)[1] is None
     table = load_table(tmp_path / "t.csv", target="label")
     assert TableThere.of(None, table.schema, Features.learn(table.frame), X) is None
