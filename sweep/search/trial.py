@@ -62,8 +62,6 @@ def evaluate(
     stands_for = np.where(labels == 1, 1.0, np.sum(setup.scored.y != 1) / np.sum(labels != 1))
 
     def below_floor(epoch: int, snapshot: Callable[[], Stack]) -> bool:
-        if epoch not in report_at:
-            return False
         mean = _out_of_fold(alone, snapshot(), rows).mean(axis=1)
         reports.append((epoch, float(average_precisions(labels, mean, stands_for[None])[0])))
         return reports[-1][1] < floors.get(epoch, -np.inf)
@@ -81,6 +79,7 @@ def evaluate(
             seed=setup.seed,
             init_seed=design.init_seed,
             watch=below_floor,
+            watched=report_at,
             on_step=check_time,
         )
     except _OutOfTime:

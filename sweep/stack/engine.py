@@ -7,6 +7,7 @@ updates them; shapes are data to the program, so that a new width or number of c
 
 import time
 from collections.abc import Callable
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -155,21 +156,21 @@ class ColumnBlock:
         self.ready = None
         if rows * a_row <= READY_BYTES:
             self.ready = tf.concat([layer.enter(X[i : i + at_once]) for i in range(0, rows, at_once)], axis=1)
-        self.most_steps = self.steps if self.ready is not None else max(1, at_once // min(rows, recipe.batch_size))
+        of_piece = max(1, at_once // min(rows, recipe.batch_size))
+        self.most_steps = of_piece if self.ready is None else self.steps * recipe.epochs
         self.pace = 1  # steps at a time; the first call also traces, the second is timed
 
-    def epoch(self, number: int, on_step: OnStep) -> None:
-        """Train one epoch, counted from 0; `on_step()` is called a few times a second and ends it by raising."""
-        indices = batches(len(self.X), self.recipe.batch_size, self.seed, number)
-        t = number * self.steps + np.arange(1, self.steps + 1)
-        rate = self.recipe.peak * schedule((t - 0.5) / (self.steps * self.recipe.epochs))
-        rates = np.stack([rate, BETA1**t, BETA2**t], axis=1).astype(np.float32)
-        step = 0
-        while step < self.steps:
+    def train(self, epochs: range, on_step: OnStep) -> None:
+        """Train some epochs, counted from 0; `on_step()` is called a few times a second and ends it by raising."""
+        to_come = chain.from_iterable(batches(len(self.X), self.recipe.batch_size, self.seed, k) for k in epochs)
+        done = epochs.start * self.steps
+        while piece := list(islice(to_come, self.pace)):
             started = time.perf_counter()
-            piece = indices[step : step + self.pace]
-            self._advance(piece, number * self.steps + step, rates[step : step + self.pace])
-            step += len(piece)
+            t = done + np.arange(1, len(piece) + 1)
+            rate = self.recipe.peak * schedule((t - 0.5) / (self.steps * self.recipe.epochs))
+            rates = np.stack([rate, BETA1**t, BETA2**t], axis=1).astype(np.float32)
+            self._advance(np.stack(piece), done, rates)
+            done += len(piece)
             seconds = time.perf_counter() - started
             self.pace = max(1, min(self.most_steps, round(len(piece) * AT_A_TIME / seconds)))
             on_step()

@@ -4,7 +4,8 @@
 it changes no result which block a column is in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from threading import Event
 
 import numpy as np
@@ -105,14 +106,15 @@ def fit(
     seed: int,
     init_seed: np.ndarray,
     watch: Watch | None = None,
+    watched: Collection[int] = (),
     on_step: OnStep | None = None,
 ) -> Stack:
     """Train as `train` does, on arrays that hold what it checks.
 
     Of a committee each member is trained, and merged; that, and boosted trees, unwatched.
 
-    `watch(epoch, snapshot)` is called after each epoch, counted from 1, where `snapshot()` is the stack as it is then;
-    it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and ends the
+    `watch(epoch, snapshot)` is called after each epoch of `watched`, counted from 1, where `snapshot()` is the stack as
+    it is then; it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and ends the
     training by raising.
     """
     if isinstance(recipe, Committee):
@@ -136,8 +138,7 @@ def fit(
 
     def train_whole(p: np.ndarray) -> list[np.ndarray]:
         block = begin(p)
-        for epoch in range(recipe.epochs):
-            block.epoch(epoch, check_end)
+        block.train(range(recipe.epochs), check_end)
         return block.parameters()
 
     def stack(trained: Sequence[Sequence[np.ndarray]]) -> Stack:
@@ -147,9 +148,9 @@ def fit(
         if watch is None:
             return stack(in_threads(train_whole, blocks))
         running = in_threads(begin, blocks)
-        for epoch in range(recipe.epochs):
-            in_threads(lambda block, now=epoch: block.epoch(now, check_end), running)
-            if watch(epoch + 1, lambda: stack([block.parameters() for block in running])):
+        for first, last in pairwise([0, *sorted({*watched, recipe.epochs})]):
+            in_threads(lambda block, epochs=range(first, last): block.train(epochs, check_end), running)
+            if last in watched and watch(last, lambda: stack([block.parameters() for block in running])):
                 break
         return stack([block.parameters() for block in running])
     finally:

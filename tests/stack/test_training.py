@@ -5,6 +5,7 @@ parts, and beside garbage; a factor of W that is no power of two moves logits by
 TensorFlow under other thread settings and on other processors, which may sum in another order.
 """
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -251,16 +252,18 @@ def test_watching_changes_nothing_and_can_end_it(case: Any, stack: Stack) -> Non
         seen[epoch] = snapshot().logits(case.X)
         return epoch == last
 
-    def run(last: int) -> Stack:
+    def run(last: int, watched: Collection[int]) -> Stack:
         recipe = Recipe(depth=2, width=16, epochs=10, batch_size=24, learning_rate=0.02)
         arguments = {"seed": 5, "init_seed": case.init_seed, "watch": lambda e, s: watch(e, s, last)}
-        return fit(case.X, case.Y, case.W, recipe, **arguments)
+        return fit(case.X, case.Y, case.W, recipe, watched=watched, **arguments)
 
-    assert run(10).logits(case.X).tobytes() == stack.logits(case.X).tobytes()
+    assert run(10, range(1, 11)).logits(case.X).tobytes() == stack.logits(case.X).tobytes()
     assert sorted(seen) == list(range(1, 11))
     whole = seen.copy()
-    ended = run(2).logits(case.X)
-    assert ended.tobytes() == whole[2].tobytes() != whole[10].tobytes()
+    seen.clear()
+    ended = run(6, {6, 2}).logits(case.X)
+    assert sorted(seen) == [2, 6]
+    assert ended.tobytes() == whole[6].tobytes() != whole[10].tobytes()
 
 
 def test_other_sizes_need_no_other_program(case: Any, stack: Stack) -> None:
