@@ -5,6 +5,7 @@ Modules that load TensorFlow, Optuna or matplotlib are imported by the command t
 """
 
 import difflib
+import gc
 import json
 import os
 import signal
@@ -571,6 +572,7 @@ def main() -> NoReturn:
     finally:
         if folder is not None:
             folder.delete()
+    gc.freeze()  # else the interpreter looks for garbage among all that TensorFlow made, before it ends
     sys.exit(code)
 
 

@@ -1,13 +1,15 @@
 """TensorFlow and Keras, imported without their start-up log lines. The only home of the import, and of threads.
 
 The lines that survive the log level are written to file descriptor 2 by native code, so that descriptor points to
-the null device while the import runs, and only then.
+the null device while the import runs, and only then. Nor is garbage looked for among what it makes: there is none, and
+it would take a quarter of the time.
 
 Networks this small gain nothing from threads inside one kernel; two threads cost twice the processor time of one.
 So a kernel gets one thread, and `in_threads` runs several blocks of columns at a time. A process that imported
 TensorFlow before, or sets TF_NUM_INTRAOP_THREADS, keeps its own setting.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -30,10 +32,14 @@ sys.stderr.flush()
 _stderr = os.dup(2)
 _null = os.open(os.devnull, os.O_WRONLY)
 os.dup2(_null, 2)
+_collecting = gc.isenabled()
+gc.disable()
 try:
     import keras
     import tensorflow as tf
 finally:
+    if _collecting:
+        gc.enable()
     os.dup2(_stderr, 2)
     os.close(_stderr)
     os.close(_null)

@@ -114,8 +114,8 @@ def fit(
     Of a committee each member is trained, and merged; that, and boosted trees, unwatched.
 
     `watch(epoch, snapshot)` is called after each epoch of `watched`, counted from 1, where `snapshot()` is the stack as
-    it is then; it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and ends the
-    training by raising.
+    it is then; it ends the training by returning True. `on_step()` is called a few times a second, from any thread, and
+    ends the training by raising.
     """
     if isinstance(recipe, Committee):
         each = [fit(X, Y, W, one, seed=seed, init_seed=init_seed, on_step=on_step) for one in recipe.members]
