@@ -85,7 +85,7 @@ def unknown_learning() -> Any:
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
     budget = Budget(small, 2, np.inf)
     return measure_learning_curve(
-        np.zeros((80, 2)), small, Params(0.8, 1, 8), np.zeros(80), workers=Workers(), budget=budget
+        np.zeros((80, 2)), small, Params(0.8, 1, 8), np.zeros((80, 1)), workers=Workers(), budget=budget
     )
 
 

@@ -119,8 +119,8 @@ def measure_learning_curve(
     setup : TrialSetup
     params : Params
         The selected network and balance; of a mean, its best member is trained.
-    delivered : array, shape (scored rows,)
-        The mean out-of-fold logits of that network and balance.
+    delivered : array, shape (scored rows, repeats)
+        The out-of-fold logits of that network and balance: those of all positives, but where a mean is delivered.
     workers : Workers
     budget : Budget
         Where all shares would take more than half as long as the search, the least, the half and all are trained on.
@@ -137,24 +137,28 @@ def measure_learning_curve(
     draws, network = draws_of(float(positives)), params.parts[0]
     if shares[0] < 0.5 and budget.seconds(network, len(shares) * draws) > budget.spent / 2:
         shares = [shares[0], 0.5, 1.0]
+    known = not params.members  # what all positives give was trained for the balance
     design = positive_shares(
         setup.y,
         setup.groups,
         setup.fold_of_row,
         most=params.most,
-        shares=shares,
+        shares=shares[:-1] if known else shares,
         draws=draws,
         seed=setup.seed,
         sample=setup.sample,
     )
     stack = workers.fit(X, design, setup.recipe(network), seed=setup.seed)
     rows = setup.scored
-    some, times = thinned(rows.y, rows.units, delivered, seed=setup.seed, at_most=ROWS_SCORED)
+    some, times = thinned(rows.y, rows.units, delivered.mean(axis=1), seed=setup.seed, at_most=ROWS_SCORED)
     scored = design.at(rows.index[some])
     logits = scored.out_of_fold(stack.logits(X[rows.index[some]], scored.held_out))
-    kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(len(shares), -1).mean(axis=1)
+    kept = (design.W[design.trained(setup.y) == 1] > 0).sum(axis=0).reshape(design.balances, -1).mean(axis=1).tolist()
+    if known:
+        of_all = delivered[some][:, np.arange(draws) % delivered.shape[1]]
+        logits, kept = np.concatenate([logits, of_all[:, None]], axis=1), [*kept, float(positives)]
     of_rows = rows.y[some], rows.units[some], rows.fold_of_row[some]
-    return score_points(*of_rows, logits, shares, kept.tolist(), seed=setup.seed, weights=times)
+    return score_points(*of_rows, logits, shares, kept, seed=setup.seed, weights=times)
 
 
 def draws_of(positives: float) -> int:

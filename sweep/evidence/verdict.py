@@ -150,7 +150,7 @@ def gather_evidence(
         calibrated = beside.submit(calibration, rows, logits, taken.most, seed=setup.seed)
         signal = measure_signal(X, setup, workers=workers)
         progress.step("signal")
-        learning = measure_learning_curve(X, setup, params, logits, workers=workers, budget=budget)
+        learning = measure_learning_curve(X, setup, params, taken.logits, workers=workers, budget=budget)
         progress.step("learning curve")
         importance = measure_importance(
             X,

@@ -67,7 +67,8 @@ def test_too_few_positives_cannot_tell_and_train_nothing() -> None:
     y = np.repeat([0, 1], [60, 20])
     units = np.arange(80)
     small = TrialSetup(y, fold_of_row(y, units, 5, 0), units, 1, 2, 64, "precision", 0)
-    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), np.zeros(80), workers=None, budget=None)  # type: ignore[arg-type]
+    nothing: Any = {"workers": None, "budget": None}
+    found = measure_learning_curve(np.zeros((80, 2)), small, Params(0.8, 1, 8), np.zeros((80, 1)), **nothing)
     assert found.gain is None, "16 training positives make points of 8: too few for the rule"
     assert "16 positives" in str(found.why), "the reader is not told why the curve cannot tell"
 
@@ -78,7 +79,7 @@ def test_points_are_scored_on_all_held_out_rows() -> None:
     X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [3, 0])
     easy = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 80, 64, "precision", 0)
     network, budget = Params(0.7, 1, 8), Budget(easy, 2, np.inf)
-    found = measure_learning_curve(X, easy, network, X.sum(axis=1), workers=Workers(), budget=budget)
+    found = measure_learning_curve(X, easy, network, X.sum(axis=1, keepdims=True), workers=Workers(), budget=budget)
     assert [p.positives for p in found.points] == [16, 20, 24, 32, 40], "the axis is not positives trained on"
     for p in found.points:
         for name in ("score", "average_precision", "recall"):
@@ -94,7 +95,7 @@ def test_of_a_large_table_what_ranks_low_stands_for_more(monkeypatch: pytest.Mon
     X = rng.normal(size=(3000, 2)) + np.outer(y, [2, 0])
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 5, 64, "precision", 0)
     scored = count_scored(monkeypatch)
-    of: Any = X, setup, Params(0.7, 1, 8), X[:, 0]
+    of: Any = X, setup, Params(0.7, 1, 8), X[:, :1]
     brief = Budget(setup, 2, 0.0)
     whole = measure_learning_curve(*of, workers=Workers(), budget=brief).points
     monkeypatch.setattr("sweep.evidence.learning_curve.ROWS_SCORED", 800)
@@ -120,11 +121,40 @@ def test_of_a_mean_the_best_member_is_trained(monkeypatch: pytest.MonkeyPatch) -
     setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 1, 2, 64, "precision", 0)
     members = (Params(0.7, 1, 8), Params(0.7, 0, 8))
     X, of_mean, workers = np.zeros((210, 2)), Params.mean_of(members), Workers()
-    found = measure_learning_curve(X, setup, of_mean, np.zeros(210), workers=workers, budget=Budget(setup, 2, np.inf))
+    found = measure_learning_curve(
+        X, setup, of_mean, np.zeros((210, 1)), workers=workers, budget=Budget(setup, 2, np.inf)
+    )
     assert trained == [setup.recipe(members[0])]
     assert [point.share for point in found.points] == [0.4, 0.5, 0.6, 0.8, 1.0]
-    brief = measure_learning_curve(X, setup, of_mean, np.zeros(210), workers=workers, budget=Budget(setup, 2, 0.0))
+    brief = measure_learning_curve(X, setup, of_mean, np.zeros((210, 1)), workers=workers, budget=Budget(setup, 2, 0.0))
     assert [point.share for point in brief.points] == [0.4, 0.5, 1.0], "it takes longer than the search did"
+
+
+def test_what_was_trained_for_the_balance_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it failed, a third of the curve of slow networks would be trained twice, or its last point be of another."""
+    y, units = np.repeat([0, 1], [150, 60]), np.arange(210)
+    X = np.random.default_rng(0).normal(size=(210, 2)) + np.outer(y, [1, 0])
+    setup = TrialSetup(y, fold_of_row(y, units, 3, 0), units, 2, 5, 64, "precision", 0)
+    network, budget = Params(0.7, 1, 8), Budget(setup, 2, 0.0)
+    design, folds = setup.cross_validation([0.7]), 3
+    logits = design.out_of_fold(Workers().fit(X, design, setup.recipe(network), seed=0).logits(X, design.held_out))[
+        :, 0
+    ]
+    monkeypatch.setattr("sweep.evidence.learning_curve.DRAWS", 2)
+    columns: list[int] = []
+    plain = Workers.fit
+
+    def fit(self: Workers, X: np.ndarray, design: Design, recipe: Recipe | Committee, *, seed: int) -> Stack:
+        columns.append(design.columns)
+        return plain(self, X, design, recipe, seed=seed)
+
+    monkeypatch.setattr(Workers, "fit", fit)
+    known, anew = (
+        measure_learning_curve(X, setup, params, logits, workers=Workers(), budget=budget)
+        for params in (network, Params.mean_of((network, network)))
+    )
+    assert columns == [2 * 2 * folds, 3 * 2 * folds]
+    assert known == anew
 
 
 def test_a_known_gain_is_measured() -> None:
