@@ -15,7 +15,7 @@ from sweep import pipeline
 from sweep.config import Spec
 from sweep.data.frames import is_frame
 from sweep.errors import InputError, SpecError
-from sweep.pipeline import Prepared
+from sweep.prepared import Prepared, prepare
 from sweep.progress import Progress
 from sweep.report.out_of_fold import read_out_of_fold
 from sweep.report.progress_bar import shown
@@ -171,12 +171,12 @@ def run(
     if isinstance(source, Spec | Prepared):
         if given := [key for key, value in options.items() if value is not None]:
             raise SpecError(f"A Spec says all settings itself; got {', '.join(given)} beside it. Put them into it.")
-        prepared = pipeline.prepare(source) if isinstance(source, Spec) else source
+        prepared = prepare(source) if isinstance(source, Spec) else source
     elif is_frame(source):
         table = StudyFolder(Path(root).resolve(), check_name(name)).table
-        prepared = pipeline.prepare(Spec.from_options(table, options), frame=source)
+        prepared = prepare(Spec.from_options(table, options), frame=source)
     elif isinstance(source, str | Path):
-        prepared = pipeline.prepare(Spec.from_options(source, options))
+        prepared = prepare(Spec.from_options(source, options))
     else:
         raise InputError(f"source must be a Spec, a path or a frame; got {type(source).__name__}.")
     where: Any = {"root": root, "workers": workers, "backend": backend, "storage": storage, "quick": quick}

@@ -149,7 +149,7 @@ def run(
         from sweep.study.driver import check_driver
 
         check_driver(storage)
-    from sweep.pipeline import prepare
+    from sweep.prepared import prepare
 
     studies = [prepare(spec) for spec in Spec.from_options(source, given).split()]
     from sweep.pipeline import run as run_study  # slow to load: only once the input is known to be good
@@ -177,7 +177,7 @@ def run(
 @JSON
 def check(source: str, as_json: bool, **given: Any) -> None:
     """Read a table as a run would, train nothing, and say how each column is read and what looks wrong."""
-    from sweep.pipeline import check_study
+    from sweep.prepared import check_study
 
     found = [check_study(spec) for spec in Spec.from_options(source, given).split()]
     if as_json:

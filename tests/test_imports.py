@@ -72,7 +72,12 @@ def test_rooms_use_only_rooms_below(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_pipeline_and_the_command_line_come_after_the_rooms(module: str) -> None:
     """If it failed, something would depend on the command line, or run a whole study from below."""
-    users = {"sweep.cli": ("__main__.py",), "sweep.pipeline": ("api.py", "cli.py"), "sweep.api": ()}
+    users = {
+        "sweep.cli": ("__main__.py",),
+        "sweep.pipeline": ("api.py", "cli.py"),
+        "sweep.prepared": ("pipeline.py", "api.py", "cli.py"),
+        "sweep.api": (),
+    }
     for name, may in users.items():
         assert name not in imported(module) or module in may
 

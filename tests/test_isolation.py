@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from sweep.cli import cli
 from sweep.config import Data, Spec, Training
-from sweep.pipeline import prepare
+from sweep.prepared import prepare
 from sweep.study.study import FINISHED, Study
 from sweep.study_folder import StudyFolder
 from tests.conftest import made_table

@@ -18,7 +18,8 @@ from sweep.class_weight import balance_grid
 from sweep.config import Balance, Spec
 from sweep.data.table import load_test
 from sweep.parallel.workers import Workers
-from sweep.pipeline import make_setup, prepare
+from sweep.pipeline import make_setup
+from sweep.prepared import prepare
 from sweep.search.selection import _cross_validate
 from sweep.stack.design import all_rows
 from sweep.statistics.calibration import as_delivered

@@ -101,7 +101,8 @@ def resident() -> float:
 def measure(path: Path, watched: Watched, **given: Any) -> None:
     """Run a study in this process, and mark the steps of each phase."""
     from sweep.config import Spec
-    from sweep.pipeline import prepare, run
+    from sweep.pipeline import run
+    from sweep.prepared import prepare
     from sweep.progress import Progress
 
     class Marks(Progress):

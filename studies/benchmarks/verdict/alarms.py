@@ -26,7 +26,8 @@ from sweep.evidence.columns import Alarm, ColumnScore, SourceColumn, find_alarms
 from sweep.evidence.leaks import hold_against_rest
 from sweep.evidence.yardsticks import Yardstick
 from sweep.parallel.workers import Workers
-from sweep.pipeline import Prepared, make_setup, origin_of, prepare
+from sweep.pipeline import make_setup
+from sweep.prepared import Prepared, origin_of, prepare
 from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import average_precision
 from sweep.study.params import Params

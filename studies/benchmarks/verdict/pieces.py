@@ -25,7 +25,8 @@ import polars as pl
 from sweep import Spec
 from sweep.config import Data
 from sweep.evidence import verdict
-from sweep.pipeline import prepare, run
+from sweep.pipeline import run
+from sweep.prepared import prepare
 from sweep.report.answer import headline
 
 HERE = Path(__file__).parent
