@@ -1,9 +1,9 @@
-"""The networks to deliver: the best trials and a few beside them, judged by log loss, and averaged where that helps.
+"""The networks to deliver: the best trials and a few beside them, judged by log loss; the good ones averaged.
 
 With tens of positives min(P1, R1) at one threshold picks networks by chance, and no fixed depth, number of epochs or
 encoding of numbers is right for all tables; where they follow rules of thresholds boosted trees are better than any. So
 each is judged by the log loss of its out-of-fold probability, into which no threshold enters, and instead of one winner
-the mean of some that is better than each is taken.
+the mean of those that cannot be told from the best is taken.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sweep.search.budget import Budget
 
 CANDIDATES = 2  # networks of trials that are run again
-VOTES = 3  # of the mean: each goes to one network
-LEAST = 1e-5  # nats of log loss a row, that a vote after the first brings
+MEMBERS = 3  # of the mean, at most
+NEAR = 1.0  # paired standard errors from the lowest log loss, within which a network is one of the good ones
 LENGTHS = (3.0, 7.5)  # of the training: the next is tried where the last lowered the loss
 TREES = (50, 150, 450)  # boosted: more are tried where the last lowered the loss
 
@@ -52,7 +52,8 @@ class Confirmed:
 def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray:
     """Compute the log loss of each row's out-of-fold probability, recalibrated by an intercept and a slope.
 
-    A network that is too sure of itself is not worse for it: what is delivered is recalibrated, too.
+    A network that is too sure of itself is not worse for it: what is delivered is recalibrated, too. Of a large table
+    the line is fitted to the rows that stand for all.
 
     Parameters
     ----------
@@ -65,14 +66,7 @@ def log_losses(setup: TrialSetup, logits: np.ndarray, most: float) -> np.ndarray
     -------
     array of float64, shape (scored rows,)
     """
-    return _losses(setup, recalibrated(setup, undone(setup.scored, logits, most))[0])
-
-
-def recalibrated(setup: TrialSetup, odds: np.ndarray) -> tuple[np.ndarray, float]:
-    """Lay the line through log-odds that fits the labels best: array of float64, shape (scored rows,), and its slope.
-
-    Of a large table the line is fitted to the rows that stand for all. The slope is 0 where the odds tell nothing.
-    """
+    odds = undone(setup.scored, logits, most)
     labels = setup.scored.y.astype(float)
     some, times = thinned(setup.scored.y, setup.scored.units, odds, seed=setup.seed)
     (intercept, slope), *_ = fit_line(labels[some], odds[some], times[None])
@@ -80,11 +74,8 @@ def recalibrated(setup: TrialSetup, odds: np.ndarray) -> tuple[np.ndarray, float
         intercept, slope = 0.0, 1.0
     elif not slope > 0:  # the odds are all alike, or worse than chance
         intercept, slope = float(logit(labels.mean())), 0.0
-    return intercept + slope * odds, float(slope)
-
-
-def _losses(setup: TrialSetup, odds: np.ndarray) -> np.ndarray:
-    losses: np.ndarray = np.logaddexp(0, odds) - setup.scored.y * odds
+    odds = intercept + slope * odds
+    losses: np.ndarray = np.logaddexp(0, odds) - labels * odds
     return losses
 
 
@@ -197,45 +188,24 @@ def _longer(params: Params) -> list[Params]:
     return [replace(params, length=length) for length in LENGTHS]
 
 
-def average(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Budget | None" = None) -> Confirmed:
-    """Average networks so that the log loss of their mean is low.
+def average_good_ones(setup: TrialSetup, heard: Sequence[Confirmed], budget: "Budget | None" = None) -> Confirmed:
+    """Take the mean of the networks whose log loss is within `NEAR` paired standard errors of the lowest.
 
-    `VOTES` are given one after the other: the first to the network of the lowest log loss, each other one to that which
-    lowers the loss of the mean the most, which may be one that has votes; none where no network lowers it. What makes
-    the curve take longer than `budget` allows, even if short, gets no vote. In the mean each network is as sure of
-    itself as its recalibrated odds are.
-
-    References
-    ----------
-    Caruana, Niculescu-Mizil, Crew and Ksikes, Ensemble selection from libraries of models, ICML 2004.
+    At most `MEMBERS`, the lowest losses first; of these, where the curve would take longer than `budget` allows even if
+    short, the slowest are left out, down to one. The standard error is that of the mean difference of row groups.
     """
     means = [c.logits.mean(axis=1, keepdims=True) for c in heard]
-    lines = [
-        recalibrated(setup, undone(setup.scored, z[:, 0], c.params.most)) for z, c in zip(means, heard, strict=True)
-    ]
-
-    def loss(votes: Sequence[int]) -> float:
-        odds = np.mean([lines[k][0] for k in votes], axis=0)
-        return float(_losses(setup, recalibrated(setup, odds)[0]).mean())
-
-    def allowed(votes: Sequence[int]) -> bool:
-        parts = tuple(heard[k].params for k in dict.fromkeys(votes))
-        return budget is None or len(parts) == 1 or budget.allows_fewer(Params.mean_of(parts))
-
-    votes, lowest = list[int](), np.inf
-    for _ in range(VOTES):
-        more = {k: loss([*votes, k]) for k in range(len(heard)) if allowed([*votes, k])}
-        best = min(more, key=lambda k: more[k])
-        if not more[best] < lowest - LEAST:
-            break
-        votes, lowest = [*votes, best], more[best]
-    taken = [k for k in dict.fromkeys(votes) if lines[k][1] > 0]
-    if len(taken) < 2:
-        return heard[votes[0]]
-    weights = tuple(votes.count(k) * lines[k][1] for k in taken)
-    logits = np.average([means[k] for k in taken], axis=0, weights=weights)
-    params = Params.mean_of(tuple(heard[k].params for k in taken), weights)
-    return Confirmed(heard[votes[0]].trial, params, logits, setup.score(logits))
+    losses = [log_losses(setup, z[:, 0], c.params.most) for z, c in zip(means, heard, strict=True)]
+    order = np.argsort([loss.mean() for loss in losses], kind="stable")
+    near = [k for k in order if errors_apart(setup, losses[k], losses[order[0]]) <= NEAR][:MEMBERS]
+    while len(near) > 1 and budget and not budget.allows_fewer(Params.mean_of(tuple(heard[k].params for k in near))):
+        near.remove(max(near, key=lambda k: budget.seconds(heard[k].params, 1)))
+    best: Confirmed = heard[near[0]]
+    if len(near) == 1:
+        return best
+    logits: np.ndarray = np.mean([means[k] for k in near], axis=0)
+    params = Params.mean_of(tuple(heard[k].params for k in near))
+    return Confirmed(best.trial, params, logits, setup.score(logits))
 
 
 def held_out(X: np.ndarray, setup: TrialSetup, params: Params, workers: "Workers", *, repeats: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from sweep import validation
 from sweep.errors import StudyError
 from sweep.files import open_arrays
 from sweep.search.curve import COARSE, FEWER, RESAMPLES, trace_curve
-from sweep.search.members import Confirmed, average
+from sweep.search.members import Confirmed, average_good_ones
 from sweep.search.setup import TrialSetup
 from sweep.statistics.calibration import as_delivered, as_delivered_by_fold
 from sweep.statistics.carry_over import every, quantiles
@@ -260,12 +260,12 @@ def select(
     budget: "Budget",
     step: OnStep = lambda detail: None,
 ) -> Selection:
-    """Average the confirmed networks where that helps, and select the balances of the mean.
+    """Take the mean of the good ones of the confirmed networks, and select its balances.
 
     Where its curve takes longer than `budget` allows, it has few balances and one repeat, which is delivered too.
     `step(detail)` is called `STEPS` times: once it is chosen, the curve is measured, the balances are picked.
     """
-    winner = average(setup, confirmed, budget)
+    winner = average_good_ones(setup, confirmed, budget)
     params = winner.params
     coarse, repeats = COARSE if budget.allows_curve(params) else FEWER, budget.repeats_of(params)
     confirmed = confirmed if any(winner is one for one in confirmed) else (*confirmed, winner)

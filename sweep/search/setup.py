@@ -107,12 +107,12 @@ class TrialSetup:
     def recipe(self, params: Params) -> Recipe | Committee:
         """Give the recipe by which a network of these parameters, or the mean of several, is trained."""
         if params.members:
-            return Committee(tuple(self.recipe_of(m) for m in params.members), params.weights)
+            return Committee(tuple(self.recipe_of(m) for m in params.members), (1.0,) * len(params.members))
         return self.recipe_of(params)
 
     def recipe_of(self, params: Params) -> Recipe:
         """Give the recipe of a single network."""
-        settings = {k: v for k, v in asdict(params).items() if k not in ("most", "length", "members", "weights")}
+        settings = {k: v for k, v in asdict(params).items() if k not in ("most", "length", "members")}
         return Recipe(epochs=self.epochs_of(params), batch_size=self.batch_size, **settings)
 
     def epochs_of(self, params: Params) -> int:

@@ -24,19 +24,17 @@ class Params:
     length: float = 1.0  # of the training, in multiples of the study's epochs
     trees: int = 0  # boosted ones, in place of layers
     members: tuple["Params", ...] = ()  # whose logits are averaged, the best first: the network above is the first
-    weights: tuple[float, ...] = ()  # of the members in the mean
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> "Params":
         """Read what `dataclasses.asdict` gave."""
         members = tuple(cls.read(member) for member in kept.get("members", ()))
-        return cls(**{**kept, "members": members, "weights": tuple(kept.get("weights", ()))})
+        return cls(**{**kept, "members": members})
 
     @classmethod
-    def mean_of(cls, members: tuple["Params", ...], weights: tuple[float, ...] = ()) -> "Params":
-        """Describe the weighted mean of some networks, the best first; one alone is itself. Default: equal weights."""
-        weights = weights or (1.0,) * len(members)
-        return members[0] if len(members) == 1 else replace(members[0], members=members, weights=weights)
+    def mean_of(cls, members: tuple["Params", ...]) -> "Params":
+        """Describe the mean of some networks, the best first; one alone is itself."""
+        return members[0] if len(members) == 1 else replace(members[0], members=members)
 
     @property
     def parts(self) -> tuple["Params", ...]:

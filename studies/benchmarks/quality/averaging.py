@@ -22,7 +22,6 @@ from unseen import MEASURES, MOST, PEERS, measures
 from sweep import train, weight_matrix
 from sweep.class_weight import weight_ratio
 from sweep.data.features import Features
-from sweep.search.members import LEAST
 from sweep.stack.recipe import Recipe, default_batch_size
 from sweep.stack.training import fit
 from sweep.statistics.calibration import fit_line
@@ -39,7 +38,7 @@ NETWORKS = {  # depth, width, bins, epochs
 }  # fmt: skip
 FEW = "50 boosted trees"
 TREES = {FEW: 50, "150 boosted trees": 150, "450 boosted trees": 450}
-NOW = "by three votes, each as sure of itself as it may be, trees among them, as `sweep run` does"
+NOW = f"of at most {MEMBERS} within 1 standard error, trees among them, as `sweep run` does"
 Split = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -120,7 +119,7 @@ def recalibrate(y: np.ndarray, rows: np.ndarray, logits: np.ndarray) -> np.ndarr
 
 
 def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give the logits of each rule: means of logits, chosen by the recalibrated log loss out of fold."""
+    """Give the logits of each rule: plain means of logits, chosen by the recalibrated log loss out of fold."""
     y, test, _ = split
     given = {n: logits[n] for n in (*NETWORKS, *TREES)}
 
@@ -157,18 +156,6 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             chosen, mean, lowest = [*chosen, best], means[best], found[best]
         return mean
 
-    def voted(names: list[str]) -> np.ndarray:
-        """Do the same with recalibrated logits, where one may be added more than once."""
-        lines = {n: recalibrate(y, ~test, given[n]) for n in names}
-        votes: list[str] = []
-        for _ in range(MEMBERS):
-            found = {n: loss(np.mean([lines[m] for m in (*votes, n)], axis=0)).mean() for n in names}
-            best = min(found, key=lambda n: found[n])
-            if votes and found[best] >= loss(np.mean([lines[m] for m in votes], axis=0)).mean() - LEAST:
-                break
-            votes.append(best)
-        return np.asarray(np.mean([lines[n] for n in votes], axis=0))
-
     plain, some = [*NETWORKS], f"of at most {MEMBERS} within"
     return {
         **given,
@@ -180,8 +167,7 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         f"{some} 2, trees among them, weights exp(-distance)": mean([*plain, trees], 2.0, falling=True),
         f"{some} 1 standard error, {FEW} among them": mean([*plain, FEW], 1.0),
         "the lowest log loss, and what lowers that of the mean, trees among them": selected([*plain, trees]),
-        f"{some} 1 standard error, trees among them, as before": mean([*plain, trees], 1.0),
-        NOW: voted([*plain, trees]),
+        NOW: mean([*plain, trees], 1.0),
         "LightGBM, untuned": logits["LightGBM"],
     }
 
@@ -198,7 +184,7 @@ def summarise(rows: list[dict[str, Any]]) -> str:
         f"Means over {len(tables)} tables; networks as depth x width, bins, epochs. The log loss is recalibrated on "
         "the out-of-fold logits, and a share of that of always saying the prevalence.", "", *head,
         *(f"| {n} | " + " | ".join(f"{v:.3f}" for v in m) + " |" for n, m in zip(names, values.mean(1), strict=True)),
-        "", f"Differences from that {NOW}, with their standard errors over the tables:", "", *head,
+        "", f"Differences from the mean {NOW}, with their standard errors over the tables:", "", *head,
     ]  # fmt: skip
     for n, mean, error in zip(names, away.mean(axis=1), errors, strict=True):
         if n != NOW:

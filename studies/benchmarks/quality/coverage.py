@@ -6,7 +6,6 @@ averaged, the balance is found on the curve of their mean, and all is corrected 
 chosen, fitted on all rows and scored on 200,000 new ones; a test table has half as many rows.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -18,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sweep.class_weight import balance_grid, weight_ratio
 from sweep.data.folds import fold_of_row
-from sweep.search.members import Confirmed, average, log_losses, rank_networks
+from sweep.search.members import Confirmed, average_good_ones, log_losses, rank_networks
 from sweep.search.setup import TrialSetup
 from sweep.statistics.confusion import Counts
 from sweep.statistics.corrected_score import corrected_score, prediction_interval
@@ -76,14 +75,8 @@ def draw(name: str, seed: int) -> dict[str, float | bool]:
     top = rank_networks(setup, [(k, trial, logits[:, k]) for k, trial in enumerate(trials)])
     again = [replace(params, most=top[0][1].most) for _, params in top]
     heard = [Confirmed(k, params, out_of_fold(params)[:, None], 0.0) for k, params in enumerate(again)]
-    taken = average(setup, heard).params
-    parts, weights = taken.parts, taken.weights or (1.0,)
-
-    def mean(logits: Iterable[np.ndarray | list[np.ndarray]]) -> np.ndarray:
-        averaged: np.ndarray = np.average([*logits], axis=0, weights=weights)
-        return averaged
-
-    curve = mean([out_of_fold(replace(part, most=most)) for most in caps] for part in parts).T
+    parts = average_good_ones(setup, heard).params.parts
+    curve = np.mean([[out_of_fold(replace(part, most=most)) for most in caps] for part in parts], axis=0).T
     on_curve = np.isin([trial.width for trial in trials], [part.width for part in parts])
     found = corrected_score(
         y, units, logits, on_curve, curve[:, :, None], caps, equal="ratio", deliver="ratio",
@@ -93,11 +86,12 @@ def draw(name: str, seed: int) -> dict[str, float | bool]:
     last = [replace(part, most=crossing.most) for part in parts]
     threshold = 0.0
     if not crossing.reached:
-        threshold = balancing_threshold(y, mean(out_of_fold(part) for part in last))
+        threshold = balancing_threshold(y, np.mean([out_of_fold(part) for part in last], axis=0))
     final = [fitted(part, X, y) for part in last]
 
     def scored(X: np.ndarray, y: np.ndarray) -> float:
-        return score(Counts.of(y, mean(model.decision_function(X) for model in final) > threshold))
+        mean = np.mean([model.decision_function(X) for model in final], axis=0)
+        return score(Counts.of(y, mean > threshold))
 
     truth = scored(*table(LARGE, int(LARGE * prevalence), features, signal, rng))
     tested = scored(*table(rows // 2, positives // 2, features, signal, rng))
