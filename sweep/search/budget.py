@@ -19,7 +19,6 @@ from sweep.validation import count_folds
 
 PICKED = 3  # balances trained beside those of the curve, about
 LEAN = 2.0  # the search's own time: what the shortest curve of a network may take
-LEAN_OF_TREES = 1.0  # and of boosted trees: of more and more of them the first bring the most
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,5 @@ class Budget:
         return self.setup.repeats_of(params) if self.allows_curve(params) else 1
 
     def allows_fewer(self, params: Params) -> bool:
-        """Check whether a curve of few balances and one repeat takes no more than so many times the search."""
-        trees_alone = params.trees and not params.members
-        return self.seconds(params, FEWER + PICKED) <= (LEAN_OF_TREES if trees_alone else LEAN) * self.spent
+        """Check whether a curve of few balances and one repeat takes no more than `LEAN` times the search."""
+        return self.seconds(params, FEWER + PICKED) <= LEAN * self.spent

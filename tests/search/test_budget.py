@@ -48,15 +48,6 @@ def test_of_good_networks_the_slowest_are_left_out_until_the_curve_is_allowed() 
     assert average_good_ones(SETUP, heard, tight).params == SMALL, "one is always taken"
 
 
-def test_more_trees_are_grown_only_while_their_curve_takes_no_longer_than_the_search() -> None:
-    """If it failed, 450 trees of hundreds of inputs would take most of a run, to say what 150 say."""
-    trees = replace(SMALL, depth=0, trees=450)
-    once = Budget(SETUP, 2, 0.0).seconds(trees, FEWER + 3)
-    assert not Budget(SETUP, 2, 0.9 * once).allows_fewer(trees)
-    assert Budget(SETUP, 2, 1.1 * once).allows_fewer(trees)
-    assert Budget(SETUP, 2, 0.9 * once).allows_fewer(Params.mean_of((trees, SMALL))), "a mean may take twice as long"
-
-
 def test_a_network_that_takes_longer_than_the_search_has_a_short_curve_and_one_repeat() -> None:
     """If it failed, the curve of a network that is trained for long would take most of the run."""
     X = np.stack([SIGNAL, np.arange(ROWS) % 7], axis=1)
