@@ -110,7 +110,7 @@ def test_a_trial_whose_time_is_over_ends_in_the_middle_of_an_epoch(setup: TrialS
     """If it failed, a limit of a minute would wait for a trial of an hour."""
     looks = Clock(per_look=1.0)
     assert evaluate(X, replace(setup, epochs=100_000), PARAMS, {}, 3.0, clock=looks) is None
-    assert looks.now <= 7.0, "it went on after the time was over"
+    assert looks.now <= 6.0, "it went on after the time was over, which each of two threads sees once"
 
 
 def test_a_search_whose_time_is_over_gives_up_what_is_under_way_for_a_later_run(

@@ -142,32 +142,23 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         weights = [float(np.exp(-distance[n])) if falling else 1.0 for n in near]
         return np.asarray(np.average([given[n] for n in near], axis=0, weights=weights))
 
-    def selected(names: list[str]) -> np.ndarray:
-        """Average the best and what lowers the log loss of the mean the most, as long as one does."""
+    def selected(names: list[str], *, votes: bool = False) -> np.ndarray:
+        """Average the best and what lowers the log loss of the mean the most, as long as one does.
+
+        With votes, of recalibrated logits, one may be added more than once.
+        """
+        of = {n: recalibrate(y, ~test, given[n]) if votes else given[n] for n in names}
         chosen: list[str] = []
         mean, lowest = np.zeros(0), np.inf
         while len(chosen) < MEMBERS:
-            others = [n for n in names if n not in chosen]
-            means = {n: np.mean([given[m] for m in (*chosen, n)], axis=0) for n in others}
+            others = [n for n in names if votes or n not in chosen]
+            means = {n: np.mean([of[m] for m in (*chosen, n)], axis=0) for n in others}
             found = {n: loss(raw).mean() for n, raw in means.items()}
             best = min(found, key=lambda n: found[n])
             if found[best] >= lowest:
                 break
             chosen, mean, lowest = [*chosen, best], means[best], found[best]
         return mean
-
-    def voted(names: list[str]) -> np.ndarray:
-        """Do the same with recalibrated logits, where one may be added more than once."""
-        lines = {n: recalibrate(y, ~test, given[n]) for n in names}
-        votes: list[str] = []
-        lowest = np.inf
-        while len(votes) < MEMBERS:
-            found = {n: loss(np.mean([lines[m] for m in (*votes, n)], axis=0)).mean() for n in names}
-            best = min(found, key=lambda n: found[n])
-            if found[best] >= lowest:
-                break
-            votes, lowest = [*votes, best], found[best]
-        return np.asarray(np.mean([lines[n] for n in votes], axis=0))
 
     plain, some = [*NETWORKS], f"of at most {MEMBERS} within"
     return {
@@ -180,7 +171,9 @@ def rules(split: Split, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         f"{some} 2, trees among them, weights exp(-distance)": mean([*plain, trees], 2.0, falling=True),
         f"{some} 1 standard error, {FEW} among them": mean([*plain, FEW], 1.0),
         "the lowest log loss, and what lowers that of the mean, trees among them": selected([*plain, trees]),
-        "by three votes of that kind, with recalibrated logits, trees among them": voted([*plain, trees]),
+        "by three votes of that kind, with recalibrated logits, trees among them": selected(
+            [*plain, trees], votes=True
+        ),
         NOW: mean([*plain, trees], 1.0),
         "LightGBM, untuned": logits["LightGBM"],
     }
